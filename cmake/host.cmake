@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# Host side: libraries by floor, the windlass command, tests and fuzzers.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+enable_testing()
+add_compile_definitions(_GNU_SOURCE)
+if(WINDLASS_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+# windlass_library(<name> SOURCES <files> LIBS <libraries>): one room, with our warnings.
+function(windlass_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_compile_options(${name} PRIVATE ${WINDLASS_WARNINGS})
+  target_link_libraries(${name} PUBLIC ${ARG_LIBS})
+endfunction()
+
+# windlass_test(<name> SOURCES <files> LIBS <libraries>): a cmocka program that ctest runs in the build folder. Its name says the room it tests.
+function(windlass_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_compile_options(${name} PRIVATE ${WINDLASS_WARNINGS})
+  target_compile_definitions(${name} PRIVATE WINDLASS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WINDLASS_BUILD_DIR="${CMAKE_BINARY_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} cmocka)
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# windlass_fuzzer(<name> SOURCES <files> LIBS <libraries>): a libFuzzer target (only in the sanitizer preset); run by tools/fuzz.
+function(windlass_fuzzer name)
+  if(WINDLASS_FUZZ)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_compile_options(${name} PRIVATE ${WINDLASS_WARNINGS} -fsanitize=fuzzer)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(${name} PRIVATE ${ARG_LIBS})
+    set_property(GLOBAL APPEND PROPERTY WINDLASS_FUZZERS ${name})
+  endif()
+endfunction()
+
+windlass_library(wl_base SOURCES base/status.c base/cbor.c)
+
+foreach(room wire crypto boot ports/sim host/lib host/pki host/master host/ledger host/appliance host/station host/chip host/cli
+        tests/unit tests/fuzz tests/cli tests/system tests/cuts)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/${room}/CMakeLists.txt)
+    add_subdirectory(${room})
+  endif()
+endforeach()

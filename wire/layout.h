@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* layout: the flash map of docs/spec.md section 3, shared by firmware and host tools, and the types of the STORE journal. Flash offsets and lengths in bytes. */
+#ifndef WIRE_LAYOUT_H
+#define WIRE_LAYOUT_H
+
+#define LAYOUT_FLASH_SECURE_ADDR 0x10000000u
+#define LAYOUT_FLASH_NONSECURE_ADDR 0x00000000u
+
+#define LAYOUT_BL1_OFF 0x000000u
+#define LAYOUT_BL1_LEN 0x006000u
+#define LAYOUT_ANCHOR0_OFF 0x006000u
+#define LAYOUT_ANCHOR1_OFF 0x007000u
+#define LAYOUT_ANCHOR_LEN 0x001000u
+#define LAYOUT_BOOT_LEN 0x008000u
+#define LAYOUT_BOOT_SECTORS 8u
+#define LAYOUT_STORE0_OFF 0x008000u
+#define LAYOUT_STORE1_OFF 0x00C000u
+#define LAYOUT_STORE_LEN 0x004000u
+#define LAYOUT_STATE0_OFF 0x010000u
+#define LAYOUT_STATE1_OFF 0x012000u
+#define LAYOUT_STATE_LEN 0x002000u
+#define LAYOUT_SBM_A_OFF 0x020000u
+#define LAYOUT_SBM_B_OFF 0x050000u
+#define LAYOUT_SBM_LEN 0x030000u
+#define LAYOUT_SBM_IMAGE_OFF 0x001000u
+#define LAYOUT_PRIMARY_OFF 0x080000u
+#define LAYOUT_PRIMARY_LEN 0x100000u
+#define LAYOUT_PACKAGE0_OFF 0x180000u
+#define LAYOUT_PACKAGE1_OFF 0x290000u
+#define LAYOUT_PACKAGE_LEN 0x110000u
+#define LAYOUT_MAILBOX_ADDR 0x3803F000u
+
+enum store_type {
+    STORE_IDENTITY_KEY = 1,
+    STORE_UPDATE_KEY = 2,
+    STORE_POLICY = 3,
+    STORE_DEVICE_CERT = 4,
+    STORE_ISSUER_CERT = 5,
+    STORE_ROOT_CERT = 6
+};
+#define STATE_BOOT 1
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy: the anchor page of BL1 and the policy of SBM (docs/spec.md section 5). Syntax and ranges only. */
+#ifndef WIRE_POLICY_H
+#define WIRE_POLICY_H
+
+#include "base/bytes.h"
+#include "base/cbor.h"
+#include "base/status.h"
+
+#define POLICY_KEY_LEN 64
+#define POLICY_UUID_LEN 16
+#define POLICY_MAX 320 /* an encoded policy or anchor map */
+
+struct anchor {
+    struct bytes firmware_key; /* 64 */
+    struct bytes vendor;       /* 16 */
+    struct bytes sbm_class;    /* 16 */
+    uint64_t least_sequence;
+};
+/* Parses the map at the start of a page; *map_len is its length. The caller checks the SHA-256 that follows. */
+status_t anchor_parse(struct bytes page, struct anchor *out, size_t *map_len);
+void anchor_build(const struct anchor *in, struct cbor_writer *out);
+
+enum policy_boot { POLICY_BOOT_SIGNATURE = 1, POLICY_BOOT_SEALED = 2 };
+enum policy_damage { POLICY_DAMAGE_REINSTALL = 1, POLICY_DAMAGE_HALT = 2 };
+enum policy_kind { POLICY_PRODUCTION = 1, POLICY_DEVELOPMENT = 2 };
+
+struct policy {
+    struct bytes vendor;          /* 16 */
+    struct bytes class_id;        /* 16 */
+    struct bytes firmware_key;    /* 64 */
+    struct bytes mastering_key;   /* 64 */
+    struct bytes provisioner_key; /* 64 */
+    uint64_t provisioned_sequence;
+    uint64_t boot;                /* enum policy_boot */
+    uint64_t on_damage;           /* enum policy_damage */
+    uint64_t trial_boots;         /* 1..15 */
+    uint64_t kind;                /* enum policy_kind */
+};
+/* The whole of `in` is one policy. Every field is required. POLICY_BAD when a value is out of its range. */
+status_t policy_parse(struct bytes in, struct policy *out);
+void policy_build(const struct policy *in, struct cbor_writer *out);
+
+#endif
