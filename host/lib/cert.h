@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cert: X.509 certificates (RFC 5280; devices: IEEE 802.1AR IDevID), made with an HSM's signature and checked to a root. DER inside, PEM in files. */
+#ifndef HOST_LIB_CERT_H
+#define HOST_LIB_CERT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "host/lib/fault.h"
+#include "host/lib/hsm.h"
+
+#define CERT_DER_MAX 1536
+
+enum cert_kind {
+    CERT_ROOT,        /* self-signed CA, pathLen 1 */
+    CERT_ISSUING,     /* CA, pathLen 0 */
+    CERT_SIGNING,     /* firmware, mastering, provisioner: digitalSignature */
+    CERT_AGREEMENT,   /* transport, distribution: keyAgreement */
+    CERT_DEVICE,      /* IDevID: digitalSignature, serialNumber = unique ID, notAfter 99991231235959Z */
+    CERT_DEVICE_UPDATE /* the device's update key: keyAgreement, same subject */
+};
+
+struct cert_spec {
+    enum cert_kind kind;
+    const char *organisation;
+    const char *common_name;
+    const char *serial_number; /* subject serialNumber: hex of the unique ID; for device kinds only, else NULL */
+    uint8_t public_key[64];
+    unsigned years;            /* ignored for device kinds */
+};
+
+struct cert {
+    uint8_t der[CERT_DER_MAX];
+    size_t len;
+};
+
+/* Issues a certificate with `issuer_key` of the HSM. `issuer` is the issuer's certificate, or NULL for CERT_ROOT. The public key of `issuer` must be issuer_key's. */
+int cert_issue(const struct cert_spec *spec, const struct cert *issuer, struct hsm *hsm, const char *issuer_key, struct cert *out, struct fault *fault);
+/* Checks `leaf` through `intermediate` (NULL: none) to `root`: signatures, validity, CA flags, pathLen, key usage, and that the leaf has the key usage of `kind`.
+ * serialNumber of device kinds must be present. Gives the leaf's public key (X then Y). */
+int cert_check(const struct cert *leaf, const struct cert *intermediate, const struct cert *root, enum cert_kind kind, uint8_t public_key[64], struct fault *fault);
+int cert_public_key(const struct cert *cert, uint8_t public_key[64], struct fault *fault);
+/* The subject's serialNumber as text; fault when absent. */
+int cert_serial_number(const struct cert *cert, char *out, size_t out_len, struct fault *fault);
+/* DER that is one well-formed certificate with a P-256 key and nothing after it. */
+int cert_parse(struct bytes der, struct cert *out, struct fault *fault);
+/* PEM file with exactly one certificate. */
+int cert_read(const char *path, struct cert *out, struct fault *fault);
+int cert_write(const char *path, const struct cert *cert, struct fault *fault); /* refuses to overwrite */
+
+#endif
