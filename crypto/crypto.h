@@ -38,7 +38,7 @@ status_t crypto_key_unwrap(const uint8_t kek[16], const uint8_t wrapped[24], uin
 
 /* AES-128-CTR in pieces: the 16-byte IV is the first counter block, big-endian increment over all 16 bytes (RFC 9459). */
 struct crypto_ctr {
-    uint32_t opaque[80];
+    uint64_t opaque[44];
 };
 void crypto_ctr_start(struct crypto_ctr *c, const uint8_t key[16], const uint8_t iv[16]);
 /* `out` may be `in`. */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flash: see flash.h. */
+#include "boot/flash.h"
+
+status_t flash_erase(uint32_t off, uint32_t len)
+{
+    uint32_t sector_len = port_flash()->sector_len;
+    for (uint32_t at = off; at < off + len; at += sector_len) {
+        status_t status = port_flash_erase(at);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+uint32_t flash_granules(uint32_t len)
+{
+    uint32_t granule_len = port_flash()->granule_len;
+    return (len + granule_len - 1) / granule_len * granule_len;
+}
+
+int flash_is_erased(uint32_t off, uint32_t len)
+{
+    struct bytes view = port_flash_view(off, len);
+    uint8_t erased = port_flash()->erased;
+    for (size_t i = 0; i < view.len; i++) {
+        if (view.data[i] != erased) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+void flash_stream_start(struct flash_stream *s, uint32_t off, uint32_t end)
+{
+    s->off = off;
+    s->end = end;
+    s->fill = 0;
+    s->status = STATUS_OK;
+}
+
+static void chunk_program(struct flash_stream *s, uint32_t len)
+{
+    if (s->status == STATUS_OK && len > s->end - s->off) {
+        s->status = STATUS_NO_SPACE;
+    }
+    if (s->status == STATUS_OK) {
+        s->status = port_flash_program(s->off, s->chunk, len);
+        s->off += len;
+        s->fill = 0;
+    }
+}
+
+void flash_stream_add(struct flash_stream *s, struct bytes data)
+{
+    while (data.len > 0 && s->status == STATUS_OK) {
+        uint32_t room = FLASH_CHUNK_LEN - s->fill;
+        uint32_t part = data.len < room ? (uint32_t)data.len : room;
+        memcpy(s->chunk + s->fill, data.data, part);
+        s->fill += part;
+        data = bytes_of(data.data + part, data.len - part);
+        if (s->fill == FLASH_CHUNK_LEN) {
+            chunk_program(s, FLASH_CHUNK_LEN);
+        }
+    }
+}
+
+status_t flash_stream_finish(struct flash_stream *s)
+{
+    uint32_t len = flash_granules(s->fill);
+    if (len > 0 && s->status == STATUS_OK) {
+        memset(s->chunk + s->fill, port_flash()->erased, len - s->fill);
+        chunk_program(s, len);
+    }
+    return s->status;
+}
