@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bl1 main: from reset to the Secure Boot Manager. Finds a sound anchor page, then the first SBM slot whose package verifies, and asks the gate. Writes nothing, decrypts
+ * nothing, holds no secret.
+ */
+#include "base/hard.h"
+#include "boot/gate.h"
+#include "boot/halt.h"
+#include "boot/port.h"
+#include "boot/stage.h"
+#include "wire/policy.h"
+
+void halt_wipe(void)
+{
+}
+
+_Noreturn void stage_fault(status_t what, uint32_t address)
+{
+    (void)address;
+    halt(what);
+}
+
+/* The first anchor page whose SHA-256 is right. */
+static status_t anchor_find(struct anchor *out)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct bytes page = port_flash_view(port_flash()->anchor[i].off, port_flash()->anchor[i].len);
+        uint8_t digest[CRYPTO_SHA256_LEN];
+        size_t map_len;
+        if (anchor_parse(page, out, &map_len) != STATUS_OK || page.len - map_len < sizeof digest) {
+            continue;
+        }
+        crypto_sha256(bytes_of(page.data, map_len), digest);
+        if (hard_compare(digest, page.data + map_len, sizeof digest) == HARD_SAME) {
+            return STATUS_OK;
+        }
+    }
+    return STATUS_BOOT_NO_ANCHOR;
+}
+
+/* Verifies one slot and starts what is in it; returns why it could not. */
+static status_t slot_try(unsigned slot, const struct anchor *anchor)
+{
+    const struct port_flash *flash = port_flash();
+    const struct verify_trust trust = { .key = anchor->firmware_key,
+                                        .vendor = anchor->vendor,
+                                        .class_id = anchor->sbm_class,
+                                        .component = "sbm",
+                                        .least_sequence = anchor->least_sequence };
+    struct package package;
+    struct gate_evidence evidence = { .package = &package, .counter = anchor->least_sequence };
+    uint32_t image_off = flash->sbm[slot].off + flash->sbm_image_off;
+    status_t status = verify_package(port_flash_view(flash->sbm[slot].off, flash->sbm_image_off), &trust, &package);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (package.image.size > flash->sbm[slot].len - flash->sbm_image_off) {
+        return STATUS_SUIT_SIZE;
+    }
+    status = verify_image(&package, port_flash_view(image_off, (uint32_t)package.image.size), evidence.digest);
+    if (status == STATUS_OK) {
+        gate_start_sbm(&evidence, port_sbm_run_addr(slot));
+    }
+    return status;
+}
+
+_Noreturn void stage_main(void)
+{
+    struct anchor anchor;
+    port_log("[bl1] Windlass BL1\n");
+    if (anchor_find(&anchor) != STATUS_OK) {
+        halt(STATUS_BOOT_NO_ANCHOR);
+    }
+    for (unsigned slot = 0; slot < 2; slot++) {
+        status_t why = slot_try(slot, &anchor);
+        port_log(slot == 0 ? "[bl1] SBM slot A: " : "[bl1] SBM slot B: ");
+        port_log(status_text(why));
+        port_log("\n");
+    }
+    halt(STATUS_BOOT_NO_SBM);
+}

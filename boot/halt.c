@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* halt: see halt.h. */
+#include "boot/halt.h"
+
+#include "boot/port.h"
+
+_Noreturn void halt(status_t why)
+{
+    port_outputs_safe();
+    halt_wipe();
+    port_flash_seal();
+    port_log("halt: ");
+    port_log(status_text(why));
+    port_log("\n");
+    port_sleep();
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* install: see install.h. */
+#include "boot/install.h"
+
+#include "base/wipe.h"
+#include "boot/flash.h"
+#include "boot/manifest_run.h"
+
+status_t install_package_find(struct bytes slot, struct bytes *package)
+{
+    struct suit_envelope block;
+    *package = bytes_of(NULL, 0);
+    if (slot.len == 0 || slot.data[0] == port_flash()->erased) {
+        return STATUS_SUIT_NO_PACKAGE;
+    }
+    status_t status = suit_envelope_parse(slot, &block);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *package = bytes_of(slot.data + block.encoded.len, slot.len - block.encoded.len);
+    return package->len == 0 || package->data[0] == port_flash()->erased ? STATUS_TRUNCATED : STATUS_OK;
+}
+
+static status_t belongs_check(const struct install *install)
+{
+    const struct keyblock *block = &install->block;
+    const struct suit_envelope *envelope = &install->package.envelope;
+    if (!bytes_equal(block->package_digest, envelope->digest) || block->package_size != envelope->encoded.len ||
+        block->sequence != install->package.manifest.sequence) {
+        return STATUS_SUIT_DEPENDENCY;
+    }
+    return STATUS_OK;
+}
+
+static status_t sizes_check(const struct package *package)
+{
+    if (package->encrypted.present == 0) {
+        return STATUS_SUIT_COMPONENT;
+    }
+    if (package->image.size == 0 || package->image.size != package->encrypted.size ||
+        package->image.size > port_flash()->primary.len) {
+        return STATUS_SUIT_SIZE;
+    }
+    return STATUS_OK;
+}
+
+/* Parsing a package that lies across the end of the slot says TRUNCATED; so does one that ends in erased flash. */
+static status_t slot_check(struct bytes slot, const struct install_trust *trust, struct install *out, uint64_t *sequence)
+{
+    struct bytes package;
+    status_t status = install_package_find(slot, &package);
+    if (status == STATUS_OK) {
+        status = keyblock_open(slot, &trust->block, &out->block);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = verify_package(package, &trust->verify, &out->package);
+    *sequence = out->package.manifest.sequence;
+    if (status == STATUS_OK) {
+        status = belongs_check(out);
+    }
+    if (status == STATUS_OK) {
+        status = sizes_check(&out->package);
+    }
+    if (status == STATUS_OK) {
+        status = verify_payload(&out->package);
+    }
+    return status;
+}
+
+status_t install_check(struct bytes slot, const struct install_trust *trust, struct install *out, uint64_t *sequence)
+{
+    memset(out, 0, sizeof *out);
+    *sequence = 0;
+    status_t status = slot_check(slot, trust, out, sequence);
+    if (status != STATUS_OK) {
+        install_wipe(out);
+    }
+    return status;
+}
+
+struct bytes install_image(const struct package *package)
+{
+    return port_flash_view(port_flash()->primary.off, (uint32_t)package->image.size);
+}
+
+/* suit-directive-copy with encryption-info: payload -> primary slot. */
+static status_t image_decrypt(const struct install *install)
+{
+    const struct port_flash *flash = port_flash();
+    struct bytes payload = install->package.envelope.payload;
+    uint32_t sectors_len = (uint32_t)(payload.len + flash->sector_len - 1) / flash->sector_len * flash->sector_len;
+    struct crypto_ctr ctr;
+    struct flash_stream stream;
+    uint8_t plain[FLASH_CHUNK_LEN];
+    status_t status = flash_erase(flash->primary.off, sectors_len);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    crypto_ctr_start(&ctr, install->block.key, install->block.iv);
+    flash_stream_start(&stream, flash->primary.off, flash->primary.off + flash->primary.len);
+    for (size_t at = 0; at < payload.len && stream.status == STATUS_OK; at += sizeof plain) {
+        size_t part = payload.len - at < sizeof plain ? payload.len - at : sizeof plain;
+        crypto_ctr_apply(&ctr, payload.data + at, plain, part);
+        flash_stream_add(&stream, bytes_of(plain, part));
+    }
+    crypto_ctr_wipe(&ctr);
+    wipe(plain, sizeof plain);
+    return flash_stream_finish(&stream);
+}
+
+/* One step of the manifest's install sequence; `*done` counts the steps that went well. */
+static status_t step_run(const struct install *install, struct manifest_run *run, int64_t code, unsigned *done)
+{
+    const struct suit_parameters *p = manifest_run_parameters(run);
+    if (code == SUIT_DIR_FETCH && run->current == 1 && *done == 0) {
+        *done = 1;
+        return bytes_equal(p->uri, install->package.envelope.payload_key) ? STATUS_OK : STATUS_NOT_FOUND;
+    }
+    if (code == SUIT_COND_IMAGE_MATCH && run->current == 1 && *done == 1) {
+        *done = 2; /* install_check compared the payload's digest before the first erase */
+        return STATUS_OK;
+    }
+    if (code == SUIT_DIR_COPY && run->current == 0 && *done == 2) {
+        *done = 3;
+        return (p->present & SUIT_HAS(SUIT_PARAM_SOURCE)) && p->source == 1 ? image_decrypt(install) : STATUS_SUIT_COMPONENT;
+    }
+    if (code == SUIT_COND_IMAGE_MATCH && run->current == 0 && *done == 3) {
+        *done = 4; /* the caller compares what is in flash now */
+        return STATUS_OK;
+    }
+    return STATUS_SUIT_COMMAND;
+}
+
+status_t install_run(const struct install *install, uint8_t digest[CRYPTO_SHA256_LEN])
+{
+    struct manifest_run run;
+    int64_t code = 0;
+    unsigned done = 0;
+    status_t status = STATUS_OK;
+    manifest_run_start(&run, &install->package.manifest);
+    run.parameters[0] = install->package.image;
+    run.parameters[1] = install->package.encrypted;
+    manifest_run_sequence(&run, install->package.manifest.install);
+    while (manifest_run_next(&run, &code, &status)) {
+        status = step_run(install, &run, code, &done);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return done == 4 ? verify_image(&install->package, install_image(&install->package), digest) : STATUS_MISSING_FIELD;
+}
+
+void install_wipe(struct install *install)
+{
+    wipe(install, sizeof *install);
+}

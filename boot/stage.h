@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stage: what BL1 and SBM each give to their port, joined at link time. */
+#ifndef BOOT_STAGE_H
+#define BOOT_STAGE_H
+
+#include "base/status.h"
+
+/* Called by the port's reset handler, with memory and console ready. */
+_Noreturn void stage_main(void);
+/* Called by the port's fault handler. `address` is the data or code address that the fault names, or 0. */
+_Noreturn void stage_fault(status_t what, uint32_t address);
+
+#endif

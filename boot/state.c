@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state: see state.h. */
+#include "boot/state.h"
+
+#include "wire/layout.h"
+
+#define STATE_VERSION 1
+#define STATE_MAX 96
+#define SLOTS 2
+
+static void slot_build(struct cbor_writer *out, int slot)
+{
+    if (slot == STATE_NONE) {
+        cbor_write_null(out);
+    } else {
+        cbor_write_uint(out, (uint64_t)slot);
+    }
+}
+
+void state_build(const struct boot_state *in, struct cbor_writer *out)
+{
+    cbor_write_map(out, 11);
+    cbor_write_uint(out, 1);
+    cbor_write_uint(out, STATE_VERSION);
+    cbor_write_uint(out, 2);
+    slot_build(out, in->active);
+    cbor_write_uint(out, 3);
+    slot_build(out, in->pending);
+    cbor_write_uint(out, 4);
+    cbor_write_bool(out, in->trial);
+    const uint64_t numbers[] = { in->attempts, in->counter, in->refused, in->refused_sequence,
+                                 in->boots,    in->reason,  in->fault };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        cbor_write_uint(out, 5 + i);
+        cbor_write_uint(out, numbers[i]);
+    }
+}
+
+static int slot_parse(struct cbor_reader *r)
+{
+    if (cbor_peek(r) == CBOR_SIMPLE) {
+        cbor_read_null(r);
+        return STATE_NONE;
+    }
+    uint64_t slot = cbor_read_uint(r);
+    if (slot >= SLOTS) {
+        cbor_fail(r, STATUS_BOOT_STATE_DAMAGED);
+    }
+    return (int)(slot % SLOTS);
+}
+
+static uint32_t word_parse(struct cbor_reader *r)
+{
+    uint64_t v = cbor_read_uint(r);
+    if (v > UINT32_MAX) {
+        cbor_fail(r, STATUS_BOOT_STATE_DAMAGED);
+    }
+    return (uint32_t)v;
+}
+
+static void field_parse(struct cbor_reader *r, int64_t key, struct boot_state *out)
+{
+    switch (key) {
+    case 1:
+        if (cbor_read_uint(r) != STATE_VERSION) {
+            cbor_fail(r, STATUS_UNSUPPORTED);
+        }
+        break;
+    case 2:
+        out->active = slot_parse(r);
+        break;
+    case 3:
+        out->pending = slot_parse(r);
+        break;
+    case 4:
+        out->trial = cbor_read_bool(r);
+        break;
+    case 5:
+        out->attempts = word_parse(r);
+        break;
+    case 6:
+        out->counter = cbor_read_uint(r);
+        break;
+    case 7:
+        out->refused = word_parse(r);
+        break;
+    case 8:
+        out->refused_sequence = cbor_read_uint(r);
+        break;
+    case 9:
+        out->boots = word_parse(r);
+        break;
+    case 10:
+        out->reason = word_parse(r);
+        break;
+    case 11:
+        out->fault = word_parse(r);
+        break;
+    default:
+        cbor_fail(r, STATUS_UNKNOWN_FIELD);
+        break;
+    }
+}
+
+status_t state_parse(struct bytes in, struct boot_state *out)
+{
+    struct cbor_reader r = cbor_reader_of(in);
+    struct cbor_map map = cbor_read_map(&r);
+    int64_t key;
+    unsigned fields = 0;
+    memset(out, 0, sizeof *out);
+    while (cbor_map_next(&map, &key)) {
+        field_parse(&r, key, out);
+        fields++;
+    }
+    status_t status = cbor_reader_finish(&r);
+    if (status == STATUS_OK && fields != 11) {
+        status = STATUS_MISSING_FIELD;
+    }
+    return status;
+}
+
+status_t state_open(struct state_store *store)
+{
+    struct bytes payload;
+    journal_open(&store->journal, port_flash()->state);
+    (void)journal_heal(&store->journal, STATE_BOOT);
+    if (journal_read(&store->journal, STATE_BOOT, &payload) == STATUS_OK) {
+        return state_parse(payload, &store->now) == STATUS_OK ? STATUS_OK : STATUS_BOOT_STATE_DAMAGED;
+    }
+    store->now = (struct boot_state){ .active = STATE_NONE, .pending = STATE_NONE };
+    return store->journal.sequence == 0 ? STATUS_OK : STATUS_BOOT_STATE_DAMAGED;
+}
+
+status_t state_save(struct state_store *store)
+{
+    uint8_t record[STATE_MAX];
+    struct cbor_writer w = cbor_writer_of(record, sizeof record);
+    state_build(&store->now, &w);
+    return w.status == STATUS_OK ? journal_append(&store->journal, STATE_BOOT, cbor_written(&w)) : w.status;
+}

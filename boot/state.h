@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state: the boot state of docs/spec.md section 6, kept in the STATE journal. */
+#ifndef BOOT_STATE_H
+#define BOOT_STATE_H
+
+#include "base/status.h"
+#include "base/cbor.h"
+#include "boot/journal.h"
+
+#define STATE_NONE (-1)
+
+enum state_reason {
+    STATE_REASON_NORMAL = 1,
+    STATE_REASON_INSTALLED = 2,
+    STATE_REASON_REVERTED = 3,
+    STATE_REASON_REINSTALLED = 4,
+    STATE_REASON_FAULT = 5
+};
+
+struct boot_state {
+    int active;  /* package slot of the installed application, or STATE_NONE */
+    int pending; /* package slot to be installed at this boot, or STATE_NONE */
+    int trial;   /* 1: the active application is not confirmed yet */
+    uint32_t attempts;
+    uint64_t counter; /* no lower sequence number may run */
+    status_t refused; /* why the last package was refused; 0 when none was */
+    uint64_t refused_sequence;
+    uint32_t boots;
+    uint32_t reason; /* enum state_reason */
+    status_t fault;  /* 0 when none */
+};
+
+struct state_store {
+    struct journal journal;
+    struct boot_state now;
+};
+
+/* Opens the journal, heals its mirrors and reads the state. A chip without one gets the state of a new chip. BOOT_STATE_DAMAGED when records stand there but none is sound. */
+status_t state_open(struct state_store *store);
+/* Writes `store->now`. cut: the state before or the state after. */
+status_t state_save(struct state_store *store);
+
+/* Bytes and back; for tests too. */
+status_t state_parse(struct bytes in, struct boot_state *out);
+void state_build(const struct boot_state *in, struct cbor_writer *out);
+
+#endif
