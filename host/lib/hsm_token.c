@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hsm_token: finds a token by its URI, and makes development tokens. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/wipe.h"
+#include "host/lib/file.h"
+#include "host/lib/hsm_room.h"
+
+#define TOKEN_LABEL_LEN 32
+#define TOKEN_PIN_LEN 24 /* hexadecimal digits: 96 bits */
+
+void hsm_token_field(const unsigned char *field, size_t len, char *out, size_t out_len)
+{
+    while (len > 0 && (field[len - 1] == ' ' || field[len - 1] == '\0')) {
+        len--;
+    }
+    size_t used = 0;
+    for (size_t i = 0; i < len && used + 1 < out_len; i++) {
+        out[used++] = field[i] >= 0x20 && field[i] != 0x7f ? (char)field[i] : '?';
+    }
+    out[used] = '\0';
+}
+
+static int token_field_matches(const unsigned char *field, size_t len, const char *wanted)
+{
+    char text[TOKEN_LABEL_LEN + 1];
+    hsm_token_field(field, len, text, sizeof text);
+    return wanted[0] == '\0' || strcmp(text, wanted) == 0;
+}
+
+static int token_matches(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, const struct hsm_uri *uri)
+{
+    return (!uri->has_slot_id || uri->slot_id == slot) &&
+           token_field_matches(info->label, sizeof info->label, uri->token) &&
+           token_field_matches(info->manufacturerID, sizeof info->manufacturerID, uri->manufacturer) &&
+           token_field_matches(info->model, sizeof info->model, uri->model) &&
+           token_field_matches(info->serialNumber, sizeof info->serialNumber, uri->serial);
+}
+
+/* What the search saw: how many tokens matched, and the labels of all. */
+struct token_search {
+    size_t matches;
+    char labels[256];
+};
+
+static void token_label_note(struct token_search *search, const CK_TOKEN_INFO *info)
+{
+    char label[TOKEN_LABEL_LEN + 1];
+    size_t used = strlen(search->labels);
+    hsm_token_field(info->label, sizeof info->label, label, sizeof label);
+    (void)snprintf(search->labels + used, sizeof search->labels - used, "%s'%s'", used == 0 ? "" : ", ", label);
+}
+
+static void token_search_run(struct hsm_module *module, const struct hsm_uri *uri, const CK_SLOT_ID *slots,
+                             CK_ULONG count, struct token_search *search, CK_SLOT_ID *slot, CK_TOKEN_INFO *info)
+{
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_TOKEN_INFO one;
+        if (module->call->C_GetTokenInfo(slots[i], &one) != CKR_OK || (one.flags & CKF_TOKEN_INITIALIZED) == 0) {
+            continue;
+        }
+        token_label_note(search, &one);
+        if (token_matches(&one, slots[i], uri)) {
+            search->matches++;
+            *slot = slots[i];
+            *info = one;
+        }
+    }
+}
+
+int hsm_token_find(struct hsm_module *module, const struct hsm_uri *uri, CK_SLOT_ID *slot, CK_TOKEN_INFO *info,
+                   struct fault *fault)
+{
+    CK_SLOT_ID *slots;
+    CK_ULONG count;
+    struct token_search search = { 0 };
+    if (hsm_module_slots(module, 1, &slots, &count, fault) != 0) {
+        return -1;
+    }
+    token_search_run(module, uri, slots, count, &search, slot, info);
+    free(slots);
+    if (search.matches == 0) {
+        (void)fault_set(fault, "%s: there is no token '%s'; tokens there: %s", module->path,
+                        uri->token[0] != '\0' ? uri->token : "(any label)",
+                        search.labels[0] != '\0' ? search.labels : "none");
+        return fault_hint(fault, "make the token ('windlass pki create' makes SoftHSM tokens), plug it in, or mend "
+                                 "the token URI in product.yaml");
+    }
+    if (search.matches > 1) {
+        (void)fault_set(fault, "%s: %zu tokens match '%s'", module->path, search.matches, uri->token);
+        return fault_hint(fault, "add serial= or slot-id= to the token URI");
+    }
+    return 0;
+}
+
+static int token_slot_free(struct hsm_module *module, const char *label, CK_SLOT_ID *slot, struct fault *fault)
+{
+    CK_SLOT_ID *slots;
+    CK_ULONG count;
+    int found = 0;
+    if (hsm_module_slots(module, 1, &slots, &count, fault) != 0) {
+        return -1;
+    }
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_TOKEN_INFO info;
+        if (module->call->C_GetTokenInfo(slots[i], &info) != CKR_OK) {
+            continue;
+        }
+        if ((info.flags & CKF_TOKEN_INITIALIZED) == 0) {
+            *slot = slots[i];
+            found = 1;
+        } else if (token_field_matches(info.label, sizeof info.label, label)) {
+            free(slots);
+            (void)fault_set(fault, "%s: a token with the label '%s' exists already", module->path, label);
+            return fault_hint(fault, "use that token, or choose another label");
+        }
+    }
+    free(slots);
+    return found ? 0 : fault_set(fault, "%s: no free slot for a new token", module->path);
+}
+
+static int token_pin_make(char pin[TOKEN_PIN_LEN + 1], struct fault *fault)
+{
+    uint8_t random[TOKEN_PIN_LEN / 2];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+        return fault_errno(fault, "cannot make a PIN");
+    }
+    for (size_t i = 0; i < sizeof random; i++) {
+        (void)snprintf(pin + 2 * i, 3, "%02x", random[i]);
+    }
+    wipe(random, sizeof random);
+    return 0;
+}
+
+/* The security officer's PIN is used here and forgotten: nobody can reset the user PIN of such a token later. */
+static CK_RV token_initialise(CK_FUNCTION_LIST *call, CK_SLOT_ID slot, const char *label, char *officer, char *user)
+{
+    unsigned char padded[TOKEN_LABEL_LEN];
+    CK_SESSION_HANDLE session = 0;
+    memset(padded, ' ', sizeof padded);
+    memcpy(padded, label, strlen(label));
+    CK_RV rv = call->C_InitToken(slot, (unsigned char *)officer, TOKEN_PIN_LEN, padded);
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    rv = call->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session);
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    rv = call->C_Login(session, CKU_SO, (unsigned char *)officer, TOKEN_PIN_LEN);
+    if (rv == CKR_OK) {
+        rv = call->C_InitPIN(session, (unsigned char *)user, TOKEN_PIN_LEN);
+        (void)call->C_Logout(session);
+    }
+    (void)call->C_CloseSession(session);
+    return rv;
+}
+
+/* The PIN file comes first: a token whose PIN nobody knows would be of no use. */
+static int token_make_in(struct hsm_module *module, CK_SLOT_ID slot, const char *label, const char *pin_file,
+                         struct fault *fault)
+{
+    char officer[TOKEN_PIN_LEN + 1];
+    char user[TOKEN_PIN_LEN + 2];
+    int result = token_pin_make(officer, fault) | token_pin_make(user, fault);
+    if (result == 0) {
+        user[TOKEN_PIN_LEN] = '\n';
+        result = file_write(pin_file, bytes_of(user, TOKEN_PIN_LEN + 1), 0600, FILE_NEW_ONLY, fault);
+        user[TOKEN_PIN_LEN] = '\0';
+    }
+    if (result == 0) {
+        CK_RV rv = token_initialise(module->call, slot, label, officer, user);
+        if (rv != CKR_OK) {
+            (void)unlink(pin_file);
+            result = hsm_error(fault, module->path, "initialise a token", rv);
+        }
+    }
+    wipe(officer, sizeof officer);
+    wipe(user, sizeof user);
+    return result;
+}
+
+int hsm_token_make(const char *module_name, const char *label, const char *pin_file, struct fault *fault)
+{
+    struct hsm_module *module;
+    CK_SLOT_ID slot = 0;
+    if (strlen(label) == 0 || strlen(label) > TOKEN_LABEL_LEN) {
+        return fault_set(fault, "a token's label has 1 to %d bytes", TOKEN_LABEL_LEN);
+    }
+    if (hsm_module_open(module_name, &module, fault) != 0) {
+        return -1;
+    }
+    int result = token_slot_free(module, label, &slot, fault);
+    if (result == 0) {
+        result = token_make_in(module, slot, label, pin_file, fault);
+    }
+    hsm_module_close(module);
+    return result;
+}
