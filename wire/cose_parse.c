@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cose_parse: COSE_Sign1 and COSE_Encrypt from bytes (RFC 9052 sections 4.2 and 5.1), in the one shape that Windlass uses. */
+/* cose_parse: COSE_Sign1 and COSE_Encrypt from bytes (RFC 9052 sections 4.2 and 5.1), in the one shape that Windlass
+ * uses. */
 #include "wire/cose.h"
 #include "wire/fields.h"
 
-static const uint8_t protected_esp256[] = { 0xA1, 0x01, 0x28 };          /* {1: -9} */
-static const uint8_t protected_ecdh_es[] = { 0xA1, 0x01, 0x38, 0x1C };   /* {1: -29} */
+static const uint8_t protected_esp256[] = { 0xA1, 0x01, 0x28 };        /* {1: -9} */
+static const uint8_t protected_ecdh_es[] = { 0xA1, 0x01, 0x38, 0x1C }; /* {1: -29} */
 
 static void array_expect(struct cbor_reader *r, uint64_t count)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fields: CBOR maps with a fixed set of integer keys, all required, described by a table. Internal to wire/: what a message means
- * is said in the other headers. The table is in the order of the encoded keys.
+ * fields: CBOR maps with a fixed set of integer keys, all required, described by a table. Internal to wire/: what a
+ * message means is said in the other headers. The table is in the order of the encoded keys.
  */
 #ifndef WIRE_FIELDS_H
 #define WIRE_FIELDS_H
@@ -26,8 +26,9 @@ struct wire_field {
 };
 
 /*
- * Reads one map with exactly these fields into `object`. Latches in the reader: MISSING_FIELD, UNKNOWN_FIELD, UNSUPPORTED (another
- * constant), BAD_ARGUMENT (a number out of range), TRUNCATED or TOO_LONG (a string's length), and what cbor.h says.
+ * Reads one map with exactly these fields into `object`. Latches in the reader: MISSING_FIELD, UNKNOWN_FIELD,
+ * UNSUPPORTED (another constant), BAD_ARGUMENT (a number out of range), TRUNCATED or TOO_LONG (a string's length), and
+ * what cbor.h says.
  */
 void wire_fields_parse(struct cbor_reader *r, const struct wire_field *fields, size_t count, void *object);
 /* Writes the map. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy_fields: the tables that policy_parse.c and policy_build.c share (docs/spec.md section 5). Internal to wire/. */
+/* policy_fields: the tables that policy_parse.c and policy_build.c share (docs/spec.md section 5). Internal to wire/.
+ */
 #ifndef WIRE_POLICY_FIELDS_H
 #define WIRE_POLICY_FIELDS_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* provision_fields: the maps of the mailbox messages as tables, for provision_msg_parse.c and _build.c. Internal to wire/. */
+/* provision_fields: the maps of the mailbox messages as tables, for provision_msg_parse.c and _build.c. Internal to
+ * wire/. */
 #ifndef WIRE_PROVISION_FIELDS_H
 #define WIRE_PROVISION_FIELDS_H
 

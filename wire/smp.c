@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* smp: packet head, serial frames, base64 (RFC 4648 section 4) and CRC-16/XMODEM. Strict: one encoding for each packet. */
+/* smp: packet head, serial frames, base64 (RFC 4648 section 4) and CRC-16/XMODEM. Strict: one encoding for each packet.
+ */
 #include "wire/smp.h"
 
 #define MARK_0 0x06

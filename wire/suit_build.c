@@ -246,8 +246,8 @@ status_t suit_block_manifest_build(const struct suit_block_spec *spec, struct cb
 }
 
 /* The envelope up to and including the key of an integrated payload. */
-static void envelope_head_write(struct bytes manifest, struct bytes digest, struct bytes sign1, struct bytes payload_key,
-                                struct cbor_writer *out)
+static void envelope_head_write(struct bytes manifest, struct bytes digest, struct bytes sign1,
+                                struct bytes payload_key, struct cbor_writer *out)
 {
     cbor_write_tag(out, SUIT_TAG_ENVELOPE);
     cbor_write_map(out, payload_key.data != NULL ? 3 : 2);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* suit_keys: map keys and tags of envelope, manifest and common (draft-ietf-suit-manifest, -trust-domains). Internal to wire/. */
+/* suit_keys: map keys and tags of envelope, manifest and common (draft-ietf-suit-manifest, -trust-domains). Internal to
+ * wire/. */
 #ifndef WIRE_SUIT_KEYS_H
 #define WIRE_SUIT_KEYS_H
 
 #define SUIT_TAG_ENVELOPE 107
-#define SUIT_NAME_MAX 64u  /* bytes of an identifier's segment or of a URI */
+#define SUIT_NAME_MAX 64u   /* bytes of an identifier's segment or of a URI */
 #define SUIT_REPORT_MAX 15u /* report policy: four bits */
 
 enum suit_key {

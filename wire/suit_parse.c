@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* suit_parse: envelopes, manifests and command sequences from bytes (draft-ietf-suit-manifest section 8). Decides nothing. */
+/* suit_parse: envelopes, manifests and command sequences from bytes (draft-ietf-suit-manifest section 8). Decides
+ * nothing. */
 #include "wire/suit.h"
 #include "wire/suit_keys.h"
 
@@ -210,7 +211,8 @@ static status_t command_check(const struct suit_command *command, uint32_t allow
     return STATUS_OK;
 }
 
-/* Checks a whole sequence, when there is one; `indexes` is the number of component indexes. Latches its error in `r`. */
+/* Checks a whole sequence, when there is one; `indexes` is the number of component indexes. Latches its error in `r`.
+ */
 static void sequence_check(struct cbor_reader *r, struct bytes sequence, uint32_t allowed, uint64_t indexes)
 {
     if (sequence.data == NULL) {
