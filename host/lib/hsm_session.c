@@ -111,6 +111,17 @@ static int session_renew(struct hsm *hsm, unsigned lost, struct fault *fault)
     return result;
 }
 
+/* Without a login a token does not refuse, it just shows no private key: that must not read as "there is no key". */
+static CK_RV session_check_login(struct hsm *hsm, CK_SESSION_HANDLE session)
+{
+    CK_SESSION_INFO info;
+    CK_RV rv = hsm->module->call->C_GetSessionInfo(session, &info);
+    if (rv == CKR_OK && hsm->has_pin && info.state != CKS_RO_USER_FUNCTIONS && info.state != CKS_RW_USER_FUNCTIONS) {
+        rv = CKR_USER_NOT_LOGGED_IN;
+    }
+    return rv;
+}
+
 static CK_RV session_work(struct hsm *hsm, hsm_work work, void *context, unsigned *generation)
 {
     CK_SESSION_HANDLE session = 0;
@@ -118,7 +129,10 @@ static CK_RV session_work(struct hsm *hsm, hsm_work work, void *context, unsigne
     if (rv != CKR_OK) {
         return rv;
     }
-    rv = work(hsm->module->call, session, context);
+    rv = session_check_login(hsm, session);
+    if (rv == CKR_OK) {
+        rv = work(hsm->module->call, session, context);
+    }
     session_give(hsm, session, *generation, rv == CKR_OK);
     return rv;
 }
@@ -138,9 +152,10 @@ int hsm_run(struct hsm *hsm, const char *doing, hsm_work work, void *context, st
 
 static CK_RV session_nothing(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *context)
 {
-    CK_SESSION_INFO info;
+    (void)call;
+    (void)session;
     (void)context;
-    return call->C_GetSessionInfo(session, &info);
+    return CKR_OK;
 }
 
 int hsm_session_start(struct hsm *hsm, struct fault *fault)
