@@ -204,9 +204,12 @@ static status_t command_check(const struct suit_command *command, uint32_t allow
     if (command->code < 0 || command->code > 31 || (allowed >> command->code & 1u) == 0) {
         return STATUS_SUIT_COMMAND;
     }
-    uint64_t limit = command->code == SUIT_DIR_SET_COMPONENT_INDEX ? indexes : SUIT_REPORT_MAX + 1u;
-    if (command->argument >= limit || command->parameters.source >= indexes) {
+    if (command->code == SUIT_DIR_SET_COMPONENT_INDEX ? command->argument >= indexes
+                                                      : command->parameters.source >= indexes) {
         return STATUS_SUIT_COMPONENT;
+    }
+    if (command->code != SUIT_DIR_SET_COMPONENT_INDEX && command->argument > SUIT_REPORT_MAX) {
+        return STATUS_UNSUPPORTED;
     }
     return STATUS_OK;
 }
