@@ -49,4 +49,13 @@ int cert_parse(struct bytes der, struct cert *out, struct fault *fault);
 int cert_read(const char *path, struct cert *out, struct fault *fault);
 int cert_write(const char *path, const struct cert *cert, struct fault *fault); /* refuses to overwrite */
 
+/* What people ask of a certificate. Times are UTC, "2026-01-31T23:59:59Z". */
+struct cert_facts {
+    char subject[256];      /* RFC 2253, control characters escaped */
+    char not_before[24];
+    char not_after[24];
+    uint8_t fingerprint[32]; /* SHA-256 over the DER */
+};
+int cert_facts_read(const struct cert *cert, struct cert_facts *out, struct fault *fault);
+
 #endif
