@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* appliance: see appliance.h. Opening with all checks, and the sorting of letters. */
+#include "host/appliance/appliance_room.h"
+
+#include <stdlib.h>
+
+#include "base/wipe.h"
+#include "host/appliance/images.h"
+#include "host/lib/file.h"
+
+/* Largest files that can be meant; a larger one is not read. */
+#define PACKAGE_FILE_MAX LAYOUT_PACKAGE_LEN
+#define SBM_FILE_MAX (LAYOUT_SBM_LEN + 4096u)
+
+static int boot_load(struct appliance *a, const char *path, struct fault *fault)
+{
+    uint8_t *data = NULL;
+    size_t len = 0;
+    if (file_read(path, LAYOUT_BL1_LEN, &data, &len, fault) != 0) {
+        return -1;
+    }
+    int result = images_boot_build(path, bytes_of(data, len), &a->project.profile, a->trust.firmware_key, a->boot, fault);
+    free(data);
+    return result;
+}
+
+static int sbm_load(struct appliance *a, const char *path, struct fault *fault)
+{
+    const struct package_rules rules = { "sbm", "#sbm", 0, a->trust.firmware_key, a->project.profile.vendor_uuid,
+                                         a->project.profile.sbm_class_uuid };
+    struct package sbm;
+    uint8_t *data = NULL;
+    size_t len = 0;
+    if (file_read(path, SBM_FILE_MAX, &data, &len, fault) != 0) {
+        return -1;
+    }
+    int result = package_check(path, bytes_of(data, len), &rules, &sbm, fault);
+    if (result == 0) {
+        a->sbm_sequence = sbm.sequence;
+        result = images_sbm_build(path, &sbm, a->sbm, fault);
+    }
+    free(data);
+    return result;
+}
+
+static int app_load(struct appliance *a, const char *path, struct fault *fault)
+{
+    const struct package_rules rules = { "app", "#app", 1, a->trust.firmware_key, a->project.profile.vendor_uuid,
+                                         a->project.profile.class_uuid };
+    struct package app;
+    if (file_read(path, PACKAGE_FILE_MAX, &a->package, &a->package_len, fault) != 0) {
+        return -1;
+    }
+    struct bytes package = bytes_of(a->package, a->package_len);
+    if (package_check(path, package, &rules, &app, fault) != 0) {
+        return -1;
+    }
+    if (app.image_size > LAYOUT_PRIMARY_LEN || a->package_len > LAYOUT_PACKAGE_LEN - BLOCK_MAX) {
+        return fault_set(fault, "%s: too large for the chip's slots", path);
+    }
+    return block_package_read(package, &a->facts, fault);
+}
+
+/* The key block is opened once, so that a wrong one is found before a chip is touched. */
+static int block_load(struct appliance *a, const char *path, struct fault *fault)
+{
+    struct session_key key;
+    struct fault inner = FAULT_NONE;
+    if (file_read(path, BLOCK_MAX, &a->block, &a->block_len, fault) != 0) {
+        return -1;
+    }
+    int result = block_open(bytes_of(a->block, a->block_len), &a->facts, a->trust.mastering_key, a->hsm, KEY_TRANSPORT,
+                            &key, &inner);
+    wipe(&key, sizeof key);
+    if (result != 0) {
+        (void)fault_set(fault, "%s: %s", path, inner.what);
+        return fault_hint(fault, "give the key block that 'windlass master' made for the transport key together with the package");
+    }
+    return 0;
+}
+
+static int parts_open(struct appliance *a, const struct appliance_inputs *inputs, struct fault *fault)
+{
+    char path[600];
+    struct cbor_writer w = cbor_writer_of(a->policy, sizeof a->policy);
+    if (project_hsm_open(&a->project, PROJECT_APPLIANCE, &a->hsm, fault) != 0 ||
+        trust_open(&a->project, a->hsm, &a->trust, fault) != 0 || boot_load(a, inputs->bl1, fault) != 0 ||
+        sbm_load(a, inputs->sbm, fault) != 0 || app_load(a, inputs->app, fault) != 0 ||
+        block_load(a, inputs->block, fault) != 0 ||
+        trust_policy_build(&a->trust, &a->project.profile, a->facts.sequence, &w, fault) != 0) {
+        return -1;
+    }
+    a->policy_len = w.len;
+    return project_path(&a->project, LEDGER_FILE, path, sizeof path, fault) != 0
+               ? -1 : ledger_open(path, LEDGER_WRITE, &a->ledger, fault);
+}
+
+int appliance_open(const struct project *project, const struct appliance_inputs *inputs, struct appliance **out,
+                   struct fault *fault)
+{
+    struct appliance *a = calloc(1, sizeof *a);
+    *out = NULL;
+    if (a == NULL) {
+        return fault_set(fault, "no memory");
+    }
+    a->project = *project;
+    if (parts_open(a, inputs, fault) != 0) {
+        appliance_close(a);
+        return -1;
+    }
+    *out = a;
+    return 0;
+}
+
+void appliance_close(struct appliance *a)
+{
+    if (a != NULL) {
+        ledger_close(a->ledger);
+        hsm_close(a->hsm);
+        free(a->package);
+        free(a->block);
+        free(a);
+    }
+}
+
+static int image_give(const struct appliance *a, const struct letter_request *request, struct letter_answer *answer,
+                      struct fault *fault)
+{
+    struct bytes image = { NULL, 0 };
+    switch (request->image) {
+    case LETTER_IMAGE_BOOT:
+        image = bytes_of(a->boot, sizeof a->boot);
+        break;
+    case LETTER_IMAGE_SBM:
+        image = bytes_of(a->sbm, sizeof a->sbm);
+        break;
+    case LETTER_IMAGE_PACKAGE:
+        image = bytes_of(a->package, a->package_len);
+        break;
+    default:
+        break;
+    }
+    if (request->offset >= image.len) {
+        return fault_set(fault, "appliance: no such piece of an image");
+    }
+    size_t left = image.len - (size_t)request->offset;
+    answer->total = image.len;
+    answer->piece = bytes_of(image.data + request->offset, left < LETTER_PIECE_MAX ? left : LETTER_PIECE_MAX);
+    return 0;
+}
+
+static int letter_answer_find(struct appliance *a, const struct letter_request *request, struct letter_answer *answer,
+                              struct fault *fault)
+{
+    switch (request->op) {
+    case LETTER_IMAGE:
+        return image_give(a, request, answer, fault);
+    case LETTER_BEGIN:
+        return unit_begin(a, request, answer, fault);
+    case LETTER_POSSESSION:
+        return unit_possession(a, request, answer, fault);
+    case LETTER_RECEIPT:
+        return unit_receipt(a, request, answer, fault);
+    case LETTER_CLOSE:
+        return unit_close(a, request, answer, fault);
+    default:
+        return fault_set(fault, "appliance: a letter that is not understood");
+    }
+}
+
+int appliance_carry(void *appliance, struct bytes request, uint8_t *answer, size_t *answer_len, struct fault *fault)
+{
+    struct letter_request in;
+    struct letter_answer out = { 0 };
+    struct fault refusal = FAULT_NONE;
+    struct cbor_writer w = cbor_writer_of(answer, LETTER_MAX);
+    status_t status = letter_request_parse(request, &in);
+    out.op = status == STATUS_OK ? in.op : LETTER_CLOSE;
+    if (status != STATUS_OK) {
+        (void)fault_status(&refusal, "letter from the station", status);
+    }
+    if (status == STATUS_OK && letter_answer_find(appliance, &in, &out, &refusal) == 0) {
+        letter_answer_build(&out, &w);
+    } else {
+        letter_refusal_build(out.op, &refusal, &w);
+    }
+    *answer_len = w.len;
+    return w.status == STATUS_OK ? 0 : fault_status(fault, "the appliance's answer", w.status);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* images: see images.h. */
+#include "host/appliance/images.h"
+
+#include "host/sign1/sign1.h"
+#include "wire/policy.h"
+
+#define LEAST_SBM_SEQUENCE 1
+
+/* A vector table whose entry lies inside the image, in Thumb state: so that an ELF file or another image is not taken. */
+static int is_bl1(struct bytes bl1)
+{
+    if (bl1.len < 16 || bl1.len > LAYOUT_BL1_LEN) {
+        return 0;
+    }
+    uint32_t entry = bytes_read_le32(bl1.data + 4);
+    return (entry & 1) != 0 && entry > LAYOUT_FLASH_SECURE_ADDR && entry - LAYOUT_FLASH_SECURE_ADDR < bl1.len;
+}
+
+static int anchor_page_build(const struct profile *profile, const uint8_t firmware_key[64],
+                             uint8_t page[LAYOUT_ANCHOR_LEN], struct fault *fault)
+{
+    const struct anchor anchor = { bytes_of(firmware_key, 64), bytes_of(profile->vendor_uuid, 16),
+                                   bytes_of(profile->sbm_class_uuid, 16), LEAST_SBM_SEQUENCE };
+    struct cbor_writer w = cbor_writer_of(page, POLICY_MAX);
+    memset(page, 0xFF, LAYOUT_ANCHOR_LEN);
+    anchor_build(&anchor, &w);
+    if (w.status != STATUS_OK) {
+        return fault_status(fault, "anchor page", w.status);
+    }
+    sign1_sha256(cbor_written(&w), page + w.len);
+    return 0;
+}
+
+int images_boot_build(const char *name, struct bytes bl1, const struct profile *profile, const uint8_t firmware_key[64],
+                      uint8_t out[LAYOUT_BOOT_LEN], struct fault *fault)
+{
+    if (!is_bl1(bl1)) {
+        (void)fault_set(fault, "%s: not a BL1 image: a raw binary of at most %u bytes for address 0x%08x", name, LAYOUT_BL1_LEN,
+                        LAYOUT_FLASH_SECURE_ADDR);
+        return fault_hint(fault, "give bl1.bin, not the ELF file");
+    }
+    memset(out, 0xFF, LAYOUT_BOOT_LEN);
+    memcpy(out + LAYOUT_BL1_OFF, bl1.data, bl1.len);
+    if (anchor_page_build(profile, firmware_key, out + LAYOUT_ANCHOR0_OFF, fault) != 0) {
+        return -1;
+    }
+    memcpy(out + LAYOUT_ANCHOR1_OFF, out + LAYOUT_ANCHOR0_OFF, LAYOUT_ANCHOR_LEN);
+    return 0;
+}
+
+int images_sbm_build(const char *name, const struct package *sbm, uint8_t out[LAYOUT_SBM_LEN], struct fault *fault)
+{
+    struct suit_envelope severed = sbm->envelope;
+    struct bytes image = sbm->envelope.payload;
+    if (image.len > LAYOUT_SBM_LEN - LAYOUT_SBM_IMAGE_OFF) {
+        return fault_set(fault, "%s: its image (%zu bytes) does not fit the SBM slot (%u bytes)", name, image.len,
+                         LAYOUT_SBM_LEN - LAYOUT_SBM_IMAGE_OFF);
+    }
+    memset(out, 0xFF, LAYOUT_SBM_LEN);
+    severed.payload_key = bytes_of(NULL, 0);
+    severed.payload = bytes_of(NULL, 0);
+    struct cbor_writer w = cbor_writer_of(out, LAYOUT_SBM_IMAGE_OFF);
+    status_t status = suit_envelope_rebuild(&severed, &w);
+    if (status != STATUS_OK) {
+        return fault_status(fault, name, status);
+    }
+    memcpy(out + LAYOUT_SBM_IMAGE_OFF, image.data, image.len);
+    return 0;
+}

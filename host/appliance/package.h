@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* package: checks a SUIT package of docs/spec.md section 7.1 or 7.2 before anything is done with it: who signed it, for what, and that its payload is whole. */
+#ifndef HOST_APPLIANCE_PACKAGE_H
+#define HOST_APPLIANCE_PACKAGE_H
+
+#include "host/lib/fault.h"
+#include "wire/suit.h"
+
+/* What a package must be. */
+struct package_rules {
+    const char *component;       /* "app" or "sbm" */
+    const char *payload_key;     /* "#app" or "#sbm" */
+    size_t payload_component;    /* index of the component whose digest is the payload's: 1 when encrypted, else 0 */
+    const uint8_t *firmware_key; /* 64 */
+    const uint8_t *vendor;       /* 16 */
+    const uint8_t *class_id;     /* 16 */
+};
+
+/* Views into what was checked. */
+struct package {
+    struct suit_envelope envelope;
+    uint64_t sequence;
+    uint64_t image_size;
+};
+
+/* `in` is one whole package; `name` is its file for messages. */
+int package_check(const char *name, struct bytes in, const struct package_rules *rules, struct package *out,
+                  struct fault *fault);
+
+#endif
