@@ -8,6 +8,9 @@ if(WINDLASS_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 endif()
+if(WINDLASS_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link) # the fuzzers see what they reach in every room
+endif()
 
 # windlass_library(<name> SOURCES <files> LIBS <libraries>): one room, with our warnings.
 function(windlass_library name)
