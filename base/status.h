@@ -53,6 +53,7 @@
     X(SUIT_SIZE, 74, "the image does not fit its slot")                                                                \
     X(SUIT_NO_PACKAGE, 75, "there is no package in the slot")                                                          \
     X(SUIT_ENTRY, 76, "the image has no sound vector table for its slot")                                              \
+    X(BOOT_APPLICATION_FAULT, 79, "the application crashed")                                                           \
     X(BOOT_NO_ANCHOR, 80, "no sound trust anchor in the boot flash")                                                   \
     X(BOOT_NO_SBM, 81, "no slot holds a Secure Boot Manager that verifies")                                            \
     X(BOOT_NO_IMAGE, 82, "no slot holds an application that may run")                                                  \

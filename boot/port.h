@@ -61,8 +61,8 @@ void port_outputs_safe(void);
 _Noreturn void port_reset(void);
 /* Sleeps for good; the debug port and the reset pin still work. */
 _Noreturn void port_sleep(void);
-/* Starts the image whose vector table is at `addr`, after wiping what this stage leaves: port_start_sbm from BL1, in the same world; port_start_application from SBM, in
- * the non-secure world, after closing everything that the application must not reach. */
+/* Starts the image whose vector table is at `addr`: port_start_sbm from BL1, in the same world; port_start_application from SBM, in the non-secure world, after closing
+ * everything that the application must not reach. */
 _Noreturn void port_start_sbm(uint32_t addr);
 _Noreturn void port_start_application(uint32_t addr);
 

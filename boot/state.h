@@ -14,7 +14,8 @@ enum state_reason {
     STATE_REASON_INSTALLED = 2,
     STATE_REASON_REVERTED = 3,
     STATE_REASON_REINSTALLED = 4,
-    STATE_REASON_FAULT = 5
+    STATE_REASON_FAULT = 5,      /* written by the fault handler */
+    STATE_REASON_AFTER_FAULT = 6 /* this boot came after one */
 };
 
 struct boot_state {

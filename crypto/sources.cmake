@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Mbed TLS backend, the same sources on host and chip. p256-m is built for speed and SHA-256 for size: that is where each runs the fewest instructions.
-set(WL_CRYPTO_SOURCES ${CMAKE_SOURCE_DIR}/crypto/mbedtls/pool.c ${CMAKE_SOURCE_DIR}/crypto/mbedtls/hash.c ${CMAKE_SOURCE_DIR}/crypto/mbedtls/hkdf.c
+set(WL_CRYPTO_SOURCES ${CMAKE_SOURCE_DIR}/crypto/mbedtls/hash.c ${CMAKE_SOURCE_DIR}/crypto/mbedtls/hkdf.c
     ${CMAKE_SOURCE_DIR}/crypto/mbedtls/cipher.c ${CMAKE_SOURCE_DIR}/crypto/mbedtls/p256.c ${CMAKE_SOURCE_DIR}/crypto/selftest.c)
 set(WL_CRYPTO_THIRD_PARTY ${MBEDTLS}/library/sha256.c ${MBEDTLS}/library/aes.c ${MBEDTLS}/library/md.c ${MBEDTLS}/library/hkdf.c
     ${MBEDTLS}/library/nist_kw.c ${MBEDTLS}/library/cipher.c ${MBEDTLS}/library/cipher_wrap.c ${MBEDTLS}/library/constant_time.c
-    ${MBEDTLS}/library/platform.c ${MBEDTLS}/library/platform_util.c ${MBEDTLS}/3rdparty/p256-m/p256-m/p256-m.c)
+    ${CMAKE_SOURCE_DIR}/crypto/mbedtls/pool.c ${MBEDTLS}/library/platform.c ${MBEDTLS}/library/platform_util.c ${MBEDTLS}/3rdparty/p256-m/p256-m/p256-m.c)
 set(WL_CRYPTO_INCLUDES ${MBEDTLS}/include ${MBEDTLS}/library ${MBEDTLS}/3rdparty/p256-m/p256-m)
 set(WL_CRYPTO_DEFINITIONS MBEDTLS_CONFIG_FILE="crypto/mbedtls/config.h")
 set_source_files_properties(${MBEDTLS}/3rdparty/p256-m/p256-m/p256-m.c PROPERTIES COMPILE_DEFINITIONS MBEDTLS_PSA_P256M_DRIVER_ENABLED)

@@ -10,7 +10,7 @@
 #include "base/status.h"
 
 #define SMP_HEAD_LEN 8
-#define SMP_PACKET_MAX 1024 /* head included */
+#define SMP_PACKET_MAX 2048 /* head included */
 #define SMP_FRAME_MAX 127   /* newline included */
 
 enum smp_op { SMP_READ = 0, SMP_READ_ANSWER = 1, SMP_WRITE = 2, SMP_WRITE_ANSWER = 3 };
@@ -45,7 +45,7 @@ status_t smp_decode(struct smp_decoder *decoder, uint8_t byte, struct bytes *pac
 
 /* Encodes a packet into frames, all of them, one after the other. NO_SPACE when `capacity` is too small; *len is what was written.
  * SMP_ENCODED_MAX is always enough for SMP_PACKET_MAX. */
-#define SMP_ENCODED_MAX 1536
+#define SMP_ENCODED_MAX 3072
 status_t smp_encode(struct bytes packet, uint8_t *out, size_t capacity, size_t *len);
 
 #endif

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# Target side: BL1, SBM and the example application for the mps2-an505 port. The same sources as on the host, built for size; only P-256 in the SBM is built for speed.
+set(PORT ${CMAKE_SOURCE_DIR}/ports/mps2-an505)
+add_compile_options(-Os -g -ffunction-sections -fdata-sections -fno-common -fstack-usage)
+set(LINK_OPTIONS -nostartfiles --specs=nano.specs --specs=nosys.specs -Wl,--gc-sections -Wl,--fatal-warnings -Wl,--no-warn-rwx-segments -Wl,-L${CMAKE_SOURCE_DIR})
+
+include(crypto/sources.cmake)
+windlass_crypto(crypto_small) # BL1
+windlass_crypto(crypto_fast)  # SBM
+set_source_files_properties(${MBEDTLS}/3rdparty/p256-m/p256-m/p256-m.c PROPERTIES COMPILE_OPTIONS "$<$<STREQUAL:$<TARGET_PROPERTY:NAME>,crypto_fast_third_party>:-O3>")
+set_source_files_properties(${MBEDTLS}/library/aes.c PROPERTIES COMPILE_OPTIONS "-O2")
+
+set(BASE base/status.c base/cbor.c)
+set(WIRE wire/fields.c wire/suit_parse.c wire/cose_parse.c wire/cose_build.c wire/policy_parse.c wire/provision_msg_parse.c wire/provision_msg_build.c)
+set(BOOT boot/flash.c boot/verify.c boot/manifest_run.c boot/gate.c boot/halt.c)
+set(PORT_COMMON ${PORT}/startup.c ${PORT}/uart.c ${PORT}/controller.c ${PORT}/flash.c ${PORT}/mpu.c)
+
+# windlass_stage(<name> SCRIPT <linker script> CRYPTO <library> SOURCES <files>): one secure image, its raw binary beside it.
+function(windlass_stage name)
+  cmake_parse_arguments(ARG "" "SCRIPT;CRYPTO" "SOURCES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_compile_options(${name} PRIVATE ${WINDLASS_WARNINGS} -mcmse)
+  target_include_directories(${name} PRIVATE sbm/include)
+  target_link_libraries(${name} PRIVATE ${ARG_CRYPTO})
+  target_link_options(${name} PRIVATE ${LINK_OPTIONS} -T${ARG_SCRIPT} -Wl,-Map=${CMAKE_BINARY_DIR}/${name}.map)
+  set_target_properties(${name} PROPERTIES SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINK_DEPENDS "${ARG_SCRIPT};${PORT}/stage.ld")
+  add_custom_command(TARGET ${name} POST_BUILD COMMAND ${CMAKE_OBJCOPY} -O binary $<TARGET_FILE:${name}> ${CMAKE_BINARY_DIR}/${name}.bin)
+endfunction()
+
+windlass_stage(bl1 SCRIPT ${PORT}/bl1.ld CRYPTO crypto_small
+  SOURCES bl1/main.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/start_sbm.c)
+windlass_stage(sbm SCRIPT ${PORT}/sbm.ld CRYPTO crypto_fast
+  SOURCES sbm/main.c sbm/provisioned.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/service_update.c sbm/service_status.c sbm/service_identity.c
+          ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/install.c
+          ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/trng.c ${PORT}/start_application.c)
+set(VENEERS ${CMAKE_BINARY_DIR}/sbm_veneers.o)
+target_link_options(sbm PRIVATE -Wl,--cmse-implib -Wl,--out-implib=${VENEERS})
+# The import library is made while sbm is linked; ninja learns of it through this command.
+add_custom_command(OUTPUT ${VENEERS} COMMAND ${CMAKE_COMMAND} -E true DEPENDS sbm)
+add_custom_target(sbm_veneers DEPENDS ${VENEERS})
+
+add_subdirectory(app)

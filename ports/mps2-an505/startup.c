@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* startup: vector table, memory and faults of a secure stage (BL1 and SBM alike), and the way from one stage into the next. */
+#include "boot/halt.h"
+#include "boot/port.h"
+#include "boot/stage.h"
+#include "ports/mps2-an505/mpu.h"
+#include "ports/mps2-an505/regs.h"
+#include "ports/mps2-an505/uart.h"
+
+#define STACK_SEAL 0xFEF5EDA5u
+#define STACK_FILL 0xA5A5A5A5u
+
+extern uint32_t linker_data_load[];
+extern uint32_t linker_data_start[];
+extern uint32_t linker_data_end[];
+extern uint32_t linker_bss_start[];
+extern uint32_t linker_bss_end[];
+extern uint32_t linker_stack_limit[];
+extern uint32_t linker_stack_top[];
+
+_Noreturn void startup_reset(void);
+void startup_fault(void);
+_Noreturn void startup_fault_report(uint32_t exc_return);
+
+static void memory_prepare(void)
+{
+    uint32_t *from = linker_data_load;
+    for (uint32_t *to = linker_data_start; to < linker_data_end; to++) {
+        *to = *from++;
+    }
+    for (uint32_t *to = linker_bss_start; to < linker_bss_end; to++) {
+        *to = 0;
+    }
+}
+
+/* Fills the unused stack, so that its deepest use can be seen, and seals its top (Arm's stack sealing advisory). */
+static void stack_prepare(void)
+{
+    uint32_t *here = (uint32_t *)__builtin_frame_address(0) - 16;
+    for (uint32_t *p = linker_stack_limit; p < here; p++) {
+        *(volatile uint32_t *)p = STACK_FILL;
+    }
+    linker_stack_top[0] = STACK_SEAL;
+    linker_stack_top[1] = STACK_SEAL;
+    __asm__ volatile("msr msplim, %0" : : "r"(linker_stack_limit));
+}
+
+_Noreturn void startup_reset(void)
+{
+    __asm__ volatile("cpsid i" : : : "memory");
+    memory_prepare();
+    stack_prepare();
+    mpu_close();
+    SCB_SHCSR |= 1u << 16 | 1u << 17 | 1u << 18 | 1u << 19; /* MemManage, Bus, Usage, SecureFault */
+    uart_open(UART_SECURE_CONSOLE);
+    uart_open(UART_CONTROLLER);
+    uart_open(UART_TRNG);
+    stage_main();
+}
+
+/* Faults arrive here with EXC_RETURN in lr; the stack is not trusted, so it starts anew. */
+__attribute__((naked)) void startup_fault(void)
+{
+    __asm__ volatile("mov r0, lr\n\t"
+                     "ldr r1, =linker_stack_top\n\t"
+                     "msr msp, r1\n\t"
+                     "b startup_fault_report");
+}
+
+_Noreturn void startup_fault_report(uint32_t exc_return)
+{
+    int from_nonsecure = (exc_return & 0x40u) == 0;
+    uint32_t sfsr = SAU_SFSR;
+    uint32_t cfsr = SCB_CFSR;
+    __asm__ volatile("cpsid i" : : : "memory");
+    if (sfsr != 0) {
+        stage_fault(STATUS_BOOT_SECURE_FAULT, sfsr & 0x40u ? SAU_SFAR : 0);
+    }
+    if (from_nonsecure && (cfsr & 0xFF00u) != 0) {
+        stage_fault(STATUS_BOOT_SECURE_FAULT, cfsr & 0x8000u ? SCB_BFAR : 0);
+    }
+    stage_fault(from_nonsecure ? STATUS_BOOT_APPLICATION_FAULT : STATUS_BOOT_FAULT, cfsr & 0x80u ? SCB_MMFAR : 0);
+}
+
+__attribute__((section(".vectors"), used)) const void *const startup_vectors[16] = {
+    linker_stack_top, (const void *)startup_reset, (const void *)startup_fault, (const void *)startup_fault,
+    (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault,
+    (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault,
+    (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault,
+};
+
+void port_log(const char *text)
+{
+    uart_send(UART_SECURE_CONSOLE, (const uint8_t *)text, strlen(text));
+}
+
+void port_outputs_safe(void)
+{
+    /* This board drives no outputs. */
+}
+
+_Noreturn void port_reset(void)
+{
+    core_barrier();
+    SCB_AIRCR = AIRCR_KEY | AIRCR_PRIS | AIRCR_SYSRESETREQS | AIRCR_SYSRESETREQ;
+    core_barrier();
+    port_sleep();
+}
+
+_Noreturn void port_sleep(void)
+{
+    __asm__ volatile("cpsid i" : : : "memory");
+    for (unsigned i = 0; i < NVIC_WORDS; i++) {
+        NVIC_ICER(i) = 0xFFFFFFFFu;
+    }
+    for (;;) {
+        __asm__ volatile("wfi" : : : "memory");
+    }
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agent: see agent.h. The mailbox's memory is written by whoever holds the debug port: a message is copied before it is parsed. */
+#include "sbm/agent.h"
+
+#include "base/wipe.h"
+#include "boot/halt.h"
+#include "sbm/device.h"
+#include "wire/cose.h"
+#include "wire/provision_msg.h"
+
+#define MAILBOX ((volatile uint32_t *)LAYOUT_MAILBOX_ADDR)
+#define MAILBOX_MESSAGE ((volatile uint8_t *)(LAYOUT_MAILBOX_ADDR + MAILBOX_HEAD_LEN))
+enum mailbox_word { MAILBOX_WORD_MAGIC, MAILBOX_WORD_REQUEST, MAILBOX_WORD_ANSWER, MAILBOX_WORD_LEN };
+
+static uint8_t message[MAILBOX_MESSAGE_MAX];
+static uint8_t token[384];
+
+/* COSE_Sign1 over `payload` (a view into token's end is fine) with the identity key. */
+static status_t possession_build(const struct provision_request *request, struct bytes *out)
+{
+    uint8_t payload[224];
+    uint8_t structure[320];
+    uint8_t digest[CRYPTO_SHA256_LEN];
+    uint8_t signature[COSE_SIGNATURE_LEN];
+    struct cbor_writer p = cbor_writer_of(payload, sizeof payload);
+    struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
+    struct cbor_writer t = cbor_writer_of(token, sizeof token);
+    const struct provision_possession facts = { .challenge = request->challenge,
+                                                .uid = bytes_of(device.unique_id, sizeof device.unique_id),
+                                                .identity_key = bytes_of(device.provisioned.identity + 32, 64),
+                                                .update_key = bytes_of(device.provisioned.update + 32, 64) };
+    provision_possession_build(&facts, &p);
+    cose_sig_structure_build(bytes_of(PROVISION_POP_AAD, sizeof PROVISION_POP_AAD - 1), cbor_written(&p), &s);
+    crypto_sha256(cbor_written(&s), digest);
+    status_t status = crypto_p256_sign(device.provisioned.identity, digest, signature);
+    const struct cose_sign1 sign1 = { .payload = cbor_written(&p), .signature = bytes_of(signature, sizeof signature) };
+    cose_sign1_build(&sign1, &t);
+    *out = cbor_written(&t);
+    return status != STATUS_OK ? status : s.status != STATUS_OK ? s.status : t.status;
+}
+
+static status_t keys_make(const struct provision_request *request, struct provision_answer *answer)
+{
+    status_t status = provisioned_make_keys(&device.provisioned);
+    return status == STATUS_OK ? possession_build(request, &answer->possession) : status;
+}
+
+static status_t item_store(const struct provision_request *request)
+{
+    struct policy policy;
+    struct bytes stored;
+    if (request->item == STORE_POLICY && policy_parse(request->data, &policy) != STATUS_OK) {
+        return STATUS_POLICY_BAD;
+    }
+    if (journal_read(&device.provisioned.store, (uint8_t)request->item, &stored) == STATUS_OK &&
+        bytes_equal(stored, request->data)) {
+        return STATUS_OK;
+    }
+    return journal_append(&device.provisioned.store, (uint8_t)request->item, request->data);
+}
+
+static status_t app_install(const struct provision_request *request, struct provision_answer *answer)
+{
+    static struct install install;
+    const struct port_region *slot = &port_flash()->package[request->slot];
+    uint8_t digest[CRYPTO_SHA256_LEN];
+    status_t status = provisioned_load(&device.provisioned);
+    if (status == STATUS_OK) {
+        status = state_open(&device.state);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct install_trust trust = provisioned_trust(&device.provisioned, 0);
+    status = install_check(port_flash_view(slot->off, slot->len), &trust, &install, &answer->app_sequence);
+    if (status == STATUS_OK) {
+        status = install_run(&install, digest);
+    }
+    install_wipe(&install);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    device.state.now = (struct boot_state){ .active = (int)request->slot,
+                                            .pending = STATE_NONE,
+                                            .counter = answer->app_sequence,
+                                            .reason = STATE_REASON_INSTALLED };
+    return state_save(&device.state);
+}
+
+static status_t items_check(struct provision_answer *answer)
+{
+    static uint8_t digests[3][CRYPTO_SHA256_LEN];
+    const struct port_flash *flash = port_flash();
+    struct crypto_sha256 hash;
+    status_t status = state_open(&device.state);
+    crypto_sha256_start(&hash);
+    for (uint8_t type = STORE_POLICY; type <= STORE_ROOT_CERT; type++) {
+        struct bytes item;
+        if (journal_read(&device.provisioned.store, type, &item) != STATUS_OK) {
+            return STATUS_BOOT_NOT_PROVISIONED;
+        }
+        crypto_sha256_add(&hash, item);
+    }
+    crypto_sha256_finish(&hash, digests[0]);
+    crypto_sha256(port_flash_view(0, LAYOUT_BOOT_LEN), digests[1]);
+    crypto_sha256(port_flash_view(flash->sbm[0].off, flash->sbm[0].len), digests[2]);
+    answer->items_digest = bytes_of(digests[0], CRYPTO_SHA256_LEN);
+    answer->boot_digest = bytes_of(digests[1], CRYPTO_SHA256_LEN);
+    answer->sbm_digest = bytes_of(digests[2], CRYPTO_SHA256_LEN);
+    answer->app_sequence = device.state.now.counter;
+    return status;
+}
+
+/* Locks nothing that would leave a device that cannot boot. */
+static status_t lock_check(const struct provision_request *request)
+{
+    status_t status = provisioned_load(&device.provisioned);
+    if (status == STATUS_OK) {
+        status = state_open(&device.state);
+    }
+    if (status == STATUS_OK && device.state.now.active == STATE_NONE) {
+        status = STATUS_BOOT_NO_IMAGE;
+    }
+    if (status == STATUS_OK && request->lock_sectors != LAYOUT_BOOT_SECTORS) {
+        status = STATUS_BAD_ARGUMENT;
+    }
+    return status;
+}
+
+static status_t request_run(const struct provision_request *request, struct provision_answer *answer)
+{
+    switch (request->op) {
+    case PROVISION_HELLO:
+        answer->version = PROVISION_VERSION;
+        answer->uid = bytes_of(device.unique_id, sizeof device.unique_id);
+        answer->lifecycle = device.lifecycle;
+        answer->sbm_sequence = device.sbm_sequence;
+        return request->version == PROVISION_VERSION ? STATUS_OK : STATUS_UNSUPPORTED;
+    case PROVISION_MAKE_KEYS:
+        return keys_make(request, answer);
+    case PROVISION_STORE:
+        return item_store(request);
+    case PROVISION_INSTALL:
+        return app_install(request, answer);
+    case PROVISION_CHECK:
+        return items_check(answer);
+    case PROVISION_LOCK:
+        return lock_check(request);
+    default:
+        return STATUS_MESSAGE;
+    }
+}
+
+static void answer_send(const struct provision_answer *answer, uint32_t count)
+{
+    struct cbor_writer w = cbor_writer_of(message, sizeof message);
+    provision_answer_build(answer, &w);
+    struct bytes out = cbor_written(&w);
+    for (size_t i = 0; i < out.len; i++) {
+        MAILBOX_MESSAGE[i] = out.data[i];
+    }
+    MAILBOX[MAILBOX_WORD_LEN] = (uint32_t)out.len;
+    __asm__ volatile("" : : : "memory");
+    MAILBOX[MAILBOX_WORD_ANSWER] = count;
+}
+
+/* Takes one request. Gives 1 when it was a LOCK that may be done. */
+static int request_serve(uint32_t count)
+{
+    struct provision_request request;
+    struct provision_answer answer = { 0 };
+    uint32_t len = MAILBOX[MAILBOX_WORD_LEN];
+    len = len < sizeof message ? len : sizeof message;
+    for (uint32_t i = 0; i < len; i++) {
+        message[i] = MAILBOX_MESSAGE[i];
+    }
+    status_t status = provision_request_parse(bytes_of(message, len), &request);
+    if (status == STATUS_OK) {
+        answer.op = request.op;
+        status = request_run(&request, &answer);
+    }
+    if (status != STATUS_OK) {
+        device_log("provisioning request refused", status);
+        answer = (struct provision_answer){ .op = request.op, .status = status };
+    }
+    answer_send(&answer, count);
+    return status == STATUS_OK && request.op == PROVISION_LOCK;
+}
+
+_Noreturn void agent_run(void)
+{
+    uint32_t served = 0;
+    port_log("[sbm] not provisioned: waiting for the station\n");
+    journal_open(&device.provisioned.store, port_flash()->store);
+    MAILBOX[MAILBOX_WORD_REQUEST] = 0;
+    MAILBOX[MAILBOX_WORD_ANSWER] = 0;
+    MAILBOX[MAILBOX_WORD_LEN] = 0;
+    MAILBOX[MAILBOX_WORD_MAGIC] = MAILBOX_MAGIC;
+    for (;;) {
+        uint32_t count = MAILBOX[MAILBOX_WORD_REQUEST];
+        if (count == served) {
+            continue;
+        }
+        served = count;
+        if (request_serve(count)) {
+            device_log("locking for good", STATUS_OK);
+            status_t status = port_lock_for_good(LAYOUT_BOOT_SECTORS);
+            device_log("locked", status);
+            wipe(token, sizeof token);
+            halt_wipe();
+            port_reset();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* device: what SBM knows while it runs. One instance, in sbm/main.c; secure memory only. */
+#ifndef SBM_DEVICE_H
+#define SBM_DEVICE_H
+
+#include "boot/state.h"
+#include "sbm/provisioned.h"
+
+struct device {
+    struct provisioned provisioned;
+    struct state_store state;
+    uint8_t unique_id[16];
+    enum port_lifecycle lifecycle;
+    uint64_t sbm_sequence;
+    uint64_t running_sequence; /* of the application that was started; 0 before */
+};
+
+extern struct device device;
+
+/* Keeps the reason why a package was refused and says it on the console. */
+void device_refuse(status_t why, uint64_t sequence);
+/* Writes to the secure console: "[sbm] " + text + status text + newline. */
+void device_log(const char *text, status_t status);
+/* The same with a number at the end. */
+void device_log_number(const char *text, uint64_t number);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* windlass/sbm.h: the Secure Boot Manager's own calls for the application, beside the PSA Certified APIs. Not to be called from interrupt handlers: they are refused there. */
+#ifndef WINDLASS_SBM_H
+#define WINDLASS_SBM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "psa/error.h"
+
+struct sbm_status {
+    uint8_t unique_id[16];
+    uint32_t lifecycle;        /* 0 open, 1 provisioning, 2 secured, 3 decommissioned */
+    uint32_t sbm_sequence;
+    uint32_t app_sequence;     /* of the running application */
+    uint32_t counter;          /* no lower sequence number runs */
+    uint32_t pending_sequence; /* installed at the next reset; 0: nothing */
+    uint32_t trial;            /* 1: the running application is not confirmed yet */
+    uint32_t boots;
+    uint32_t reason;           /* why this boot: docs/spec.md section 6 */
+    uint32_t refused;          /* status number of the last refusal, 0: none */
+    uint32_t refused_sequence;
+    uint32_t fault;            /* status number of the last fault, 0: none */
+};
+
+/* Fills *status. `status_len` is sizeof *status as the application was built: INVALID_ARGUMENT for another size. */
+psa_status_t sbm_status_read(struct sbm_status *status, size_t status_len);
+
+struct sbm_prove {
+    const uint8_t *nonce;
+    size_t nonce_len; /* 8 to 64 */
+    uint8_t *token;
+    size_t token_capacity;
+    size_t token_len; /* set on success */
+};
+/* Signs the verifier's nonce with the device's identity key: a COSE_Sign1 (docs/spec.md section 9.2). */
+psa_status_t sbm_identity_prove(struct sbm_prove *prove);
+
+enum sbm_certificate { SBM_CERTIFICATE_DEVICE = 0, SBM_CERTIFICATE_ISSUER = 1, SBM_CERTIFICATE_ROOT = 2 };
+/* Copies a certificate (DER). *len is its length, also with BUFFER_TOO_SMALL. */
+psa_status_t sbm_certificate_read(uint32_t which, uint8_t *out, size_t capacity, size_t *len);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* service: what SBM does for the application. The veneers have checked and copied every pointer before these are called: all memory here is secure. */
+#ifndef SBM_SERVICE_H
+#define SBM_SERVICE_H
+
+#include "base/bytes.h"
+#include "psa/update.h"
+#include "windlass/sbm.h"
+
+psa_status_t service_update_query(psa_fwu_component_t component, psa_fwu_component_info_t *info);
+psa_status_t service_update_start(psa_fwu_component_t component);
+psa_status_t service_update_write(psa_fwu_component_t component, size_t offset, struct bytes block);
+psa_status_t service_update_finish(psa_fwu_component_t component);
+psa_status_t service_update_install(void);
+psa_status_t service_update_reject(psa_status_t error);
+psa_status_t service_update_accept(void);
+psa_status_t service_update_cancel(psa_fwu_component_t component);
+psa_status_t service_update_clean(psa_fwu_component_t component);
+/* Sequence number of what is installed at the next reset, or 0. */
+uint32_t service_update_pending(void);
+
+void service_status_read(struct sbm_status *out);
+/* Writes the token into `out`; *len is its length. */
+psa_status_t service_identity_prove(struct bytes nonce, uint8_t *out, size_t capacity, size_t *len);
+/* A view of the certificate, or an empty one. */
+struct bytes service_certificate(uint32_t which);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* service_status: versions, counters, lifecycle, reasons. */
+#include "sbm/device.h"
+#include "sbm/service.h"
+
+void service_status_read(struct sbm_status *out)
+{
+    const struct boot_state *now = &device.state.now;
+    memset(out, 0, sizeof *out);
+    memcpy(out->unique_id, device.unique_id, sizeof out->unique_id);
+    out->lifecycle = (uint32_t)device.lifecycle;
+    out->sbm_sequence = (uint32_t)device.sbm_sequence;
+    out->app_sequence = (uint32_t)device.running_sequence;
+    out->counter = (uint32_t)now->counter;
+    out->pending_sequence = service_update_pending();
+    out->trial = (uint32_t)now->trial;
+    out->boots = now->boots;
+    out->reason = now->reason;
+    out->refused = now->refused;
+    out->refused_sequence = (uint32_t)now->refused_sequence;
+    out->fault = now->fault;
+}
