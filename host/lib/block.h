@@ -11,6 +11,8 @@
 #include "base/bytes.h"
 #include "host/lib/fault.h"
 #include "host/lib/hsm.h"
+#include "wire/cose.h"
+#include "wire/suit.h"
 
 #define BLOCK_MAX 1024
 
@@ -31,11 +33,23 @@ struct block {
     size_t len;
 };
 
+/* A key block taken apart: views into the encoded block. */
+struct block_facts {
+    struct suit_envelope envelope;
+    struct block_package package; /* the package it belongs to */
+    struct cose_encrypt encryption;
+    struct cose_sign1 sign1;
+};
+
 /* Reads the facts from an encoded package (envelope at the start of `package`, and nothing after it). The stated digest is checked. */
 int block_package_read(struct bytes package, struct block_package *out, struct fault *fault);
 /* Wraps `key` to `recipient` (P-256 public key) with a fresh ephemeral key and signs the block with `signing_label` of `hsm`. */
 int block_make(const struct block_package *package, const struct session_key *key, const uint8_t recipient[64], struct hsm *hsm, const char *signing_label, struct block *out, struct fault *fault);
 /* Checks the signature with `signer`, that the block belongs to `package` and is for the key `agree_label` of `hsm`, and unwraps. */
 int block_open(struct bytes block, const struct block_package *package, const uint8_t signer[64], struct hsm *hsm, const char *agree_label, struct session_key *out, struct fault *fault);
+/* Takes a block apart: exactly the profile of section 7.3, and nothing after it. Nothing is trusted yet. */
+int block_read(struct bytes block, struct block_facts *out, struct fault *fault);
+/* Checks the signature with `signer` (NULL: not checked) and that the block belongs to `package` (NULL: not checked). */
+int block_check(const struct block_facts *facts, const struct block_package *package, const uint8_t signer[64], struct fault *fault);
 
 #endif

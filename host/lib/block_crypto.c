@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* block_crypto: see block_crypto.h. */
+#include "host/lib/block_crypto.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/sha.h>
+
+#include "base/wipe.h"
+#include "wire/cose.h"
+
+#define POINT_LEN 65
+
+static int openssl_fault(struct fault *fault, const char *what)
+{
+    char text[160];
+    ERR_error_string_n(ERR_get_error(), text, sizeof text);
+    ERR_clear_error();
+    return fault_set(fault, "%s: %s", what, text);
+}
+
+void block_sha256(struct bytes data, uint8_t digest[32])
+{
+    static const uint8_t none[1];
+    (void)SHA256(data.len > 0 ? data.data : none, data.len, digest);
+}
+
+void block_kid(const uint8_t public_key[64], uint8_t kid[8])
+{
+    uint8_t digest[32];
+    block_sha256(bytes_of(public_key, 64), digest);
+    memcpy(kid, digest, COSE_KID_LEN);
+}
+
+/* NULL when the point is not on the curve. The caller frees. */
+static EVP_PKEY *key_import(const uint8_t public_key[64])
+{
+    char group[] = "P-256";
+    uint8_t point[POINT_LEN] = { 0x04 };
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    memcpy(point + 1, public_key, 64);
+    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+                            OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point),
+                            OSSL_PARAM_construct_end() };
+    if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+        key = NULL;
+    }
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
+/* DER of r and s; its length, or 0. OPENSSL_free frees it. */
+static int signature_encode(const uint8_t raw[64], uint8_t **der)
+{
+    int len = 0;
+    ECDSA_SIG *pair = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(raw, 32, NULL);
+    BIGNUM *s = BN_bin2bn(raw + 32, 32, NULL);
+    if (pair != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(pair, r, s) == 1) {
+        r = NULL; /* the pair owns them */
+        s = NULL;
+        len = i2d_ECDSA_SIG(pair, der);
+    }
+    BN_free(r);
+    BN_free(s);
+    ECDSA_SIG_free(pair);
+    return len > 0 ? len : 0;
+}
+
+status_t block_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64])
+{
+    uint8_t *der = NULL;
+    int der_len = signature_encode(signature, &der);
+    EVP_PKEY *key = key_import(public_key);
+    EVP_PKEY_CTX *ctx = key == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);
+    status_t status = key == NULL ? STATUS_CRYPTO_KEY : STATUS_CRYPTO_SIGNATURE;
+    if (ctx != NULL && der_len > 0 && EVP_PKEY_verify_init(ctx) == 1 &&
+        EVP_PKEY_verify(ctx, der, (size_t)der_len, digest, 32) == 1) {
+        status = STATUS_OK;
+    }
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return status;
+}
+
+static int derive(EVP_PKEY *mine, EVP_PKEY *peer, uint8_t secret[32])
+{
+    size_t len = 32;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(mine, NULL);
+    int done = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
+               EVP_PKEY_derive(ctx, secret, &len) == 1 && len == 32;
+    EVP_PKEY_CTX_free(ctx);
+    return done ? 0 : -1;
+}
+
+int block_ephemeral_agree(const uint8_t peer[64], uint8_t public_key[64], uint8_t secret[32], struct fault *fault)
+{
+    uint8_t point[POINT_LEN];
+    size_t point_len = 0;
+    int result = -1;
+    EVP_PKEY *theirs = key_import(peer);
+    EVP_PKEY *mine = theirs == NULL ? NULL : EVP_EC_gen("P-256");
+    if (theirs == NULL) {
+        ERR_clear_error();
+        return fault_set(fault, "the recipient's public key is not a point of P-256");
+    }
+    if (mine != NULL && derive(mine, theirs, secret) == 0 &&
+        EVP_PKEY_get_octet_string_param(mine, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &point_len) == 1 &&
+        point_len == sizeof point && point[0] == 0x04) {
+        memcpy(public_key, point + 1, 64);
+        result = 0;
+    } else {
+        wipe(secret, 32);
+        (void)openssl_fault(fault, "ephemeral key agreement failed");
+    }
+    EVP_PKEY_free(mine);
+    EVP_PKEY_free(theirs);
+    return result;
+}
+
+int block_kek(const uint8_t secret[32], uint8_t kek[16], struct fault *fault)
+{
+    char hash[] = "SHA256";
+    uint8_t z[32];
+    uint8_t info[COSE_KDF_CONTEXT_MAX];
+    struct cbor_writer w = cbor_writer_of(info, sizeof info);
+    cose_kdf_context_build(&w);
+    memcpy(z, secret, sizeof z);
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
+    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, hash, 0),
+                            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, z, sizeof z),
+                            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, w.len),
+                            OSSL_PARAM_construct_end() };
+    int done = w.status == STATUS_OK && ctx != NULL && EVP_KDF_derive(ctx, kek, 16, params) == 1;
+    EVP_KDF_CTX_free(ctx);
+    EVP_KDF_free(kdf);
+    wipe(z, sizeof z);
+    return done ? 0 : openssl_fault(fault, "HKDF failed");
+}
+
+/* One pass of AES-128 key wrap in either direction; the length that came out, or 0. */
+static int key_wrap(int encrypt, const uint8_t kek[16], struct bytes in, uint8_t *out)
+{
+    int len = 0;
+    int rest = 0;
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    if (ctx == NULL) {
+        return 0;
+    }
+    EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
+    int done = EVP_CipherInit_ex(ctx, EVP_aes_128_wrap(), NULL, kek, NULL, encrypt) == 1 &&
+               EVP_CipherUpdate(ctx, out, &len, in.data, (int)in.len) == 1 &&
+               EVP_CipherFinal_ex(ctx, out + len, &rest) == 1;
+    EVP_CIPHER_CTX_free(ctx);
+    return done ? len + rest : 0;
+}
+
+int block_wrap(const uint8_t kek[16], const uint8_t key[16], uint8_t wrapped[24], struct fault *fault)
+{
+    uint8_t out[40]; /* room for what the library may write before it ends */
+    if (key_wrap(1, kek, bytes_of(key, 16), out) != 24) {
+        return openssl_fault(fault, "AES key wrap failed");
+    }
+    memcpy(wrapped, out, 24);
+    return 0;
+}
+
+int block_unwrap(const uint8_t kek[16], const uint8_t wrapped[24], uint8_t key[16])
+{
+    uint8_t out[40] = { 0 };
+    int done = key_wrap(0, kek, bytes_of(wrapped, 24), out) == 16;
+    memset(key, 0, 16);
+    if (done) {
+        memcpy(key, out, 16);
+    }
+    wipe(out, sizeof out);
+    ERR_clear_error();
+    return done ? 0 : -1;
+}
