@@ -256,8 +256,9 @@ static int chip_lock(struct flow *f, struct fault *fault)
         }
         return fault_set(fault, "%s", inner.what);
     }
-    if (rsp_usable(&f->rsp)) {
-        (void)rsp_continue(&f->rsp, &inner); /* it resets once it runs */
+    if (rsp_usable(&f->rsp) && rsp_continue(&f->rsp, &inner) == 0) {
+        /* It locks after its answer, while it runs: stay until the port drops us. */
+        (void)rsp_packet_receive(&f->rsp, &inner);
     }
     rsp_close(&f->rsp);
     return 0;

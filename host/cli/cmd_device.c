@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_device: `windlass device`: talks to a device over its data link. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/cli/cli.h"
+#include "host/cli/unit_text.h"
+#include "host/device/device.h"
+#include "host/lib/file.h"
+#include "host/lib/project.h"
+
+#define NAME "device"
+#define UPDATE_FILE_MAX (4u * 1024u * 1024u)
+#define WAIT_MAX_S 3600
+
+struct options {
+    const char *chip; /* folder of a virtual chip, or NULL */
+    const char *port; /* tty, or NULL */
+    const char *extra; /* FILE or TEXT */
+    const char *project;
+    unsigned wait_s;
+    int json;
+};
+
+struct verb {
+    const char *name;
+    const char *extra; /* name of its own argument, or NULL */
+    int (*run)(struct smp_link *link, const struct options *options, struct fault *fault);
+    const char *help;
+};
+
+/* ---- the verbs ---- */
+
+static void status_json_print(const struct device_status *s, const char *uid)
+{
+    (void)printf("{\"uid\":\"%s\",\"lifecycle\":\"%s\",\"app\":%llu,\"sbm\":%llu,\"counter\":%llu,\"trial\":%s,\"pending\":",
+                 uid, device_lifecycle_text(s->lifecycle), (unsigned long long)s->app, (unsigned long long)s->sbm,
+                 (unsigned long long)s->counter, s->trial ? "true" : "false");
+    if (s->has_pending) {
+        (void)printf("%llu", (unsigned long long)s->pending);
+    } else {
+        (void)fputs("null", stdout);
+    }
+    (void)printf(",\"boots\":%llu,\"reason\":%llu,\"fault\":%llu,\"refused\":%llu,\"refused_seq\":%llu,"
+                 "\"fault_name\":\"%s\",\"refused_name\":\"%s\"}\n",
+                 (unsigned long long)s->boots, (unsigned long long)s->reason, (unsigned long long)s->fault,
+                 (unsigned long long)s->refused, (unsigned long long)s->refused_sequence,
+                 s->fault == 0 ? "" : status_name((status_t)s->fault),
+                 s->refused == 0 ? "" : status_name((status_t)s->refused));
+}
+
+static void status_text_print(const struct device_status *s, const char *uid)
+{
+    (void)printf("unique ID        %s\nlifecycle        %s\napplication      %llu%s\nboot manager     %llu\n"
+                 "security counter %llu\nboots            %llu\nthis boot        %s\n",
+                 uid, device_lifecycle_text(s->lifecycle), (unsigned long long)s->app,
+                 s->trial ? " (on trial: confirm it)" : "", (unsigned long long)s->sbm, (unsigned long long)s->counter,
+                 (unsigned long long)s->boots, device_reason_text(s->reason));
+    if (s->has_pending) {
+        (void)printf("pending update   %llu (installed at the next reset)\n", (unsigned long long)s->pending);
+    }
+    if (s->refused != 0) {
+        (void)printf("last refusal     %llu: %s\n", (unsigned long long)s->refused_sequence,
+                     status_text((status_t)s->refused));
+    }
+    if (s->fault != 0) {
+        (void)printf("last fault       %s\n", status_text((status_t)s->fault));
+    }
+}
+
+static int status_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    struct device_status status;
+    char uid[33];
+    if (device_status_read(link, &status, fault) != 0) {
+        return -1;
+    }
+    unit_hex(status.uid, sizeof status.uid, uid);
+    if (options->json) {
+        status_json_print(&status, uid);
+    } else {
+        status_text_print(&status, uid);
+    }
+    return 0;
+}
+
+static const char *psa_lifecycle_text(uint64_t lifecycle)
+{
+    switch (lifecycle) {
+    case 0x0000:
+        return "assembly and test";
+    case 0x2000:
+        return "provisioning";
+    case 0x3000:
+        return "secured";
+    default:
+        return "unknown";
+    }
+}
+
+static int prove_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    struct project project;
+    struct cert root;
+    struct device_proof proof;
+    char path[600];
+    char uid[33];
+    char fingerprint[65];
+    if (project_open(options->project, &project, fault) != 0 ||
+        project_path(&project, "pki/root.crt", path, sizeof path, fault) != 0 || cert_read(path, &root, fault) != 0 ||
+        device_prove(link, &root, &proof, fault) != 0) {
+        return -1;
+    }
+    unit_hex(proof.uid, sizeof proof.uid, uid);
+    unit_fingerprint(proof.device.der, proof.device.len, fingerprint);
+    (void)printf(options->json ? "{\"uid\":\"%s\",\"genuine\":true,\"lifecycle\":\"%s\",\"device_certificate\":\"%s\"}\n"
+                               : "genuine             %s\nlifecycle           %s\ndevice certificate  SHA-256 %s\n",
+                 uid, psa_lifecycle_text(proof.lifecycle), fingerprint);
+    return 0;
+}
+
+static void progress_tell(void *context, size_t done, size_t total)
+{
+    (void)context;
+    if (isatty(STDERR_FILENO)) {
+        (void)fprintf(stderr, "\r  %3zu %%  %zu of %zu bytes", done * 100 / total, done, total);
+        (void)fputs(done == total ? "\n" : "", stderr);
+    }
+}
+
+static int update_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    const struct device_progress progress = { NULL, progress_tell };
+    uint8_t *data = NULL;
+    size_t len = 0;
+    if (file_read(options->extra, UPDATE_FILE_MAX, &data, &len, fault) != 0) {
+        return -1;
+    }
+    int result = device_update(link, bytes_of(data, len), &progress, fault);
+    free(data);
+    if (result == 0) {
+        (void)puts(options->json ? "{\"accepted\":true}" : "accepted; it is installed at the next reset");
+    }
+    return result;
+}
+
+static int confirm_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    if (device_confirm(link, fault) != 0) {
+        return -1;
+    }
+    (void)puts(options->json ? "{\"confirmed\":true}" : "confirmed: the running application stays");
+    return 0;
+}
+
+static int reset_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    if (device_reset(link, fault) != 0) {
+        return -1;
+    }
+    (void)puts(options->json ? "{\"reset\":true}" : "the device resets");
+    return 0;
+}
+
+static int echo_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    if (device_echo(link, options->extra, fault) != 0) {
+        return -1;
+    }
+    (void)puts(options->json ? "{\"echo\":true}" : "the device answers");
+    return 0;
+}
+
+#define TARGET_HELP                                                                                                    \
+    "\n  CHIPDIR         the folder of a virtual chip\n"                                                                \
+    "  --port TTY      a serial port instead (115200 baud)\n"                                                          \
+    "  --wait SECONDS  until the device answers\n"                                                                     \
+    "  --json          print the result as JSON\n"
+
+static const struct verb verbs[] = {
+    { "status", NULL, status_run,
+      "usage: windlass device status CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
+      "Shows what the device says of itself: version, trial, pending update, last refusal.\n" TARGET_HELP
+      "\nexample:\n  windlass device status chip1 --wait 30\n" },
+    { "prove", NULL, prove_run,
+      "usage: windlass device prove CHIPDIR|--port TTY [--project DIR] [--wait SECONDS] [--json]\n\n"
+      "Asks for a proof of identity over a fresh random number and checks it: the token's signature, the\n"
+      "certificates up to the root of the project, and that all of them name the same chip.\n" TARGET_HELP
+      "  --project DIR   the project's folder (default: this folder)\n"
+      "\nexample:\n  windlass device prove chip1 --project thermostat\n" },
+    { "update", "FILE", update_run,
+      "usage: windlass device update CHIPDIR|--port TTY FILE [--wait SECONDS] [--json]\n\n"
+      "Sends an update (key block and package in one file). The device checks it and takes or refuses it.\n" TARGET_HELP
+      "\nexample:\n  windlass device update chip1 v2.update.bin && windlass device reset chip1\n" },
+    { "confirm", NULL, confirm_run,
+      "usage: windlass device confirm CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
+      "Accepts the application that runs on trial; without it the device goes back to the one before.\n" TARGET_HELP
+      "\nexample:\n  windlass device confirm chip1\n" },
+    { "reset", NULL, reset_run,
+      "usage: windlass device reset CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\nResets the device.\n" TARGET_HELP
+      "\nexample:\n  windlass device reset --port /dev/ttyUSB0\n" },
+    { "echo", "TEXT", echo_run,
+      "usage: windlass device echo CHIPDIR|--port TTY TEXT [--wait SECONDS] [--json]\n\n"
+      "Sends a text and checks that it comes back.\n" TARGET_HELP "\nexample:\n  windlass device echo chip1 hello\n" },
+};
+
+static void help_print(void)
+{
+    (void)fputs("usage: windlass device VERB CHIPDIR|--port TTY [options]\n\n"
+                "  status    what the device says of itself\n"
+                "  prove     is it genuine? a proof of identity, checked to the project's root\n"
+                "  update    send an update\n"
+                "  confirm   accept the application that runs on trial\n"
+                "  reset     reset the device\n"
+                "  echo      is the line good?\n\n"
+                "'windlass device VERB --help' tells more.\n\n"
+                "example:\n  windlass device status chip1\n",
+                stdout);
+}
+
+/* ---- options ---- */
+
+static int number_read(const char *text, unsigned *out)
+{
+    char *end = NULL;
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > WAIT_MAX_S) {
+        return -1;
+    }
+    *out = (unsigned)value;
+    return 0;
+}
+
+static int is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Sorts what is not an option: CHIPDIR unless there is --port, then FILE or TEXT. A file and its chip may stand in either order. */
+static int places_read(const struct verb *verb, char **places, int count, struct options *out)
+{
+    int needed = (out->port == NULL) + (verb->extra != NULL);
+    if (count > needed) {
+        return cli_usage(NAME, "%s: '%s' is one argument too many", verb->name, places[needed]);
+    }
+    if (count < needed) {
+        return cli_usage(NAME, "%s needs %s%s%s", verb->name, out->port == NULL ? "CHIPDIR or --port TTY" : "",
+                         needed == 2 ? ", and " : "", verb->extra != NULL ? verb->extra : "");
+    }
+    int chip_at = needed == 2 && !is_folder(places[0]) && is_folder(places[1]) ? 1 : 0;
+    out->chip = out->port == NULL ? places[chip_at] : NULL;
+    out->extra = verb->extra == NULL ? NULL : out->port != NULL ? places[0] : places[1 - chip_at];
+    return CLI_DONE;
+}
+
+/* CLI_DONE, an exit code, or -1: help was printed. */
+static int options_read(const struct verb *verb, int argc, char **argv, struct options *out)
+{
+    static const struct option known[] = {
+        { "project", required_argument, NULL, 'r' }, { "port", required_argument, NULL, 'p' },
+        { "wait", required_argument, NULL, 'w' },    { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+    };
+    int c;
+    *out = (struct options){ .project = "." };
+    opterr = 0;
+    optind = 0;
+    while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+        switch (c) {
+        case 'r':
+            out->project = optarg;
+            break;
+        case 'p':
+            out->port = optarg;
+            break;
+        case 'w':
+            if (number_read(optarg, &out->wait_s) != 0) {
+                return cli_usage(NAME, "--wait takes a number of seconds up to %d, not '%s'", WAIT_MAX_S, optarg);
+            }
+            break;
+        case 'j':
+            out->json = 1;
+            break;
+        case 'h':
+            (void)fputs(verb->help, stdout);
+            return -1;
+        default:
+            return cli_usage(NAME, "option '%s' is not known or lacks its value", argv[optind - 1]);
+        }
+    }
+    return places_read(verb, argv + optind, argc - optind, out);
+}
+
+/* ---- the line ---- */
+
+static int line_open(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    return options->port != NULL ? smp_line_tty_open(link, options->port, fault)
+                                 : smp_line_chip_open(link, options->chip, fault);
+}
+
+/* Opens the line and, with --wait, tries until the device answers. */
+static int line_ready(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    const time_t end = time(NULL) + (time_t)options->wait_s;
+    if (options->wait_s == 0) {
+        return line_open(link, options, fault);
+    }
+    for (;;) {
+        struct fault inner = FAULT_NONE;
+        struct device_status ignored;
+        int result = line_open(link, options, &inner);
+        if (result == 0) {
+            struct smp_link usual = *link;
+            link->tries = 1;
+            link->timeout_ms = 1000;
+            result = device_status_read(link, &ignored, &inner);
+            link->tries = usual.tries;
+            link->timeout_ms = usual.timeout_ms;
+        }
+        if (result == 0) {
+            return 0;
+        }
+        smp_link_close(link);
+        if (time(NULL) >= end) {
+            (void)fault_set(fault, "after %u seconds: %s", options->wait_s, inner.what);
+            return inner.hint[0] == '\0' ? -1 : fault_hint(fault, "%s", inner.hint);
+        }
+        (void)nanosleep(&(struct timespec){ 0, 200 * 1000000L }, NULL);
+    }
+}
+
+int cmd_device(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    struct options options;
+    struct smp_link link = { .fd = -1 };
+    struct fault fault = FAULT_NONE;
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        help_print();
+        return CLI_DONE;
+    }
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verbs[i].name, name) != 0) {
+            continue;
+        }
+        int read = options_read(&verbs[i], argc - 1, argv + 1, &options);
+        if (read != CLI_DONE) {
+            return read < 0 ? CLI_DONE : read;
+        }
+        int result = line_ready(&link, &options, &fault) != 0 ? -1 : verbs[i].run(&link, &options, &fault);
+        smp_link_close(&link);
+        return result == 0 ? CLI_DONE : cli_fault(NAME, &fault);
+    }
+    return cli_usage(NAME, name[0] == '\0' ? "say what to do" : "there is no '%s'", name);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_provision: `windlass provision`. Joins station and appliance in one process: the station sees only letters. A chip that was locked by a run
+ * that did not live to record it is closed by the chip's own proof of identity.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/appliance/appliance.h"
+#include "host/cli/cli.h"
+#include "host/cli/unit_text.h"
+#include "host/device/device.h"
+#include "host/ledger/ledger.h"
+#include "host/lib/file.h"
+#include "host/lib/project.h"
+#include "host/station/station.h"
+
+#define NAME "provision"
+#define PSA_SECURED 0x3000
+
+static const char help[] =
+    "usage: windlass provision --chip HOST:PORT|CHIPDIR --bl1 FILE --sbm FILE --app FILE --block FILE\n"
+    "                          [--project DIR] [--json]\n"
+    "\n"
+    "Makes a bare chip into a locked device with an identity: writes bootloader, trust anchors and\n"
+    "Secure Boot Manager, lets the chip make its keys, certifies them, installs the application,\n"
+    "checks everything, and locks boot flash and debug port for good.\n"
+    "Interrupted? Run it again on the same chip: it resumes, and the chip is counted once.\n"
+    "\n"
+    "  --project DIR   the project's folder (default: this folder)\n"
+    "  --chip          debug port of the chip: a GDB server, or the folder of a virtual chip\n"
+    "  --bl1 FILE      bootloader, raw binary (bl1.bin)\n"
+    "  --sbm FILE      Secure Boot Manager package (sbm.suit)\n"
+    "  --app FILE      application package (v1.suit)\n"
+    "  --block FILE    its key block for the appliance (v1.transport.block)\n"
+    "  --json          print the result as JSON\n"
+    "\n"
+    "example:\n"
+    "  windlass provision --project thermostat --chip chip1 --bl1 bl1.bin --sbm sbm.suit \\\n"
+    "                     --app v1.suit --block v1.transport.block\n";
+
+struct options {
+    const char *project;
+    const char *chip;
+    struct appliance_inputs inputs;
+    int json;
+};
+
+/* What is printed and filed in the end. */
+struct outcome {
+    uint8_t uid[16];
+    uint64_t number;
+    uint64_t sequence;
+    struct cert device;
+    struct cert update;
+};
+
+/* CLI_DONE, an exit code, or -1: help was printed. */
+static int options_read(int argc, char **argv, struct options *out)
+{
+    static const struct option known[] = {
+        { "project", required_argument, NULL, 'p' }, { "chip", required_argument, NULL, 'c' },
+        { "bl1", required_argument, NULL, '1' },     { "sbm", required_argument, NULL, 's' },
+        { "app", required_argument, NULL, 'a' },     { "block", required_argument, NULL, 'b' },
+        { "json", no_argument, NULL, 'j' },          { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    int c;
+    *out = (struct options){ .project = "." };
+    opterr = 0;
+    optind = 0;
+    while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+        const char **value = c == 'p' ? &out->project : c == 'c' ? &out->chip : c == '1' ? &out->inputs.bl1
+                             : c == 's' ? &out->inputs.sbm : c == 'a' ? &out->inputs.app
+                             : c == 'b' ? &out->inputs.block : NULL;
+        if (value != NULL) {
+            *value = optarg;
+        } else if (c == 'j') {
+            out->json = 1;
+        } else if (c == 'h') {
+            (void)fputs(help, stdout);
+            return -1;
+        } else {
+            return cli_usage(NAME, "option '%s' is not known or lacks its value", argv[optind - 1]);
+        }
+    }
+    if (optind < argc) {
+        return cli_usage(NAME, "'%s' is one argument too many", argv[optind]);
+    }
+    return out->chip == NULL || out->inputs.bl1 == NULL || out->inputs.sbm == NULL || out->inputs.app == NULL ||
+                   out->inputs.block == NULL
+               ? cli_usage(NAME, "--chip, --bl1, --sbm, --app and --block are needed") : CLI_DONE;
+}
+
+static void progress_tell(void *context, const char *step, enum station_mark mark)
+{
+    (void)context;
+    if (isatty(STDERR_FILENO)) {
+        if (mark == STATION_BEGUN) {
+            (void)fprintf(stderr, "  %-48s ", step);
+        } else {
+            (void)fputs("ok\n", stderr);
+        }
+        (void)fflush(stderr);
+    }
+}
+
+/* ---- where the chip is ---- */
+
+static int is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* 1 and the address of a virtual chip's debug port; 0 when it has none; -1: fault. */
+static int chip_port_read(const char *dir, char *target, size_t target_len, struct fault *fault)
+{
+    char path[4096];
+    uint8_t *text = NULL;
+    size_t len = 0;
+    if ((size_t)snprintf(path, sizeof path, "%s/gdb.port", dir) >= sizeof path) {
+        return fault_set(fault, "%.64s...: the path is too long", dir);
+    }
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        return 0;
+    }
+    if (file_read(path, 16, &text, &len, fault) != 0) {
+        return -1;
+    }
+    char *end = NULL;
+    unsigned long port = strtoul((const char *)text, &end, 10);
+    int ok = end != (char *)text && (*end == '\0' || strcmp(end, "\n") == 0) && port > 0 && port < 65536;
+    free(text);
+    if (!ok) {
+        return fault_set(fault, "%s: not a port number", path);
+    }
+    (void)snprintf(target, target_len, "127.0.0.1:%lu", port);
+    return 1;
+}
+
+/* ---- the result ---- */
+
+/* Writes a certificate; one that stands there already must be the same. */
+static int cert_file(const char *path, const struct cert *cert, struct fault *fault)
+{
+    struct cert there;
+    if (access(path, F_OK) != 0) {
+        return cert_write(path, cert, fault);
+    }
+    if (cert_read(path, &there, fault) != 0) {
+        return -1;
+    }
+    return there.len == cert->len && memcmp(there.der, cert->der, cert->len) == 0
+               ? 0 : fault_set(fault, "%s: another certificate stands there", path);
+}
+
+static int folder_make(const char *path, struct fault *fault)
+{
+    return mkdir(path, 0755) == 0 || errno == EEXIST ? 0 : fault_errno(fault, "%s", path);
+}
+
+static int certs_file(const struct project *project, const struct outcome *o, struct fault *fault)
+{
+    char uid[33];
+    char relative[80];
+    char path[640];
+    unit_hex(o->uid, sizeof o->uid, uid);
+    if (project_path(project, "devices", path, sizeof path, fault) != 0 || folder_make(path, fault) != 0) {
+        return -1;
+    }
+    (void)snprintf(relative, sizeof relative, "devices/%s", uid);
+    if (project_path(project, relative, path, sizeof path, fault) != 0 || folder_make(path, fault) != 0) {
+        return -1;
+    }
+    (void)snprintf(relative, sizeof relative, "devices/%s/device.crt", uid);
+    if (project_path(project, relative, path, sizeof path, fault) != 0 || cert_file(path, &o->device, fault) != 0) {
+        return -1;
+    }
+    (void)snprintf(relative, sizeof relative, "devices/%s/update.crt", uid);
+    return project_path(project, relative, path, sizeof path, fault) != 0 ? -1 : cert_file(path, &o->update, fault);
+}
+
+static void outcome_print(const struct outcome *o, int json)
+{
+    char uid[33];
+    char device[65];
+    char update[65];
+    unit_hex(o->uid, sizeof o->uid, uid);
+    unit_fingerprint(o->device.der, o->device.len, device);
+    unit_fingerprint(o->update.der, o->update.len, update);
+    if (json) {
+        (void)printf("{\"unit\":%llu,\"uid\":\"%s\",\"sequence\":%llu,\"device_certificate\":\"%s\","
+                     "\"update_certificate\":\"%s\"}\n",
+                     (unsigned long long)o->number, uid, (unsigned long long)o->sequence, device, update);
+        return;
+    }
+    (void)printf("unit                %llu\nunique ID           %s\napplication         sequence number %llu\n"
+                 "device certificate  SHA-256 %s\nupdate certificate  SHA-256 %s\nfiled in            devices/%s\n",
+                 (unsigned long long)o->number, uid, (unsigned long long)o->sequence, device, update, uid);
+}
+
+/* ---- the two ways ---- */
+
+static int run_station(const struct options *options, const struct project *project, const char *target,
+                       struct outcome *out, struct fault *fault)
+{
+    struct appliance *appliance = NULL;
+    struct station_result *result = calloc(1, sizeof *result);
+    if (result == NULL) {
+        return fault_set(fault, "no memory");
+    }
+    int done = appliance_open(project, &options->inputs, &appliance, fault);
+    if (done == 0) {
+        const struct station_job job = { target, 0, { appliance, appliance_carry }, { NULL, progress_tell } };
+        done = station_provision(&job, result, fault);
+    }
+    appliance_close(appliance);
+    if (done == 0 && (cert_parse(bytes_of(result->device_cert, result->device_cert_len), &out->device, fault) != 0 ||
+                      cert_parse(bytes_of(result->update_cert, result->update_cert_len), &out->update, fault) != 0)) {
+        done = -1;
+    }
+    memcpy(out->uid, result->uid, sizeof out->uid);
+    out->number = result->number;
+    out->sequence = result->package_sequence;
+    free(result);
+    return done;
+}
+
+/* Asks a virtual chip without debug port for its proof of identity. */
+static int chip_prove(const char *dir, const struct project *project, struct device_proof *proof, struct fault *fault)
+{
+    struct smp_link link;
+    struct cert root;
+    char path[600];
+    if (project_path(project, "pki/root.crt", path, sizeof path, fault) != 0 || cert_read(path, &root, fault) != 0 ||
+        smp_line_chip_open(&link, dir, fault) != 0) {
+        return -1;
+    }
+    int result = device_prove(&link, &root, proof, fault);
+    smp_link_close(&link);
+    return result;
+}
+
+/* The record of a chip that proved that it is secured. */
+static int record_settle(struct ledger *ledger, const struct device_proof *proof, struct outcome *out,
+                         struct fault *fault)
+{
+    struct ledger_unit unit;
+    int found = ledger_unit_find(ledger, proof->uid, &unit, fault);
+    if (found <= 0) {
+        return found < 0 ? -1 : fault_set(fault, "this chip is a device already, and this ledger does not know it");
+    }
+    if (memcmp(unit.identity_key, proof->identity_key, sizeof unit.identity_key) != 0 ||
+        proof->lifecycle != PSA_SECURED) {
+        return fault_set(fault, "unit %llu: the chip's proof does not fit its record", (unsigned long long)unit.number);
+    }
+    if (ledger_unit_close(ledger, proof->uid, fault) != 0) {
+        return -1;
+    }
+    *out = (struct outcome){ .number = unit.number, .sequence = unit.package_sequence, .device = unit.device_cert,
+                             .update = unit.update_cert };
+    memcpy(out->uid, unit.uid, sizeof out->uid);
+    return 0;
+}
+
+/* A chip without debug port: if it was locked by an earlier run, its record is closed now. */
+static int run_settle(const char *dir, const struct project *project, struct outcome *out, struct fault *fault)
+{
+    struct fault inner = FAULT_NONE;
+    struct device_proof *proof = calloc(1, sizeof *proof);
+    struct ledger *ledger = NULL;
+    char path[600];
+    if (proof == NULL) {
+        return fault_set(fault, "no memory");
+    }
+    int result = chip_prove(dir, project, proof, &inner);
+    if (result != 0) {
+        (void)fault_set(fault, "%s: the chip has no debug port, and does not prove that it is one of ours: %s", dir,
+                        inner.what);
+        (void)fault_hint(fault, "start the chip with 'windlass chip run'; a chip that is locked cannot be provisioned again");
+    } else {
+        result = project_path(project, LEDGER_FILE, path, sizeof path, fault) != 0 ||
+                         ledger_open(path, LEDGER_WRITE, &ledger, fault) != 0
+                     ? -1 : record_settle(ledger, proof, out, fault);
+    }
+    ledger_close(ledger);
+    free(proof);
+    return result;
+}
+
+static int provision(const struct options *options, struct fault *fault)
+{
+    struct project project;
+    struct outcome outcome = { 0 };
+    char target[64];
+    int port = 1;
+    if (project_open(options->project, &project, fault) != 0) {
+        return -1;
+    }
+    int folder = is_folder(options->chip);
+    if (folder) {
+        port = chip_port_read(options->chip, target, sizeof target, fault);
+    }
+    int result = port < 0    ? -1
+                 : port == 0 ? run_settle(options->chip, &project, &outcome, fault)
+                             : run_station(options, &project, folder ? target : options->chip, &outcome, fault);
+    if (result != 0 || certs_file(&project, &outcome, fault) != 0) {
+        return -1;
+    }
+    outcome_print(&outcome, options->json);
+    return 0;
+}
+
+int cmd_provision(int argc, char **argv)
+{
+    struct options options;
+    struct fault fault = FAULT_NONE;
+    int read = options_read(argc, argv, &options);
+    if (read != CLI_DONE) {
+        return read < 0 ? CLI_DONE : read;
+    }
+    if (provision(&options, &fault) != 0) {
+        if (isatty(STDERR_FILENO)) {
+            (void)fputs("\n", stderr);
+        }
+        return cli_fault(NAME, &fault);
+    }
+    return CLI_DONE;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unit_text: see unit_text.h. */
+#include "host/cli/unit_text.h"
+
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <string.h>
+
+void unit_hex(const uint8_t *in, size_t len, char *out)
+{
+    for (size_t i = 0; i < len; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", in[i]);
+    }
+    out[2 * len] = '\0';
+}
+
+int unit_uid_read(const char *text, uint8_t uid[16])
+{
+    if (strlen(text) != 32 || strspn(text, "0123456789abcdefABCDEF") != 32) {
+        return -1;
+    }
+    for (size_t i = 0; i < 16; i++) {
+        unsigned byte = 0;
+        (void)sscanf(text + 2 * i, "%2x", &byte);
+        uid[i] = (uint8_t)byte;
+    }
+    return 0;
+}
+
+void unit_fingerprint(const uint8_t *der, size_t len, char out[65])
+{
+    uint8_t digest[32];
+    (void)SHA256(der, len, digest);
+    unit_hex(digest, sizeof digest, out);
+}
+
+static void line_print(const char *name, const char *value)
+{
+    if (value[0] != '\0') {
+        (void)printf("%-20s %s\n", name, value);
+    }
+}
+
+void unit_text_print(const struct ledger_unit *u)
+{
+    char text[129];
+    (void)printf("%-20s %llu\n", "unit", (unsigned long long)u->number);
+    unit_hex(u->uid, sizeof u->uid, text);
+    line_print("unique ID", text);
+    line_print("state", ledger_state_name(u->state));
+    (void)printf("%-20s %llu\n", "package sequence", (unsigned long long)u->package_sequence);
+    unit_hex(u->identity_key, sizeof u->identity_key, text);
+    line_print("identity key", text);
+    unit_hex(u->update_key, sizeof u->update_key, text);
+    line_print("update key", text);
+    if (u->device_cert.len != 0) {
+        unit_fingerprint(u->device_cert.der, u->device_cert.len, text);
+        line_print("device certificate", text);
+        unit_fingerprint(u->update_cert.der, u->update_cert.len, text);
+        line_print("update certificate", text);
+    }
+    if (u->has_receipt) {
+        unit_hex(u->receipt, sizeof u->receipt, text);
+        line_print("receipt", text);
+    }
+    line_print("reserved", u->reserved_at);
+    line_print("checked", u->checked_at);
+    line_print("done", u->done_at);
+    line_print("quarantined", u->quarantined_at);
+}
+
+/* A member whose value is text, or null when it is empty. No value here needs escaping. */
+static void member_print(const char *name, const char *value)
+{
+    if (value[0] == '\0') {
+        (void)printf(",\"%s\":null", name);
+    } else {
+        (void)printf(",\"%s\":\"%s\"", name, value);
+    }
+}
+
+static void cert_member_print(const char *name, const struct cert *cert)
+{
+    char text[65] = "";
+    if (cert->len != 0) {
+        unit_fingerprint(cert->der, cert->len, text);
+    }
+    member_print(name, text);
+}
+
+void unit_json_print(const struct ledger_unit *u)
+{
+    char text[129];
+    (void)printf("{\"unit\":%llu", (unsigned long long)u->number);
+    unit_hex(u->uid, sizeof u->uid, text);
+    member_print("uid", text);
+    member_print("state", ledger_state_name(u->state));
+    (void)printf(",\"sequence\":%llu", (unsigned long long)u->package_sequence);
+    unit_hex(u->identity_key, sizeof u->identity_key, text);
+    member_print("identity_key", text);
+    unit_hex(u->update_key, sizeof u->update_key, text);
+    member_print("update_key", text);
+    cert_member_print("device_certificate", &u->device_cert);
+    cert_member_print("update_certificate", &u->update_cert);
+    text[0] = '\0';
+    if (u->has_receipt) {
+        unit_hex(u->receipt, sizeof u->receipt, text);
+    }
+    member_print("receipt", text);
+    member_print("reserved_at", u->reserved_at);
+    member_print("checked_at", u->checked_at);
+    member_print("done_at", u->done_at);
+    member_print("quarantined_at", u->quarantined_at);
+    (void)fputs("}", stdout);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unit_text: a unit of the ledger as text and as JSON, for the commands that show one. */
+#ifndef HOST_CLI_UNIT_TEXT_H
+#define HOST_CLI_UNIT_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/ledger/ledger.h"
+
+/* Writes 2 x len digits and a NUL. */
+void unit_hex(const uint8_t *in, size_t len, char *out);
+/* 0 when `text` is 32 hexadecimal digits. */
+int unit_uid_read(const char *text, uint8_t uid[16]);
+/* SHA-256 of a certificate's DER in hexadecimal: its fingerprint. */
+void unit_fingerprint(const uint8_t *der, size_t len, char out[65]);
+/* To stdout: lines for people; one JSON object without newline. */
+void unit_text_print(const struct ledger_unit *unit);
+void unit_json_print(const struct ledger_unit *unit);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* device: asking, echo, reset, confirm, update. See device.h. */
+#include "host/device/device.h"
+
+#include "base/cbor.h"
+
+#define ECHO_MAX 256
+#define PIECE_MAX 960         /* with the map around it still a packet */
+#define VERDICT_MS 120000     /* the answer to the last piece comes after the package was checked */
+#define STALLS_MAX 8          /* answers in a row that do not get on */
+
+/* {"rc": n, ?"off": n, ?"status": n}, in this order. */
+struct verdict {
+    uint64_t rc;
+    int has_off;
+    uint64_t off;
+    uint64_t status;
+};
+
+static int text_is(struct bytes text, const char *name)
+{
+    return bytes_equal(text, bytes_of(name, strlen(name)));
+}
+
+static status_t verdict_parse(struct bytes in, struct verdict *out)
+{
+    struct cbor_reader r = cbor_reader_of(in);
+    struct cbor_map map = cbor_read_map(&r);
+    int64_t number = 0;
+    struct bytes text;
+    int has_rc = 0;
+    memset(out, 0, sizeof *out);
+    while (cbor_map_next_any(&map, &number, &text)) {
+        uint64_t value = cbor_read_uint(&r);
+        if (text_is(text, "rc")) {
+            out->rc = value;
+            has_rc = 1;
+        } else if (text_is(text, "off")) {
+            out->off = value;
+            out->has_off = 1;
+        } else if (text_is(text, "status")) {
+            out->status = value;
+        } else {
+            cbor_fail(&r, STATUS_UNKNOWN_FIELD);
+        }
+    }
+    status_t status = cbor_reader_finish(&r);
+    return status == STATUS_OK && !has_rc ? STATUS_MISSING_FIELD : status;
+}
+
+static int verdict_fault(const struct verdict *v, const char *doing, struct fault *fault)
+{
+    if (v->status != 0 && v->status <= UINT8_MAX) {
+        return fault_set(fault, "%s: the device refuses: %s (%s)", doing, status_text((status_t)v->status),
+                         status_name((status_t)v->status));
+    }
+    return fault_set(fault, "%s: the device refuses (SMP error %llu)", doing, (unsigned long long)v->rc);
+}
+
+int device_ask(struct smp_link *link, const struct smp_question *question, const char *doing, struct bytes *answer,
+               struct fault *fault)
+{
+    struct verdict v;
+    if (smp_link_ask(link, question, answer, fault) != 0) {
+        return -1;
+    }
+    if (verdict_parse(*answer, &v) == STATUS_OK && v.rc != 0) {
+        return verdict_fault(&v, doing, fault);
+    }
+    return 0;
+}
+
+/* A request with an empty map whose answer is {"rc": 0}. */
+static int order(struct smp_link *link, uint16_t group, uint8_t command, const char *doing, struct fault *fault)
+{
+    const uint8_t empty_map = 0xA0;
+    const struct smp_question question = { SMP_WRITE, group, command, { &empty_map, 1 } };
+    struct bytes answer;
+    struct verdict v;
+    if (device_ask(link, &question, doing, &answer, fault) != 0) {
+        return -1;
+    }
+    status_t status = verdict_parse(answer, &v);
+    return status == STATUS_OK ? 0 : fault_status(fault, "the device's answer", status);
+}
+
+int device_reset(struct smp_link *link, struct fault *fault)
+{
+    return order(link, SMP_GROUP_OS, 5, "reset", fault);
+}
+
+int device_confirm(struct smp_link *link, struct fault *fault)
+{
+    return order(link, SMP_GROUP_WINDLASS, 2, "confirm", fault);
+}
+
+int device_echo(struct smp_link *link, const char *text, struct fault *fault)
+{
+    uint8_t out[ECHO_MAX + 16];
+    struct cbor_writer w = cbor_writer_of(out, sizeof out);
+    struct bytes answer;
+    cbor_write_map(&w, 1);
+    cbor_write_tstr(&w, "d");
+    cbor_write_tstr(&w, text);
+    if (w.status != STATUS_OK || strlen(text) > ECHO_MAX) {
+        return fault_set(fault, "echo: the text is longer than %d bytes", ECHO_MAX);
+    }
+    const struct smp_question question = { SMP_WRITE, SMP_GROUP_OS, 0, cbor_written(&w) };
+    if (device_ask(link, &question, "echo", &answer, fault) != 0) {
+        return -1;
+    }
+    out[2] = 'r'; /* the answer is the request with another key */
+    return bytes_equal(answer, question.body) ? 0 : fault_set(fault, "echo: the device answers something else");
+}
+
+/* One piece from `off`; the answer tells where to go on. */
+static int piece_send(struct smp_link *link, struct bytes update, size_t off, uint64_t *next, struct fault *fault)
+{
+    uint8_t out[SMP_BODY_MAX];
+    struct cbor_writer w = cbor_writer_of(out, sizeof out);
+    size_t len = update.len - off < PIECE_MAX ? update.len - off : PIECE_MAX;
+    struct bytes answer;
+    struct verdict v;
+    cbor_write_map(&w, off == 0 ? 3 : 2);
+    if (off == 0) {
+        cbor_write_tstr(&w, "len");
+        cbor_write_uint(&w, update.len);
+    }
+    cbor_write_tstr(&w, "off");
+    cbor_write_uint(&w, off);
+    cbor_write_tstr(&w, "data");
+    cbor_write_bstr(&w, bytes_of(update.data + off, len));
+    if (w.status != STATUS_OK) {
+        return fault_status(fault, "update", w.status);
+    }
+    const struct smp_question question = { SMP_WRITE, SMP_GROUP_IMAGE, 1, cbor_written(&w) };
+    if (device_ask(link, &question, "update", &answer, fault) != 0) {
+        return -1;
+    }
+    status_t status = verdict_parse(answer, &v);
+    if (status != STATUS_OK || !v.has_off || v.off > update.len) {
+        return fault_status(fault, "update: the device's answer", status == STATUS_OK ? STATUS_MESSAGE : status);
+    }
+    *next = v.off;
+    return 0;
+}
+
+int device_update(struct smp_link *link, struct bytes update, const struct device_progress *progress, struct fault *fault)
+{
+    size_t off = 0;
+    unsigned stalls = 0;
+    const unsigned usual_ms = link->timeout_ms;
+    if (update.len == 0) {
+        return fault_set(fault, "update: the file is empty");
+    }
+    while (off < update.len && stalls < STALLS_MAX) {
+        uint64_t next = 0;
+        link->timeout_ms = update.len - off <= PIECE_MAX ? VERDICT_MS : usual_ms;
+        int sent = piece_send(link, update, off, &next, fault);
+        link->timeout_ms = usual_ms;
+        if (sent != 0) {
+            return -1;
+        }
+        stalls = next > off ? 0 : stalls + 1;
+        off = (size_t)next;
+        if (progress != NULL && progress->tell != NULL) {
+            progress->tell(progress->context, off, update.len);
+        }
+    }
+    return off == update.len ? 0 : fault_set(fault, "update: the device does not get on at byte %zu", off);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device: what can be asked of a device over its link (docs/spec.md section 9). Answers are read strictly; nothing in them is believed that a
+ * signature does not cover, and the status map says only what the application says.
+ */
+#ifndef HOST_DEVICE_DEVICE_H
+#define HOST_DEVICE_DEVICE_H
+
+#include "host/device/smp_link.h"
+#include "host/lib/cert.h"
+
+struct device_status {
+    uint8_t uid[16];
+    uint64_t boots;
+    uint64_t fault;   /* status number, 0 none */
+    uint64_t reason;  /* of this boot: docs/spec.md section 6, key 10 */
+    uint64_t sbm;     /* sequence numbers */
+    uint64_t app;
+    int trial;
+    uint64_t counter;
+    int has_pending;
+    uint64_t pending;
+    uint64_t refused; /* status number, 0 none */
+    uint64_t refused_sequence;
+    uint64_t lifecycle;
+};
+
+int device_status_read(struct smp_link *link, struct device_status *out, struct fault *fault);
+/* The whole of `in` is a status map. */
+status_t device_status_parse(struct bytes in, struct device_status *out);
+/* Words for a lifecycle and a boot reason. Never NULL. */
+const char *device_lifecycle_text(uint64_t lifecycle);
+const char *device_reason_text(uint64_t reason);
+
+/* Sends a text of at most 256 bytes and checks that it comes back. */
+int device_echo(struct smp_link *link, const char *text, struct fault *fault);
+int device_reset(struct smp_link *link, struct fault *fault);
+/* Accepts the running image. */
+int device_confirm(struct smp_link *link, struct fault *fault);
+
+/* Called after each piece, with what the device holds so far. */
+struct device_progress {
+    void *context;
+    void (*tell)(void *context, size_t done, size_t total);
+};
+/* Sends a key block and package. The answer to the last piece tells whether the device takes it; a refusal is the fault, in the device's own status. */
+int device_update(struct smp_link *link, struct bytes update, const struct device_progress *progress, struct fault *fault);
+
+/* A proof of identity that was checked. */
+struct device_proof {
+    uint8_t uid[16];
+    uint8_t identity_key[64];
+    uint64_t lifecycle; /* PSA: 0x0000, 0x2000, 0x3000 */
+    struct cert device;
+    struct cert issuer;
+};
+/*
+ * Asks for a token over a fresh nonce and checks: device certificate through the issuer's to `root`, the token's signature, the nonce, and that UEID and certificate
+ * name the same chip.
+ */
+int device_prove(struct smp_link *link, const struct cert *root, struct device_proof *out, struct fault *fault);
+/* The same checks over an answer that was received; `nonce` is what was sent. */
+int device_proof_check(struct bytes answer, struct bytes nonce, const struct cert *root, struct device_proof *out,
+                       struct fault *fault);
+
+/* ---- for the files of this room ---- */
+
+/* Asks and, when the answer is a refusal {"rc": not 0}, turns it into a fault that begins with `doing`. */
+int device_ask(struct smp_link *link, const struct smp_question *question, const char *doing, struct bytes *answer,
+               struct fault *fault);
+
+#endif
