@@ -26,6 +26,9 @@ struct hsm_config {
  * must not exist (0600). Refused when a token with that label exists. For development and demonstration; production tokens are made by their HSM's own tools. */
 int hsm_token_make(const char *module, const char *label, const char *pin_file, struct fault *fault);
 
+/* 1 when exactly one initialised token matches the URI, 0 when none does, -1 on error. Needs no PIN. */
+int hsm_token_exists(const char *module, const char *uri, struct fault *fault);
+
 int hsm_open(const struct hsm_config *config, struct hsm **out, struct fault *fault);
 /* NULL is allowed. */
 void hsm_close(struct hsm *hsm);

@@ -73,17 +73,51 @@ static void token_search_run(struct hsm_module *module, const struct hsm_uri *ur
     }
 }
 
-int hsm_token_find(struct hsm_module *module, const struct hsm_uri *uri, CK_SLOT_ID *slot, CK_TOKEN_INFO *info,
-                   struct fault *fault)
+static int token_search_all(struct hsm_module *module, const struct hsm_uri *uri, struct token_search *search,
+                            CK_SLOT_ID *slot, CK_TOKEN_INFO *info, struct fault *fault)
 {
     CK_SLOT_ID *slots;
     CK_ULONG count;
-    struct token_search search = { 0 };
     if (hsm_module_slots(module, 1, &slots, &count, fault) != 0) {
         return -1;
     }
-    token_search_run(module, uri, slots, count, &search, slot, info);
+    token_search_run(module, uri, slots, count, search, slot, info);
     free(slots);
+    return 0;
+}
+
+static int token_ambiguous(const struct hsm_module *module, const struct hsm_uri *uri, size_t matches,
+                           struct fault *fault)
+{
+    (void)fault_set(fault, "%s: %zu tokens match '%s'", module->path, matches, uri->token);
+    return fault_hint(fault, "add serial= or slot-id= to the token URI");
+}
+
+int hsm_token_exists(const char *module_name, const char *text, struct fault *fault)
+{
+    struct hsm_module *module;
+    struct hsm_uri uri;
+    struct token_search search = { 0 };
+    CK_SLOT_ID slot;
+    CK_TOKEN_INFO info;
+    if (hsm_uri_parse(text, &uri, fault) != 0 || hsm_module_open(module_name, &module, fault) != 0) {
+        return -1;
+    }
+    int result = token_search_all(module, &uri, &search, &slot, &info, fault);
+    if (result == 0 && search.matches > 1) {
+        result = token_ambiguous(module, &uri, search.matches, fault);
+    }
+    hsm_module_close(module);
+    return result != 0 ? -1 : search.matches == 1;
+}
+
+int hsm_token_find(struct hsm_module *module, const struct hsm_uri *uri, CK_SLOT_ID *slot, CK_TOKEN_INFO *info,
+                   struct fault *fault)
+{
+    struct token_search search = { 0 };
+    if (token_search_all(module, uri, &search, slot, info, fault) != 0) {
+        return -1;
+    }
     if (search.matches == 0) {
         (void)fault_set(fault, "%s: there is no token '%s'; tokens there: %s", module->path,
                         uri->token[0] != '\0' ? uri->token : "(any label)",
@@ -91,11 +125,7 @@ int hsm_token_find(struct hsm_module *module, const struct hsm_uri *uri, CK_SLOT
         return fault_hint(fault, "make the token ('windlass pki create' makes SoftHSM tokens), plug it in, or mend "
                                  "the token URI in product.yaml");
     }
-    if (search.matches > 1) {
-        (void)fault_set(fault, "%s: %zu tokens match '%s'", module->path, search.matches, uri->token);
-        return fault_hint(fault, "add serial= or slot-id= to the token URI");
-    }
-    return 0;
+    return search.matches > 1 ? token_ambiguous(module, uri, search.matches, fault) : 0;
 }
 
 static int token_slot_free(struct hsm_module *module, const char *label, CK_SLOT_ID *slot, struct fault *fault)
