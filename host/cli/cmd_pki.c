@@ -109,7 +109,7 @@ static void fingerprint_text(const uint8_t fingerprint[32], char out[65])
 
 static const char *row_state(const struct pki_row *row)
 {
-    return row->problem[0] == '\0' ? "ok" : row->in_token == 0 && !row->has_certificate ? "not made" : "problem";
+    return row->problem[0] == '\0' ? "ok" : !row->has_certificate && row->in_token != 1 ? "not made" : "problem";
 }
 
 static int row_json(json_t *list, const struct pki_row *row)

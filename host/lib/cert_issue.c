@@ -152,29 +152,38 @@ static int issue_usage(X509 *x509, uint32_t usage)
     return good;
 }
 
-/* RFC 7093 section 2, method 1: the first 160 bits of SHA-256 over the public key. */
-static int issue_subject_key_id(X509 *x509)
+/* RFC 7093 section 2, method 1: the first 160 bits of SHA-256 over the public key. The caller frees; NULL when there is no memory. */
+static ASN1_OCTET_STRING *issue_key_id(const X509 *x509)
 {
     uint8_t digest[32];
     ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
-    int good = id != NULL &&
-               EVP_Digest(cert_x509_point(x509), CERT_POINT_LEN, digest, NULL, EVP_sha256(), NULL) == 1 &&
-               ASN1_OCTET_STRING_set(id, digest, KEY_ID_LEN) == 1 &&
-               X509_add1_ext_i2d(x509, NID_subject_key_identifier, id, 0, X509V3_ADD_DEFAULT) == 1;
+    if (id != NULL && EVP_Digest(cert_x509_point(x509), CERT_POINT_LEN, digest, NULL, EVP_sha256(), NULL) == 1 &&
+        ASN1_OCTET_STRING_set(id, digest, KEY_ID_LEN) == 1) {
+        return id;
+    }
+    ASN1_OCTET_STRING_free(id);
+    return NULL;
+}
+
+static int issue_subject_key_id(X509 *x509)
+{
+    ASN1_OCTET_STRING *id = issue_key_id(x509);
+    int good = id != NULL && X509_add1_ext_i2d(x509, NID_subject_key_identifier, id, 0, X509V3_ADD_DEFAULT) == 1;
     ASN1_OCTET_STRING_free(id);
     return good;
 }
 
+/* A root has its own identifier; it is not asked for it, because OpenSSL can only ask certificates that are whole. */
 static int issue_authority_key_id(X509 *x509, X509 *issuer)
 {
-    const ASN1_OCTET_STRING *of_issuer = X509_get0_subject_key_id(issuer);
     AUTHORITY_KEYID *id = AUTHORITY_KEYID_new();
-    int good = of_issuer != NULL && id != NULL;
-    if (good) {
-        id->keyid = ASN1_OCTET_STRING_dup(of_issuer);
-        good = id->keyid != NULL &&
-               X509_add1_ext_i2d(x509, NID_authority_key_identifier, id, 0, X509V3_ADD_DEFAULT) == 1;
+    if (id == NULL) {
+        return 0;
     }
+    const ASN1_OCTET_STRING *of_issuer = issuer == NULL ? NULL : X509_get0_subject_key_id(issuer);
+    id->keyid = issuer == NULL ? issue_key_id(x509) : of_issuer == NULL ? NULL : ASN1_OCTET_STRING_dup(of_issuer);
+    int good = id->keyid != NULL &&
+               X509_add1_ext_i2d(x509, NID_authority_key_identifier, id, 0, X509V3_ADD_DEFAULT) == 1;
     AUTHORITY_KEYID_free(id);
     return good;
 }
@@ -182,7 +191,7 @@ static int issue_authority_key_id(X509 *x509, X509 *issuer)
 static int issue_extensions(X509 *x509, enum cert_kind kind, X509 *issuer, struct fault *fault)
 {
     int good = issue_constraints(x509, cert_kind_path_len(kind)) && issue_usage(x509, cert_kind_usage(kind)) &&
-               issue_subject_key_id(x509) && issue_authority_key_id(x509, issuer == NULL ? x509 : issuer);
+               issue_subject_key_id(x509) && issue_authority_key_id(x509, issuer);
     return good ? 0 : cert_openssl_fault(fault, "certificate: cannot make its extensions");
 }
 
