@@ -90,6 +90,7 @@ static int newest_find(const struct journal *journal, unsigned which, uint8_t ty
     }
 }
 
+/* Up to the last byte that is not erased. A record may end in bytes that look erased: the walk over the heads adds those. */
 static uint32_t used_len(const struct port_region *mirror)
 {
     uint32_t granule_len = port_flash()->granule_len;
@@ -111,6 +112,9 @@ void journal_open(struct journal *journal, const struct port_region mirror[2])
         while (head_next(journal, which, &off, &record)) {
             if (record.sequence > journal->sequence) {
                 journal->sequence = record.sequence;
+            }
+            if (off - mirror[which].off > journal->used[which]) {
+                journal->used[which] = off - mirror[which].off;
             }
         }
     }

@@ -48,6 +48,9 @@ status_t port_unique_id(uint8_t out[16]);
 /* Fuses boot lock, lifecycle `secured` and debug lock, in this order. cut: a prefix of them; repeating completes it. */
 status_t port_lock_for_good(uint32_t boot_sectors);
 
+/* The provisioning mailbox (docs/spec.md section 8): memory that the debug port writes while the core runs. */
+volatile uint8_t *port_mailbox(void);
+
 /* Where an image must lie to run: CPU addresses of the first byte. */
 uint32_t port_sbm_run_addr(unsigned slot);
 uint32_t port_primary_run_addr(void);

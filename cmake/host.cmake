@@ -48,7 +48,7 @@ endfunction()
 
 windlass_library(wl_base SOURCES base/status.c base/cbor.c)
 
-foreach(room wire crypto boot ports/sim host/lib host/pki host/master host/sign1 host/letter host/ledger host/appliance host/station host/device
+foreach(room wire crypto boot ports/sim sbm host/lib host/pki host/master host/sign1 host/letter host/ledger host/appliance host/station host/device
         host/chip host/cli
         tests/unit tests/fuzz tests/cli tests/system tests/cuts)
   if(EXISTS ${CMAKE_SOURCE_DIR}/${room}/CMakeLists.txt)

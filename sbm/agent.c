@@ -8,12 +8,21 @@
 #include "wire/cose.h"
 #include "wire/provision_msg.h"
 
-#define MAILBOX ((volatile uint32_t *)LAYOUT_MAILBOX_ADDR)
-#define MAILBOX_MESSAGE ((volatile uint8_t *)(LAYOUT_MAILBOX_ADDR + MAILBOX_HEAD_LEN))
 enum mailbox_word { MAILBOX_WORD_MAGIC, MAILBOX_WORD_REQUEST, MAILBOX_WORD_ANSWER, MAILBOX_WORD_LEN };
 
 static uint8_t message[MAILBOX_MESSAGE_MAX];
 static uint8_t token[384];
+static uint32_t served;
+
+static uint32_t word_read(enum mailbox_word word)
+{
+    return *(volatile uint32_t *)(port_mailbox() + 4 * word);
+}
+
+static void word_write(enum mailbox_word word, uint32_t value)
+{
+    *(volatile uint32_t *)(port_mailbox() + 4 * word) = value;
+}
 
 /* COSE_Sign1 over `payload` (a view into token's end is fine) with the identity key. */
 static status_t possession_build(const struct provision_request *request, struct bytes *out)
@@ -157,11 +166,10 @@ static void answer_send(const struct provision_answer *answer, uint32_t count)
     provision_answer_build(answer, &w);
     struct bytes out = cbor_written(&w);
     for (size_t i = 0; i < out.len; i++) {
-        MAILBOX_MESSAGE[i] = out.data[i];
+        port_mailbox()[MAILBOX_HEAD_LEN + i] = out.data[i];
     }
-    MAILBOX[MAILBOX_WORD_LEN] = (uint32_t)out.len;
-    __asm__ volatile("" : : : "memory");
-    MAILBOX[MAILBOX_WORD_ANSWER] = count;
+    word_write(MAILBOX_WORD_LEN, (uint32_t)out.len);
+    word_write(MAILBOX_WORD_ANSWER, count);
 }
 
 /* Takes one request. Gives 1 when it was a LOCK that may be done. */
@@ -169,10 +177,10 @@ static int request_serve(uint32_t count)
 {
     struct provision_request request;
     struct provision_answer answer = { 0 };
-    uint32_t len = MAILBOX[MAILBOX_WORD_LEN];
+    uint32_t len = word_read(MAILBOX_WORD_LEN);
     len = len < sizeof message ? len : sizeof message;
     for (uint32_t i = 0; i < len; i++) {
-        message[i] = MAILBOX_MESSAGE[i];
+        message[i] = port_mailbox()[MAILBOX_HEAD_LEN + i];
     }
     status_t status = provision_request_parse(bytes_of(message, len), &request);
     if (status == STATUS_OK) {
@@ -187,28 +195,37 @@ static int request_serve(uint32_t count)
     return status == STATUS_OK && request.op == PROVISION_LOCK;
 }
 
-_Noreturn void agent_run(void)
+void agent_open(void)
 {
-    uint32_t served = 0;
     port_log("[sbm] not provisioned: waiting for the station\n");
     journal_open(&device.provisioned.store, port_flash()->store);
-    MAILBOX[MAILBOX_WORD_REQUEST] = 0;
-    MAILBOX[MAILBOX_WORD_ANSWER] = 0;
-    MAILBOX[MAILBOX_WORD_LEN] = 0;
-    MAILBOX[MAILBOX_WORD_MAGIC] = MAILBOX_MAGIC;
+    served = 0;
+    word_write(MAILBOX_WORD_REQUEST, 0);
+    word_write(MAILBOX_WORD_ANSWER, 0);
+    word_write(MAILBOX_WORD_LEN, 0);
+    word_write(MAILBOX_WORD_MAGIC, MAILBOX_MAGIC);
+}
+
+void agent_poll(void)
+{
+    uint32_t count = word_read(MAILBOX_WORD_REQUEST);
+    if (count == served) {
+        return;
+    }
+    served = count;
+    if (request_serve(count)) {
+        device_log("locking for good", STATUS_OK);
+        device_log("locked", port_lock_for_good(LAYOUT_BOOT_SECTORS));
+        wipe(token, sizeof token);
+        halt_wipe();
+        port_reset();
+    }
+}
+
+_Noreturn void agent_run(void)
+{
+    agent_open();
     for (;;) {
-        uint32_t count = MAILBOX[MAILBOX_WORD_REQUEST];
-        if (count == served) {
-            continue;
-        }
-        served = count;
-        if (request_serve(count)) {
-            device_log("locking for good", STATUS_OK);
-            status_t status = port_lock_for_good(LAYOUT_BOOT_SECTORS);
-            device_log("locked", status);
-            wipe(token, sizeof token);
-            halt_wipe();
-            port_reset();
-        }
+        agent_poll();
     }
 }

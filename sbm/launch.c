@@ -139,10 +139,31 @@ static status_t damage_repair(void)
     return STATUS_BOOT_NO_IMAGE;
 }
 
+/* An application that does nothing but fault is stopped; the next reset gives it another chance. */
+static void faults_count(void)
+{
+    struct boot_state *now = &device.state.now;
+    if (now->trial) {
+        return; /* counted by trial_count */
+    }
+    if (now->reason != STATE_REASON_FAULT) {
+        now->attempts = 0;
+        return;
+    }
+    now->attempts++;
+    if (now->attempts > device.provisioned.policy.trial_boots) {
+        now->attempts = 0;
+        now->reason = STATE_REASON_NORMAL;
+        (void)state_save(&device.state);
+        halt(STATUS_BOOT_APPLICATION_FAULT);
+    }
+}
+
 static void boot_begin(void)
 {
     struct boot_state *now = &device.state.now;
     now->boots++;
+    faults_count();
     now->reason = now->reason == STATE_REASON_FAULT ? STATE_REASON_AFTER_FAULT : STATE_REASON_NORMAL;
     trial_count();
 }

@@ -6,6 +6,7 @@
 #include "ports/mps2-an505/mpu.h"
 #include "ports/mps2-an505/regs.h"
 #include "ports/mps2-an505/uart.h"
+#include "wire/layout.h"
 
 #define STACK_SEAL 0xFEF5EDA5u
 #define STACK_FILL 0xA5A5A5A5u
@@ -92,6 +93,11 @@ __attribute__((section(".vectors"), used)) const void *const startup_vectors[16]
 void port_log(const char *text)
 {
     uart_send(UART_SECURE_CONSOLE, (const uint8_t *)text, strlen(text));
+}
+
+volatile uint8_t *port_mailbox(void)
+{
+    return (volatile uint8_t *)LAYOUT_MAILBOX_ADDR;
 }
 
 void port_outputs_safe(void)

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+find_package(OpenSSL REQUIRED)
+# The boot rooms, the manager and the simulated board need each other's symbols at link time only.
+add_library(wl_sim_device INTERFACE)
+target_link_libraries(wl_sim_device INTERFACE "$<LINK_GROUP:RESCAN,wl_sbm,wl_boot,wl_sim,wl_verify>")
+add_library(wl_boot_maker STATIC boot_maker.c)
+target_compile_options(wl_boot_maker PRIVATE ${WINDLASS_WARNINGS})
+target_link_libraries(wl_boot_maker PUBLIC wl_sim_device wl_wire_build OpenSSL::Crypto)
+windlass_test(boot_journal_test SOURCES boot_journal_test.c LIBS wl_boot_maker)
+windlass_test(boot_flow_test SOURCES boot_flow_test.c LIBS wl_boot_maker)
+windlass_test(boot_cuts_test SOURCES boot_cuts_test.c LIBS wl_boot_maker TIMEOUT 300)
+windlass_test(crypto_test SOURCES crypto_test.c LIBS wl_crypto)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* boot_maker: makes keys, packages, key blocks and provisioned machines for tests of the boot rooms, without an HSM. */
+#ifndef TESTS_UNIT_BOOT_MAKER_H
+#define TESTS_UNIT_BOOT_MAKER_H
+
+#include "crypto/crypto.h"
+#include "ports/sim/sim.h"
+#include "wire/policy.h"
+
+struct maker_key {
+    uint8_t secret[32];
+    uint8_t open[64];
+};
+
+struct maker {
+    struct maker_key firmware;
+    struct maker_key mastering;
+    struct maker_key provisioner;
+    struct maker_key identity;
+    struct maker_key update;
+    uint8_t vendor[16];
+    uint8_t class_id[16];
+    enum policy_damage on_damage;
+};
+
+/* Fresh keys. */
+void maker_start(struct maker *maker);
+
+/* What goes into a package; every field can be made wrong on purpose. */
+struct maker_package {
+    uint64_t sequence;
+    size_t image_len;
+    const struct maker_key *signer;    /* of the package */
+    const struct maker_key *block_signer;
+    const struct maker_key *recipient; /* of the key block */
+    const uint8_t *vendor;
+    const uint8_t *class_id;
+};
+/* A right one for this maker. */
+struct maker_package maker_package_right(const struct maker *maker, uint64_t sequence, size_t image_len);
+/* Writes key block and package; gives the length. `block_len` tells where the package begins. */
+size_t maker_package_write(const struct maker_package *package, uint8_t *out, size_t capacity, size_t *block_len);
+/* Byte `at` of the image of the package with that sequence number. */
+uint8_t maker_image_byte(uint64_t sequence, size_t at, size_t image_len, uint32_t run_addr);
+
+/* The primary slot of this machine is where images of packages made from now on run. */
+void maker_geometry(const struct sim *sim);
+/* Provisions the machine: store, state and `first` installed in package slot 0. */
+void maker_provision(const struct maker *maker, struct sim *sim, const uint8_t *first, size_t first_len);
+
+#endif
