@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# Thin: CMake and Ninja build, the scripts in tools/ do the rest.
+.PHONY: all setup host target demo check bench clean help
+
+all: host target
+
+help:
+	@echo "make          build the tools and the firmware"
+	@echo "make demo     from an empty folder to a locked device that boots, updates and refuses"
+	@echo "make check    build everything and run every test"
+	@echo "make bench    measure; figures in build/bench.json"
+	@echo "make clean    remove build/ (the fetched sources in third_party/ stay)"
+
+setup:
+	@tools/setup build
+
+host: setup
+	@test -f build/host/build.ninja || cmake --preset host
+	@ninja -C build/host
+
+target: setup
+	@test -f build/target/build.ninja || cmake --preset target
+	@ninja -C build/target
+
+demo: all
+	@tools/demo
+
+check:
+	@tools/setup check
+	@tools/check
+
+bench: all
+	@tools/bench
+
+clean:
+	rm -rf build
