@@ -5,7 +5,7 @@
 #include "base/cbor.h"
 
 #define ECHO_MAX 256
-#define PIECE_MAX 960         /* with the map around it still a packet */
+#define PIECE_MAX 1024        /* with the map around it still a packet; whole program granules */
 #define VERDICT_MS 120000     /* the answer to the last piece comes after the package was checked */
 #define STALLS_MAX 8          /* answers in a row that do not get on */
 

@@ -45,7 +45,7 @@ static status_t parts_parse(struct bytes in, struct proof_parts *out)
     out->device = cbor_read_bstr(&r);
     out->issuer = cbor_read_bstr(&r);
     key_read(&r, "token");
-    out->token = cbor_peek(&r) == CBOR_TAG ? cbor_skip(&r) : cbor_read_bstr(&r);
+    out->token = cbor_read_bstr(&r);
     return cbor_reader_finish(&r);
 }
 
