@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# The host's tokens with a module that is not SoftHSM.
+windlass_test(host_hsm_tpm2_test
+  SOURCES host_hsm_tpm2_test.c ${CMAKE_SOURCE_DIR}/tests/unit/host_support.c
+  LIBS wl_host)
