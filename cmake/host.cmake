@@ -50,7 +50,7 @@ windlass_library(wl_base SOURCES base/status.c base/cbor.c)
 
 foreach(room wire crypto boot ports/sim sbm host/lib host/pki host/master host/sign1 host/letter host/ledger host/appliance host/station host/device
         host/chip host/cli
-        tests/unit tests/fuzz tests/cli tests/system tests/cuts)
+        tests/unit tests/fuzz tests/cli tests/system tests/bench)
   if(EXISTS ${CMAKE_SOURCE_DIR}/${room}/CMakeLists.txt)
     add_subdirectory(${room})
   endif()
