@@ -76,9 +76,8 @@ static status_t manifest_digest(struct bytes manifest, uint8_t digest[32])
     return w.status;
 }
 
-/* Signs `manifest` and writes the envelope. */
-static int envelope_sign(struct bytes manifest, struct hsm *hsm, const char *label, struct cbor_writer *out,
-                         struct fault *fault)
+int block_envelope_sign(const struct block_envelope *in, struct hsm *hsm, const char *label, struct cbor_writer *out,
+                        struct fault *fault)
 {
     uint8_t digest[32];
     uint8_t item[48];
@@ -89,13 +88,13 @@ static int envelope_sign(struct bytes manifest, struct hsm *hsm, const char *lab
     uint8_t sign1[COSE_SIGN1_MAX];
     struct cbor_writer d = cbor_writer_of(item, sizeof item);
     struct cbor_writer s = cbor_writer_of(sign1, sizeof sign1);
-    status_t status = manifest_digest(manifest, digest);
+    status_t status = manifest_digest(in->manifest, digest);
     suit_digest_build(bytes_of(digest, sizeof digest), &d);
     if (status == STATUS_OK) {
         status = signed_digest(cbor_written(&d), to_sign);
     }
     if (status != STATUS_OK) {
-        return fault_status(fault, "the key block", status);
+        return fault_status(fault, "the manifest", status);
     }
     if (hsm_key_public(hsm, label, public_key, fault) != 0 || hsm_sign(hsm, label, to_sign, signature, fault) != 0) {
         return -1;
@@ -104,8 +103,9 @@ static int envelope_sign(struct bytes manifest, struct hsm *hsm, const char *lab
     const struct cose_sign1 cose = { .kid = bytes_of(kid, sizeof kid),
                                      .signature = bytes_of(signature, sizeof signature) };
     cose_sign1_build(&cose, &s);
-    status = suit_envelope_build(manifest, bytes_of(digest, sizeof digest), cbor_written(&s), NULL, 0, out);
-    return status == STATUS_OK ? 0 : fault_status(fault, "the key block", status);
+    status = suit_envelope_build(in->manifest, bytes_of(digest, sizeof digest), cbor_written(&s), in->payload_key,
+                                 in->payload_len, out);
+    return status == STATUS_OK ? 0 : fault_status(fault, "the envelope", status);
 }
 
 int block_make(const struct block_package *package, const struct session_key *key, const uint8_t recipient[64],
@@ -127,7 +127,8 @@ int block_make(const struct block_package *package, const struct session_key *ke
     if (status != STATUS_OK) {
         return fault_status(fault, "the key block", status);
     }
-    if (envelope_sign(cbor_written(&m), hsm, signing_label, &w, fault) != 0) {
+    const struct block_envelope envelope = { cbor_written(&m), NULL, 0 };
+    if (block_envelope_sign(&envelope, hsm, signing_label, &w, fault) != 0) {
         return -1;
     }
     out->len = w.len;

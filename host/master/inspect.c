@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inspect: master_inspect: what packages, key blocks and update files say, gathered as one JSON value and shown as that
+ * or as text. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "host/lib/block.h"
+#include "host/master/master.h"
+
+static json_t *hex_value(struct bytes b)
+{
+    char text[2 * 64 + 1] = { 0 };
+    for (size_t i = 0; i < b.len && i < 64; i++) {
+        (void)snprintf(text + 2 * i, 3, "%02x", b.data[i]);
+    }
+    return json_string(text);
+}
+
+static json_t *uuid_value(struct bytes b)
+{
+    char text[40] = { 0 };
+    size_t n = 0;
+    for (size_t i = 0; i < b.len && i < 16; i++) {
+        int dash = i == 4 || i == 6 || i == 8 || i == 10;
+        n += (size_t)snprintf(text + n, sizeof text - n, dash ? "-%02x" : "%02x", b.data[i]);
+    }
+    return json_string(text);
+}
+
+/* Names are bytes of the file: what is not printable ASCII is shown as '?'. */
+static json_t *name_value(struct bytes b)
+{
+    char text[80] = { 0 };
+    for (size_t i = 0; i < b.len && i < sizeof text - 1; i++) {
+        text[i] = b.data[i] >= 0x20 && b.data[i] < 0x7F ? (char)b.data[i] : '?';
+    }
+    return json_string(text);
+}
+
+static json_t *number_value(uint64_t v)
+{
+    return json_integer((json_int_t)(v > INT64_MAX ? INT64_MAX : v));
+}
+
+static void put(json_t *to, const char *name, json_t *value)
+{
+    (void)json_object_set_new(to, name, value);
+}
+
+static void signer_put(json_t *to, const struct suit_envelope *envelope)
+{
+    struct cose_sign1 sign1;
+    if (cose_sign1_parse(envelope->sign1, &sign1) == STATUS_OK && sign1.kid.data != NULL) {
+        put(to, "signer", hex_value(sign1.kid));
+    } else {
+        put(to, "signer", json_null());
+    }
+}
+
+/* Parameters of one component, as the shared sequence sets them. */
+static void parameters_put(json_t *to, const char *prefix, const struct suit_parameters *p)
+{
+    char name[32];
+    if (p->vendor.data != NULL) {
+        put(to, "vendor", uuid_value(p->vendor));
+    }
+    if (p->class_id.data != NULL) {
+        put(to, "class", uuid_value(p->class_id));
+    }
+    if ((p->present & SUIT_HAS(SUIT_PARAM_SIZE)) != 0) {
+        (void)snprintf(name, sizeof name, "%s_size", prefix);
+        put(to, name, number_value(p->size));
+    }
+    if (p->digest.data != NULL) {
+        (void)snprintf(name, sizeof name, "%s_digest", prefix);
+        put(to, name, hex_value(p->digest));
+    }
+}
+
+static void shared_put(json_t *to, struct bytes shared)
+{
+    struct suit_walk walk = suit_walk_of(shared);
+    struct suit_command command;
+    uint64_t component = 0;
+    while (suit_walk_next(&walk, &command)) {
+        if (command.code == SUIT_DIR_SET_COMPONENT_INDEX) {
+            component = command.argument;
+        } else if (command.code == SUIT_DIR_OVERRIDE_PARAMETERS) {
+            parameters_put(to, component == 0 ? "image" : "encrypted", &command.parameters);
+        }
+    }
+}
+
+static json_t *package_value(struct bytes in, struct fault *fault)
+{
+    struct suit_envelope envelope;
+    struct suit_manifest manifest;
+    struct block_package facts;
+    if (block_package_read(in, &facts, fault) != 0 || suit_envelope_parse(in, &envelope) != STATUS_OK ||
+        suit_manifest_parse(envelope.manifest, &manifest) != STATUS_OK) {
+        return NULL;
+    }
+    json_t *v = json_object();
+    put(v, "type", json_string("package"));
+    put(v, "sequence", number_value(manifest.sequence));
+    put(v, "component", name_value(manifest.components[0]));
+    shared_put(v, manifest.shared);
+    put(v, "manifest_digest", hex_value(envelope.digest));
+    put(v, "payload_size", envelope.payload.data == NULL ? json_null() : number_value(envelope.payload.len));
+    put(v, "size", number_value(in.len));
+    signer_put(v, &envelope);
+    return v;
+}
+
+static json_t *block_value(struct bytes in, struct fault *fault)
+{
+    struct block_facts facts;
+    if (block_read(in, &facts, fault) != 0) {
+        return NULL;
+    }
+    json_t *v = json_object();
+    put(v, "type", json_string("key block"));
+    put(v, "sequence", number_value(facts.package.sequence));
+    put(v, "package_digest", hex_value(bytes_of(facts.package.manifest_digest, 32)));
+    put(v, "package_size", number_value(facts.package.envelope_len));
+    put(v, "recipient", hex_value(facts.encryption.kid));
+    put(v, "size", number_value(in.len));
+    signer_put(v, &facts.envelope);
+    return v;
+}
+
+/* An envelope that names a dependency is a key block. What follows the first envelope must be the package of an update.
+ */
+static json_t *file_value(struct bytes in, struct fault *fault)
+{
+    struct suit_envelope envelope;
+    struct suit_manifest manifest;
+    status_t status = suit_envelope_parse(in, &envelope);
+    if (status == STATUS_OK) {
+        status = suit_manifest_parse(envelope.manifest, &manifest);
+    }
+    if (status != STATUS_OK) {
+        (void)fault_set(fault, "not a package, key block or update: %s", status_text(status));
+        return NULL;
+    }
+    if (!manifest.has_dependency) {
+        return package_value(in, fault);
+    }
+    if (envelope.encoded.len == in.len) {
+        return block_value(in, fault);
+    }
+    json_t *block = block_value(envelope.encoded, fault);
+    json_t *package = package_value(bytes_of(in.data + envelope.encoded.len, in.len - envelope.encoded.len), fault);
+    if (block == NULL || package == NULL) {
+        json_decref(block);
+        json_decref(package);
+        return NULL;
+    }
+    json_t *v = json_object();
+    put(v, "type", json_string("update"));
+    put(v, "together",
+        json_boolean(
+            json_equal(json_object_get(block, "package_digest"), json_object_get(package, "manifest_digest"))));
+    put(v, "block", block);
+    put(v, "package", package);
+    return v;
+}
+
+static void text_print(const json_t *object, int indent, FILE *out)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        (void)fprintf(out, "%*s%-*s", indent, "", 18 - indent, name);
+        if (json_is_object(value)) {
+            (void)fprintf(out, "\n");
+            text_print(value, indent + 2, out);
+        } else if (json_is_integer(value)) {
+            (void)fprintf(out, "%" PRId64 "\n", (int64_t)json_integer_value(value));
+        } else if (json_is_string(value)) {
+            (void)fprintf(out, "%s\n", json_string_value(value));
+        } else {
+            (void)fprintf(out, "%s\n", json_is_true(value) ? "yes" : json_is_null(value) ? "none" : "no");
+        }
+    }
+}
+
+int master_inspect(const char *path, int json, FILE *out, struct fault *fault)
+{
+    struct file_map map;
+    struct fault detail = FAULT_NONE;
+    if (file_map_open(path, &map, fault) != 0) {
+        return -1;
+    }
+    json_t *v = file_value(map.bytes, &detail);
+    if (v == NULL) {
+        (void)fault_set(fault, "%s: %s", path, detail.what);
+    } else if (json) {
+        (void)json_dumpf(v, out, JSON_INDENT(2));
+        (void)fputc('\n', out);
+    } else {
+        text_print(v, 0, out);
+    }
+    int result = v == NULL ? -1 : 0;
+    json_decref(v);
+    file_map_close(&map);
+    return result == 0 && (fflush(out) != 0 || ferror(out)) ? fault_errno(fault, "cannot write the output") : result;
+}

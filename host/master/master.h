@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * master: from a firmware image to what is shipped: packages, key blocks, update files, anchor pages (docs/spec.md
+ * sections 5.1 and 7). Each output is read again, and a package is checked by the device's own verifier, before it
+ * appears; it appears whole or not at all.
+ */
+#ifndef HOST_MASTER_MASTER_H
+#define HOST_MASTER_MASTER_H
+
+#include <stdio.h>
+
+#include "host/lib/file.h"
+#include "host/lib/project.h"
+#include "host/master/image.h"
+
+#define MASTER_RECIPIENTS_MAX 24
+/* The OEM's own key block stands beside its package, under this ending. */
+#define MASTER_KEY_SUFFIX ".key"
+
+struct master_recipient {
+    const char *cert; /* PEM */
+    const char *out;  /* the key block */
+};
+
+struct master_package_order {
+    const char *input;
+    enum image_format format;
+    struct image_rules rules;
+    uint64_t sequence;
+    const char *out;
+    const char *issuer; /* of the recipients' device certificates; NULL: pki/issuing.crt */
+    struct master_recipient recipients[MASTER_RECIPIENTS_MAX];
+    size_t recipient_count;
+    enum file_replace replace;
+    int development;
+};
+
+/* Signs the image, encrypts it when it is the application, and writes the package, the OEM's key block and a block for
+ * each recipient. */
+int master_package(const struct project *project, const struct master_package_order *order, struct fault *fault);
+
+struct master_block_order {
+    const char *package;
+    const char *to;     /* certificate of the recipient */
+    const char *issuer; /* NULL: pki/issuing.crt */
+    const char *out;
+    enum file_replace replace;
+    int development;
+};
+
+/* Opens the OEM's key block of a package and makes one for a recipient. */
+int master_block(const struct project *project, const struct master_block_order *order, struct fault *fault);
+
+/* Joins a key block and its package into the file that is sent to a device. */
+int master_update(const char *package, const char *block, const char *out, enum file_replace replace,
+                  struct fault *fault);
+
+/* Writes what a package, key block or update file says, for people or as one JSON object. No signature is checked. */
+int master_inspect(const char *path, int json, FILE *out, struct fault *fault);
+
+struct master_anchor_order {
+    uint64_t least_sequence; /* of the SBM */
+    const char *out;
+    enum file_replace replace;
+    int development;
+};
+
+/* Writes an anchor page for BL1. */
+int master_anchor(const struct project *project, const struct master_anchor_order *order, struct fault *fault);
+
+#endif

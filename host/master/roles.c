@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* roles: see roles.h. */
+#include "host/master/roles.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct roles production = { PROJECT_OEM, KEY_ROOT, KEY_FIRMWARE, KEY_MASTERING, KEY_DISTRIBUTION };
+static const struct roles development = { PROJECT_DEVELOPMENT, KEY_DEV_ROOT, KEY_DEV_FIRMWARE, KEY_DEV_MASTERING,
+                                          KEY_DEV_DISTRIBUTION };
+
+const struct roles *roles_of(int dev)
+{
+    return dev ? &development : &production;
+}
+
+/* Reads pki/<label>.crt. */
+static int pki_read(const struct project *project, const char *label, struct cert *out, struct fault *fault)
+{
+    char relative[128];
+    char path[PATH_MAX];
+    (void)snprintf(relative, sizeof relative, "pki/%s.crt", label);
+    if (project_path(project, relative, path, sizeof path, fault) != 0) {
+        return -1;
+    }
+    if (cert_read(path, out, fault) != 0) {
+        return access(path, F_OK) == 0
+                   ? -1
+                   : fault_hint(fault, strncmp(label, "dev-", 4) == 0
+                                           ? "development keys are made by: windlass init"
+                                           : "production keys are made by: windlass pki create; for "
+                                             "development add --development");
+    }
+    return 0;
+}
+
+int roles_public(const struct project *project, const struct roles *roles, const char *label, enum cert_kind kind,
+                 uint8_t public_key[64], struct fault *fault)
+{
+    struct cert root;
+    struct cert leaf;
+    if (pki_read(project, label, &leaf, fault) != 0 || pki_read(project, roles->root, &root, fault) != 0) {
+        return -1;
+    }
+    return cert_check(&leaf, NULL, &root, kind, public_key, fault);
+}
+
+int roles_key(const struct project *project, const struct roles *roles, const char *label, enum cert_kind kind,
+              struct hsm *hsm, uint8_t public_key[64], struct fault *fault)
+{
+    uint8_t held[64];
+    if (roles_public(project, roles, label, kind, public_key, fault) != 0 ||
+        hsm_key_public(hsm, label, held, fault) != 0) {
+        return -1;
+    }
+    if (memcmp(held, public_key, sizeof held) != 0) {
+        (void)fault_set(fault, "pki/%s.crt is not the certificate of the key '%s' in %s", label, label,
+                        hsm_description(hsm));
+        return fault_hint(fault, "is this the right token, and the right project? windlass pki show");
+    }
+    return 0;
+}
+
+int roles_recipient(const struct project *project, const struct roles *roles, const char *cert_path,
+                    const char *issuer_path, uint8_t public_key[64], struct fault *fault)
+{
+    struct cert root;
+    struct cert issuer;
+    struct cert leaf;
+    char serial[128];
+    struct fault none = FAULT_NONE;
+    if (pki_read(project, roles->root, &root, fault) != 0 || cert_read(cert_path, &leaf, fault) != 0) {
+        return -1;
+    }
+    int device = cert_serial_number(&leaf, serial, sizeof serial, &none) == 0;
+    if (device && (issuer_path != NULL ? cert_read(issuer_path, &issuer, fault)
+                                       : pki_read(project, KEY_ISSUING, &issuer, fault)) != 0) {
+        return -1;
+    }
+    if (cert_check(&leaf, device ? &issuer : NULL, &root, device ? CERT_DEVICE_UPDATE : CERT_AGREEMENT, public_key,
+                   fault) != 0) {
+        return fault_hint(fault,
+                          "a key block goes to a transport certificate of the appliance, or to the update "
+                          "certificate of a device; %s is the root",
+                          roles->root);
+    }
+    return 0;
+}
