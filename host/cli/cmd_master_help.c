@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_master_help: see cmd_master_help.h. */
+#include "host/cli/cmd_master_help.h"
+
+const char master_help[] =
+    "usage: windlass master <verb> [options]\n\n"
+    "Turns a firmware image into what is shipped. Keys stay in the HSM tokens of the project.\n\n"
+    "  package   sign an image, and encrypt it when it is the application\n"
+    "  block     make the key block with which one device can open a package\n"
+    "  update    join a key block and its package into the file sent to a device\n"
+    "  inspect   show what a package, key block or update file says\n"
+    "  anchor    write the page from which the bootloader takes its trust\n\n"
+    "'windlass master <verb> --help' tells more.\n";
+
+const char master_help_package[] =
+    "usage: windlass master package --input FILE --sequence N --out FILE [options]\n\n"
+    "Signs a firmware image with the OEM's firmware key. An application is encrypted under a fresh\n"
+    "session key; OUT.key, beside the package, keeps that key for the OEM, so that key blocks can be\n"
+    "made later. The result is checked by the device's own verifier before it appears.\n\n"
+    "  --project DIR       the product's folder (default: here)\n"
+    "  --input FILE        the image: ELF, Intel HEX or raw binary\n"
+    "  --sequence N        security version; a device never goes back to a lower one\n"
+    "  --out FILE          the package\n"
+    "  --component NAME    app (default) or sbm, the Secure Boot Manager\n"
+    "  --format F          elf, hex or bin (default: told by content and name)\n"
+    "  --base ADDR         address for which a raw binary was made (default: the slot's)\n"
+    "  --max-size BYTES    refuse a larger image\n"
+    "  --development       use the development keys; production devices refuse the result\n"
+    "  --block-for C:OUT   also make a key block for certificate C; may be repeated\n"
+    "  --issuer CERT       CA of the devices in --block-for (default: pki/issuing.crt)\n"
+    "  --force             replace files that exist\n"
+    "  --no-slot-check     for measuring only: any raw binary, no slot limit, no vector table\n\n"
+    "example:\n"
+    "  windlass master package --input app.elf --sequence 2 --out v2.suit\n";
+
+const char master_help_block[] =
+    "usage: windlass master block --package FILE --to CERT --out FILE [options]\n\n"
+    "Opens the OEM's copy of a package's session key (PACKAGE.key), wraps it for one recipient and signs\n"
+    "the block. The recipient's certificate is checked to the project's root first.\n\n"
+    "  --project DIR    the product's folder (default: here)\n"
+    "  --package FILE   the package; its key is read from FILE.key\n"
+    "  --to CERT        update certificate of a device, or transport certificate of an appliance (PEM)\n"
+    "  --issuer CERT    CA that issued the device's certificate (default: pki/issuing.crt)\n"
+    "  --out FILE       the key block\n"
+    "  --development    use the development keys\n"
+    "  --force          replace a file that exists\n\n"
+    "example:\n"
+    "  windlass master block --package v2.suit --to devices/0a1b/update.crt --out 0a1b.block\n";
+
+const char master_help_update[] =
+    "usage: windlass master update --package FILE --block FILE --out FILE [--force]\n\n"
+    "Joins a key block and its package into the file that is sent to a device. No key is needed.\n\n"
+    "example:\n"
+    "  windlass master update --package v2.suit --block 0a1b.block --out 0a1b-v2.bin\n"
+    "  windlass device update --file 0a1b-v2.bin\n";
+
+const char master_help_inspect[] =
+    "usage: windlass master inspect FILE [--json]\n\n"
+    "Shows what a package, key block or update file says: sequence number, vendor, class, digests, sizes, and\n"
+    "the identifiers of the keys. No signature is checked.\n\n"
+    "example:\n"
+    "  windlass master inspect v2.suit\n";
+
+const char master_help_anchor[] =
+    "usage: windlass master anchor --out FILE [options]\n\n"
+    "Writes the anchor page (4096 bytes): the firmware key and the identifiers that the immutable bootloader\n"
+    "trusts. It is programmed once, into locked flash.\n\n"
+    "  --project DIR        the product's folder (default: here)\n"
+    "  --out FILE           the page\n"
+    "  --least-sequence N   least sequence number of a Secure Boot Manager that may run (default: 0)\n"
+    "  --development        trust the development key\n"
+    "  --force              replace a file that exists\n\n"
+    "example:\n"
+    "  windlass master anchor --out anchor.bin --least-sequence 1\n";
