@@ -11,7 +11,7 @@
 
 #define APPLICATION_ID 0x576C6467 /* "Wldg" */
 #define SCHEMA_VERSION 1
-#define BUSY_MS 5000
+#define BUSY_MS 3000
 
 static const char schema[] =
     "CREATE TABLE units ("

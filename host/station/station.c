@@ -12,15 +12,17 @@
 #include "wire/layout.h"
 
 #define COMMAND_MS 5000u
-#define START_MS 30000u    /* from reset to the agent's magic */
-#define ANSWER_MS 60000u
-#define INSTALL_MS 240000u
-#define CLOSED_MS 30000u
+/* How many times longer than a debug port's command these may take. */
+#define START_FACTOR 6u    /* from reset to the agent's magic */
+#define ANSWER_FACTOR 12u
+#define INSTALL_FACTOR 48u
+#define CLOSED_FACTOR 6u
 #define CLOSED_PROBES 5    /* in a row: a chip in the middle of a reset may look closed for a moment */
 
 struct flow {
     const struct station_job *job;
     struct station_result *out;
+    unsigned command_ms;
     struct rsp rsp;
     struct mailbox mailbox;
     struct letterbox box;
@@ -77,8 +79,7 @@ static int chip_reset_halt(struct flow *f, struct fault *fault)
 static int port_open(struct flow *f, struct fault *fault)
 {
     struct rsp_map map;
-    unsigned timeout_ms = f->job->timeout_ms != 0 ? f->job->timeout_ms : COMMAND_MS;
-    if (rsp_connect(&f->rsp, f->job->target, timeout_ms, fault) != 0 || chip_reset_halt(f, fault) != 0 ||
+    if (rsp_connect(&f->rsp, f->job->target, f->command_ms, fault) != 0 || chip_reset_halt(f, fault) != 0 ||
         rsp_map_read(&f->rsp, &map, fault) != 0) {
         return -1;
     }
@@ -95,10 +96,11 @@ static int boot_write(struct flow *f, struct fault *fault)
 
 /* ---- the agent ---- */
 
-static int chip_ask(struct flow *f, const struct provision_request *request, unsigned timeout_ms,
-                    struct provision_answer *answer, struct fault *fault)
+static int chip_ask(struct flow *f, const struct provision_request *request, struct provision_answer *answer,
+                    struct fault *fault)
 {
-    return mailbox_exchange(&f->mailbox, request, timeout_ms, answer, fault);
+    unsigned factor = request->op == PROVISION_INSTALL ? INSTALL_FACTOR : ANSWER_FACTOR;
+    return mailbox_exchange(&f->mailbox, request, f->command_ms * factor, answer, fault);
 }
 
 /* From reset, so that the memory-mapped flash is fresh, to a HELLO. */
@@ -106,8 +108,8 @@ static int agent_start(struct flow *f, struct provision_answer *hello, struct fa
 {
     const struct provision_request request = { .op = PROVISION_HELLO, .version = PROVISION_VERSION };
     if (chip_reset_halt(f, fault) != 0 || mailbox_clear(&f->mailbox, fault) != 0 ||
-        mailbox_wait(&f->mailbox, START_MS, fault) != 0 ||
-        chip_ask(f, &request, ANSWER_MS, hello, fault) != 0) {
+        mailbox_wait(&f->mailbox, f->command_ms * START_FACTOR, fault) != 0 ||
+        chip_ask(f, &request, hello, fault) != 0) {
         return -1;
     }
     if (hello->version != PROVISION_VERSION) {
@@ -160,7 +162,7 @@ static int keys_make(struct flow *f, struct fault *fault)
         return -1;
     }
     struct provision_request make = { .op = PROVISION_MAKE_KEYS, .challenge = letter.challenge };
-    if (chip_ask(f, &make, ANSWER_MS, &chip, fault) != 0) {
+    if (chip_ask(f, &make, &chip, fault) != 0) {
         return -1;
     }
     struct letter_request possession = { .op = LETTER_POSSESSION, .possession = chip.possession };
@@ -173,7 +175,7 @@ static int items_store(struct flow *f, struct fault *fault)
         struct provision_answer answer;
         struct provision_request request = { .op = PROVISION_STORE, .item = STORE_POLICY + i,
                                              .data = bytes_of(f->items[i], f->item_lens[i]) };
-        if (chip_ask(f, &request, ANSWER_MS, &answer, fault) != 0) {
+        if (chip_ask(f, &request, &answer, fault) != 0) {
             return -1;
         }
     }
@@ -214,7 +216,7 @@ static int package_install(struct flow *f, struct fault *fault)
 {
     struct provision_answer answer;
     const struct provision_request request = { .op = PROVISION_INSTALL, .slot = 0 };
-    if (chip_ask(f, &request, INSTALL_MS, &answer, fault) != 0) {
+    if (chip_ask(f, &request, &answer, fault) != 0) {
         return -1;
     }
     if (answer.app_sequence != f->out->package_sequence) {
@@ -233,7 +235,7 @@ static int chip_check(struct flow *f, struct fault *fault)
     struct flash_image boot = boot_image(f);
     struct flash_image sbm = sbm_image(f);
     if (flash_image_check(&f->rsp, &boot, fault) != 0 || flash_image_check(&f->rsp, &sbm, fault) != 0 ||
-        chip_ask(f, &request, ANSWER_MS, &chip, fault) != 0) {
+        chip_ask(f, &request, &chip, fault) != 0) {
         return -1;
     }
     struct letter_request receipt = { .op = LETTER_RECEIPT, .items_digest = chip.items_digest,
@@ -248,10 +250,10 @@ static int chip_lock(struct flow *f, struct fault *fault)
     struct provision_answer answer;
     struct fault inner = FAULT_NONE;
     const struct provision_request request = { .op = PROVISION_LOCK, .lock_sectors = LAYOUT_BOOT_SECTORS };
-    if (chip_ask(f, &request, ANSWER_MS, &answer, &inner) != 0 && rsp_usable(&f->rsp)) {
+    if (chip_ask(f, &request, &answer, &inner) != 0 && rsp_usable(&f->rsp)) {
         /* Refused, or the agent is gone because the chip has reset: only the port's state tells. */
         rsp_close(&f->rsp);
-        if (station_port_closed_wait(f->job->target, COMMAND_MS, &(struct fault){ { 0 }, { 0 } }) == 0) {
+        if (station_port_closed_wait(f->job->target, f->command_ms, &(struct fault){ { 0 }, { 0 } }) == 0) {
             return 0;
         }
         return fault_set(fault, "%s", inner.what);
@@ -268,7 +270,7 @@ static int lock_verify(struct flow *f, struct fault *fault)
 {
     struct letter_answer letter;
     const struct letter_request request = { .op = LETTER_CLOSE };
-    if (station_port_closed_wait(f->job->target, CLOSED_MS, fault) != 0) {
+    if (station_port_closed_wait(f->job->target, f->command_ms * CLOSED_FACTOR, fault) != 0) {
         return -1;
     }
     return letterbox_ask(&f->box, &request, &letter, fault);
@@ -279,7 +281,7 @@ int station_port_closed_wait(const char *target, unsigned timeout_ms, struct fau
     int64_t deadline_ms = rsp_clock_ms() + timeout_ms;
     int closed = 0;
     while (closed < CLOSED_PROBES) {
-        struct timespec pause = { 0, 300 * 1000000L };
+        struct timespec pause = { 0, 150 * 1000000L };
         closed = rsp_port_probe(target, 2000) == RSP_PORT_CLOSED ? closed + 1 : 0;
         if (closed == 0 && rsp_clock_ms() >= deadline_ms) {
             (void)fault_set(fault, "the debug port was not seen closed after the lock");
@@ -329,6 +331,7 @@ int station_provision(const struct station_job *job, struct station_result *out,
     memset(out, 0, sizeof *out);
     f->job = job;
     f->out = out;
+    f->command_ms = job->timeout_ms != 0 ? job->timeout_ms : COMMAND_MS;
     f->rsp.fd = -1;
     f->mailbox.rsp = &f->rsp;
     f->mailbox.addr = LAYOUT_MAILBOX_ADDR;

@@ -19,7 +19,7 @@ struct station_progress {
 
 struct station_job {
     const char *target;             /* "host:port" of the debug port */
-    unsigned timeout_ms;            /* for one command of the debug port; 0: 5 seconds */
+    unsigned timeout_ms;            /* for one command of the debug port, 0: 5 seconds; all other waits are multiples of it */
     struct letter_carrier carrier;  /* to the appliance */
     struct station_progress progress;
 };

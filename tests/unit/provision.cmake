@@ -4,3 +4,8 @@ add_library(wl_provision_peer STATIC provision_peer.c)
 target_compile_options(wl_provision_peer PRIVATE ${WINDLASS_WARNINGS})
 target_link_libraries(wl_provision_peer PUBLIC wl_station Threads::Threads)
 windlass_test(provision_rsp_test SOURCES provision_rsp_test.c LIBS wl_provision_peer)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+windlass_test(provision_ledger_test SOURCES provision_ledger_test.c host_support.c LIBS wl_ledger PkgConfig::SQLITE)
+windlass_test(provision_flow_test
+  SOURCES provision_flow_test.c provision_chip.c provision_factory.c host_support.c
+  LIBS wl_provision_peer wl_appliance wl_station wl_wire_build)

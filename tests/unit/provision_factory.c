@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* provision_factory: see provision_factory.h. */
+#include "tests/unit/provision_factory.h"
+
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/lib/file.h"
+#include "host/sign1/sign1.h"
+#include "tests/unit/host_support.h"
+#include "wire/cose.h"
+#include "wire/layout.h"
+#include "wire/suit.h"
+
+static void certify(struct factory *f, struct hsm *hsm, const char *label, enum cert_kind kind)
+{
+    struct fault fault = FAULT_NONE;
+    struct cert_spec spec = { .kind = kind, .organisation = "Test Works", .common_name = label, .years = 10 };
+    enum hsm_key_kind use = kind == CERT_AGREEMENT ? HSM_KEY_AGREE : HSM_KEY_SIGN;
+    struct cert cert;
+    char name[64];
+    support_check(hsm_key_generate(hsm, label, use, spec.public_key, &fault), &fault);
+    support_check(cert_issue(&spec, kind == CERT_ROOT ? NULL : &f->root, f->oem, KEY_ROOT, &cert, &fault), &fault);
+    (void)snprintf(name, sizeof name, "pki/%s.crt", label);
+    support_check(cert_write(support_path(name), &cert, &fault), &fault);
+    if (kind == CERT_ROOT) {
+        f->root = cert;
+    }
+}
+
+static void file_make(struct factory *f, size_t at, const char *name, struct bytes data)
+{
+    struct fault fault = FAULT_NONE;
+    (void)snprintf(f->paths[at], sizeof f->paths[at], "%s", support_path(name));
+    support_check(file_write(f->paths[at], data, 0644, FILE_REPLACE, &fault), &fault);
+}
+
+/* Signs a manifest and puts an envelope with this payload around it; the caller frees. */
+static uint8_t *package_make(struct factory *f, const struct suit_package_spec *spec, struct bytes payload, size_t *len)
+{
+    struct fault fault = FAULT_NONE;
+    uint8_t manifest[SUIT_MANIFEST_MAX];
+    uint8_t item[SUIT_MANIFEST_MAX + 9];
+    uint8_t digest[32];
+    uint8_t digest_item[64];
+    uint8_t structure[128];
+    uint8_t hash[32];
+    uint8_t signature[64];
+    uint8_t key[64];
+    uint8_t kid[8];
+    uint8_t sign1[COSE_SIGN1_MAX];
+    struct cbor_writer m = cbor_writer_of(manifest, sizeof manifest);
+    assert_int_equal(suit_package_manifest_build(spec, &m), STATUS_OK);
+    struct cbor_writer i = cbor_writer_of(item, sizeof item);
+    cbor_write_bstr(&i, cbor_written(&m));
+    sign1_sha256(cbor_written(&i), digest);
+    struct cbor_writer d = cbor_writer_of(digest_item, sizeof digest_item);
+    suit_digest_build(bytes_of(digest, 32), &d);
+    struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
+    cose_sig_structure_build(bytes_of(NULL, 0), cbor_written(&d), &s);
+    sign1_sha256(cbor_written(&s), hash);
+    support_check(hsm_sign(f->oem, KEY_FIRMWARE, hash, signature, &fault), &fault);
+    support_check(hsm_key_public(f->oem, KEY_FIRMWARE, key, &fault), &fault);
+    sign1_kid(key, kid);
+    const struct cose_sign1 c = { .kid = bytes_of(kid, 8), .signature = bytes_of(signature, 64) };
+    struct cbor_writer w1 = cbor_writer_of(sign1, sizeof sign1);
+    cose_sign1_build(&c, &w1);
+    uint8_t *out = malloc(payload.len + 8192);
+    struct cbor_writer w = cbor_writer_of(out, payload.len + 8192);
+    const char *name = spec->encrypted_digest.data != NULL ? "#app" : "#sbm";
+    assert_int_equal(suit_envelope_build(cbor_written(&m), bytes_of(digest, 32), cbor_written(&w1), name, payload.len, &w), STATUS_OK);
+    cbor_write_raw(&w, payload);
+    assert_int_equal(w.status, STATUS_OK);
+    *len = w.len;
+    return out;
+}
+
+static void bl1_make(struct factory *f)
+{
+    uint8_t bl1[2000];
+    memset(bl1, 0x5A, sizeof bl1);
+    bytes_write_le32(bl1, 0x38020000);
+    bytes_write_le32(bl1 + 4, LAYOUT_FLASH_SECURE_ADDR + 0x101);
+    file_make(f, 0, "bl1.bin", bytes_of(bl1, sizeof bl1));
+}
+
+static void sbm_make(struct factory *f)
+{
+    uint8_t image[9000];
+    uint8_t digest[32];
+    size_t len = 0;
+    memset(image, 0x33, sizeof image);
+    sign1_sha256(bytes_of(image, sizeof image), digest);
+    const struct suit_package_spec spec = { .sequence = FACTORY_SBM_SEQUENCE,
+                                            .vendor = bytes_of(f->project.profile.vendor_uuid, 16),
+                                            .class_id = bytes_of(f->project.profile.sbm_class_uuid, 16),
+                                            .component = "sbm",
+                                            .image_digest = bytes_of(digest, 32),
+                                            .image_size = sizeof image };
+    uint8_t *package = package_make(f, &spec, bytes_of(image, sizeof image), &len);
+    file_make(f, 1, "sbm.suit", bytes_of(package, len));
+    free(package);
+}
+
+/* The cipher is not looked at here: any bytes will do for an encrypted image. */
+static void app_make(struct factory *f)
+{
+    struct fault fault = FAULT_NONE;
+    uint8_t cipher[20001];
+    uint8_t digest[32];
+    uint8_t plain_digest[32] = { 0x77 };
+    uint8_t transport[64];
+    struct block block;
+    size_t len = 0;
+    memset(cipher, 0xC3, sizeof cipher);
+    sign1_sha256(bytes_of(cipher, sizeof cipher), digest);
+    const struct suit_package_spec spec = { .sequence = FACTORY_APP_SEQUENCE,
+                                            .vendor = bytes_of(f->project.profile.vendor_uuid, 16),
+                                            .class_id = bytes_of(f->project.profile.class_uuid, 16),
+                                            .component = "app",
+                                            .image_digest = bytes_of(plain_digest, 32),
+                                            .image_size = sizeof cipher,
+                                            .encrypted_digest = bytes_of(digest, 32) };
+    uint8_t *package = package_make(f, &spec, bytes_of(cipher, sizeof cipher), &len);
+    file_make(f, 2, "v1.suit", bytes_of(package, len));
+    support_check(block_package_read(bytes_of(package, len), &f->facts, &fault), &fault);
+    free(package);
+    memset(&f->session, 0x11, sizeof f->session);
+    support_check(hsm_key_public(f->appliance, KEY_TRANSPORT, transport, &fault), &fault);
+    support_check(block_make(&f->facts, &f->session, transport, f->oem, KEY_MASTERING, &block, &fault), &fault);
+    file_make(f, 3, "v1.transport.block", bytes_of(block.data, block.len));
+}
+
+static void profile_fill(struct factory *f, const char *dir)
+{
+    struct profile *p = &f->project.profile;
+    struct project_hsm *hsm = &p->hsm[PROJECT_APPLIANCE];
+    (void)snprintf(f->project.dir, sizeof f->project.dir, "%s", dir);
+    (void)snprintf(p->product, sizeof p->product, "test-product");
+    (void)snprintf(p->organisation, sizeof p->organisation, "Test Works");
+    memset(p->vendor_uuid, 1, 16);
+    memset(p->class_uuid, 2, 16);
+    memset(p->sbm_class_uuid, 3, 16);
+    p->boot_policy = 1;
+    p->on_damage = 1;
+    p->trial_boots = 3;
+    p->ca_years = 10;
+    (void)snprintf(hsm->module, sizeof hsm->module, "softhsm2");
+    (void)snprintf(hsm->uri, sizeof hsm->uri, "pkcs11:token=appliance");
+    (void)snprintf(hsm->pin_file, sizeof hsm->pin_file, "%s", support_path("appliance.pin"));
+}
+
+void factory_open(struct factory *f)
+{
+    struct fault fault = FAULT_NONE;
+    uint8_t key[64];
+    memset(f, 0, sizeof *f);
+    const char *dir = support_folder_make();
+    support_softhsm_start();
+    assert_int_equal(mkdir(support_path("pki"), 0755), 0);
+    f->oem = support_token_open("oem");
+    f->appliance = support_token_open("appliance");
+    f->chip = support_token_open("chip");
+    profile_fill(f, dir);
+    certify(f, f->oem, KEY_ROOT, CERT_ROOT);
+    certify(f, f->oem, KEY_FIRMWARE, CERT_SIGNING);
+    certify(f, f->oem, KEY_MASTERING, CERT_SIGNING);
+    certify(f, f->appliance, KEY_ISSUING, CERT_ISSUING);
+    certify(f, f->appliance, KEY_PROVISIONER, CERT_SIGNING);
+    certify(f, f->appliance, KEY_TRANSPORT, CERT_AGREEMENT);
+    support_check(hsm_key_public(f->appliance, KEY_PROVISIONER, f->provisioner_key, &fault), &fault);
+    support_check(hsm_key_generate(f->chip, "identity", HSM_KEY_SIGN, key, &fault), &fault);
+    support_check(hsm_key_generate(f->chip, "update", HSM_KEY_AGREE, key, &fault), &fault);
+    support_check(hsm_key_generate(f->chip, "identity2", HSM_KEY_SIGN, key, &fault), &fault);
+    support_check(hsm_key_generate(f->chip, "update2", HSM_KEY_AGREE, key, &fault), &fault);
+    bl1_make(f);
+    sbm_make(f);
+    app_make(f);
+    f->inputs = (struct appliance_inputs){ f->paths[0], f->paths[1], f->paths[2], f->paths[3] };
+}
+
+void factory_close(struct factory *f)
+{
+    hsm_close(f->oem);
+    hsm_close(f->appliance);
+    hsm_close(f->chip);
+    support_folder_remove();
+}

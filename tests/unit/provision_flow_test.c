@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Station and appliance together, with a real token, against a chip that is honest, cut off, or lies. */
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/ledger/ledger.h"
+#include "host/lib/file.h"
+#include "host/sign1/sign1.h"
+#include "host/station/station.h"
+#include "tests/unit/host_support.h"
+#include "tests/unit/provision_chip.h"
+#include "tests/unit/provision_factory.h"
+#include "wire/policy.h"
+#include "wire/suit.h"
+
+static struct factory factory;
+static struct chip chip;
+
+static int setup(void **state)
+{
+    (void)state;
+    factory_open(&factory);
+    chip = (struct chip){ .hsm = factory.chip, .identity_label = "identity", .update_label = "update",
+                          .sbm_sequence = FACTORY_SBM_SEQUENCE, .app_sequence = FACTORY_APP_SEQUENCE };
+    chip_start(&chip);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    chip_stop(&chip);
+    chip_free(&chip);
+    factory_close(&factory);
+    return 0;
+}
+
+static int provision(struct station_result *result, struct fault *fault)
+{
+    struct appliance *appliance = NULL;
+    *fault = FAULT_NONE;
+    if (appliance_open(&factory.project, &factory.inputs, &appliance, fault) != 0) {
+        return -1;
+    }
+    const struct station_job job = { chip.target, 400, { appliance, appliance_carry }, { NULL, NULL } };
+    int done = station_provision(&job, result, fault);
+    appliance_close(appliance);
+    return done;
+}
+
+/* The one unit of the ledger; 0 when it has none. */
+static int unit_find(struct ledger_unit *unit)
+{
+    struct fault fault = FAULT_NONE;
+    struct ledger *ledger = NULL;
+    support_check(ledger_open(support_path(LEDGER_FILE), LEDGER_READ, &ledger, &fault), &fault);
+    int found = ledger_unit_find(ledger, chip.uid, unit, &fault);
+    ledger_close(ledger);
+    assert_int_not_equal(found, -1);
+    return found;
+}
+
+/* ---- what an honest chip gets ---- */
+
+static void boot_flash_check(void)
+{
+    struct anchor anchor;
+    uint8_t digest[32];
+    size_t len = 0;
+    const uint8_t *page = chip.flash + LAYOUT_ANCHOR0_OFF;
+    assert_int_equal(anchor_parse(bytes_of(page, LAYOUT_ANCHOR_LEN), &anchor, &len), STATUS_OK);
+    sign1_sha256(bytes_of(page, len), digest);
+    assert_memory_equal(page + len, digest, 32);
+    assert_memory_equal(anchor.sbm_class.data, factory.project.profile.sbm_class_uuid, 16);
+    assert_int_equal(anchor.least_sequence, 1);
+    assert_memory_equal(page, chip.flash + LAYOUT_ANCHOR1_OFF, LAYOUT_ANCHOR_LEN);
+    assert_int_equal(chip.flash[100], 0x5A);
+    assert_int_equal(chip.flash[2000], 0xFF);
+}
+
+static void sbm_slot_check(void)
+{
+    struct suit_envelope e;
+    struct suit_manifest m;
+    const uint8_t *slot = chip.flash + LAYOUT_SBM_A_OFF;
+    assert_int_equal(suit_envelope_parse(bytes_of(slot, LAYOUT_SBM_IMAGE_OFF), &e), STATUS_OK);
+    assert_null(e.payload_key.data);
+    assert_int_equal(suit_manifest_parse(e.manifest, &m), STATUS_OK);
+    assert_int_equal(m.sequence, FACTORY_SBM_SEQUENCE);
+    assert_int_equal(slot[LAYOUT_SBM_IMAGE_OFF], 0x33);
+    assert_int_equal(slot[LAYOUT_SBM_IMAGE_OFF + 8999], 0x33);
+    assert_int_equal(slot[LAYOUT_SBM_IMAGE_OFF + 9000], 0xFF);
+}
+
+/* The chip's own update key opens the key block, which the provisioner signed; the package follows it. */
+static void package_slot_check(void)
+{
+    struct fault fault = FAULT_NONE;
+    struct suit_envelope e;
+    struct session_key key;
+    struct block_package facts;
+    const uint8_t *slot = chip.flash + LAYOUT_PACKAGE0_OFF;
+    assert_int_equal(suit_envelope_parse(bytes_of(slot, BLOCK_MAX), &e), STATUS_OK);
+    support_check(block_open(e.encoded, &factory.facts, factory.provisioner_key, factory.chip, chip.update_label, &key, &fault), &fault);
+    assert_memory_equal(&key, &factory.session, sizeof key);
+    support_check(block_package_read(bytes_of(slot + e.encoded.len, (size_t)factory.facts.envelope_len), &facts, &fault), &fault);
+    assert_int_equal(facts.sequence, FACTORY_APP_SEQUENCE);
+}
+
+static void items_check(const struct station_result *result)
+{
+    struct fault fault = FAULT_NONE;
+    struct policy policy;
+    struct cert device;
+    struct cert issuer;
+    uint8_t key[64];
+    uint8_t identity[64];
+    char serial[64];
+    assert_int_equal(policy_parse(bytes_of(chip.items[0], chip.item_lens[0]), &policy), STATUS_OK);
+    assert_int_equal(policy.provisioned_sequence, FACTORY_APP_SEQUENCE);
+    assert_int_equal(policy.kind, POLICY_PRODUCTION);
+    assert_memory_equal(policy.provisioner_key.data, factory.provisioner_key, 64);
+    support_check(cert_parse(bytes_of(chip.items[1], chip.item_lens[1]), &device, &fault), &fault);
+    support_check(cert_parse(bytes_of(chip.items[2], chip.item_lens[2]), &issuer, &fault), &fault);
+    support_check(cert_check(&device, &issuer, &factory.root, CERT_DEVICE, key, &fault), &fault);
+    support_check(hsm_key_public(factory.chip, chip.identity_label, identity, &fault), &fault);
+    assert_memory_equal(key, identity, 64);
+    support_check(cert_serial_number(&device, serial, sizeof serial, &fault), &fault);
+    assert_string_equal(serial, "42424242424242424242424242424242");
+    assert_int_equal(chip.item_lens[1], result->device_cert_len);
+    assert_memory_equal(chip.items[1], result->device_cert, result->device_cert_len);
+    assert_int_equal(chip.item_lens[3], factory.root.len);
+}
+
+static void bare_chip_becomes_a_locked_device(void **state)
+{
+    struct station_result result;
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    support_check(provision(&result, &fault), &fault);
+    assert_int_equal(result.number, 1);
+    assert_int_equal(chip.locked, 1);
+    boot_flash_check();
+    sbm_slot_check();
+    package_slot_check();
+    items_check(&result);
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.state, LEDGER_DONE);
+    assert_int_equal(unit.package_sequence, FACTORY_APP_SEQUENCE);
+    assert_int_equal(unit.device_cert.len, result.device_cert_len);
+}
+
+/* ---- interruptions ---- */
+
+static unsigned packets_of_a_whole_run(void)
+{
+    struct station_result result;
+    struct fault fault = FAULT_NONE;
+    chip.cut_at = UINT32_MAX;
+    chip.vice = CHIP_BAD_DIGEST; /* goes as far as the receipt */
+    assert_int_equal(provision(&result, &fault), -1);
+    chip.vice = CHIP_HONEST;
+    return chip.packets;
+}
+
+static void run_cut_anywhere_resumes_and_counts_once(void **state)
+{
+    struct station_result result;
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    struct cert first;
+    (void)state;
+    unsigned packets = packets_of_a_whole_run();
+    assert_int_equal(unit_find(&unit), 1);
+    first = unit.device_cert;
+    for (unsigned i = 1; i <= 16; i++) {
+        chip.packets = 0;
+        chip.cut_at = 1 + packets * i / 17;
+        assert_int_equal(provision(&result, &fault), -1);
+        assert_string_not_equal(fault.what, "");
+        assert_int_equal(unit_find(&unit), 1);
+        assert_int_not_equal(unit.state, LEDGER_DONE);
+    }
+    chip.cut_at = 0;
+    support_check(provision(&result, &fault), &fault);
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.number, 1);
+    assert_int_equal(unit.state, LEDGER_DONE);
+    assert_int_equal(unit.device_cert.len, first.len);
+    assert_memory_equal(unit.device_cert.der, first.der, first.len);
+}
+
+/* ---- lies ---- */
+
+static void refused_before_it_is_counted(enum chip_vice vice, const char *part)
+{
+    struct station_result result;
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    chip.vice = vice;
+    support_check_refused(provision(&result, &fault), &fault, part);
+    assert_int_equal(unit_find(&unit), 0);
+    assert_int_equal(chip.locked, 0);
+}
+
+static void chip_that_proves_nothing_is_not_counted(void **state)
+{
+    (void)state;
+    refused_before_it_is_counted(CHIP_OTHER_CHALLENGE, "another challenge");
+    refused_before_it_is_counted(CHIP_OTHER_UID, "another unique ID");
+    refused_before_it_is_counted(CHIP_BAD_SIGNATURE, "signature is wrong");
+    refused_before_it_is_counted(CHIP_SAME_KEYS, "two purposes");
+    refused_before_it_is_counted(CHIP_MUTE_AGENT, "did not start");
+    refused_before_it_is_counted(CHIP_WRONG_OP, "another request");
+    refused_before_it_is_counted(CHIP_ENDLESS_ANSWER, "claims");
+}
+
+static void chip_that_holds_something_else_is_never_done(void **state)
+{
+    static const struct {
+        enum chip_vice vice;
+        const char *part;
+    } cases[] = { { CHIP_BAD_DIGEST, "another policy" }, { CHIP_STUCK_BIT, "does not hold" } };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct station_result result;
+        struct ledger_unit unit;
+        struct fault fault = FAULT_NONE;
+        chip.vice = cases[i].vice;
+        memset(chip.flash, 0xFF, FLASHCTL_FLASH_LEN);
+        support_check_refused(provision(&result, &fault), &fault, cases[i].part);
+        assert_int_equal(unit_find(&unit), 1);
+        assert_int_equal(unit.state, LEDGER_RESERVED);
+        assert_int_equal(chip.locked, 0);
+    }
+}
+
+static void chip_whose_debug_port_stays_open_is_never_done(void **state)
+{
+    struct station_result result;
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    chip.vice = CHIP_STAYS_OPEN;
+    support_check_refused(provision(&result, &fault), &fault, "not seen closed");
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.state, LEDGER_CHECKED);
+}
+
+static void second_key_for_one_unique_id_is_quarantined(void **state)
+{
+    struct station_result result;
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    chip.vice = CHIP_STUCK_BIT;
+    assert_int_equal(provision(&result, &fault), -1);
+    chip.vice = CHIP_HONEST;
+    chip.identity_label = "identity2";
+    chip.update_label = "update2";
+    support_check_refused(provision(&result, &fault), &fault, "quarantined");
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.state, LEDGER_QUARANTINED);
+    assert_int_equal(chip.locked, 0);
+}
+
+/* ---- inputs ---- */
+
+static void file_flip(const char *path, size_t at)
+{
+    struct fault fault = FAULT_NONE;
+    uint8_t *data = NULL;
+    size_t len = 0;
+    support_check(file_read(path, 1 << 20, &data, &len, &fault), &fault);
+    data[at % len] ^= 0x10;
+    support_check(file_write(path, bytes_of(data, len), 0644, FILE_REPLACE, &fault), &fault);
+    free(data);
+}
+
+static void damaged_package_or_block_never_reaches_a_chip(void **state)
+{
+    (void)state;
+    for (size_t file = 1; file <= 3; file++) {
+        for (size_t at = 0; at < 1000; at += 83) {
+            struct station_result result;
+            struct fault fault = FAULT_NONE;
+            file_flip(factory.paths[file], at);
+            assert_int_equal(provision(&result, &fault), -1);
+            assert_string_not_equal(fault.what, "");
+            file_flip(factory.paths[file], at);
+        }
+    }
+    assert_int_equal(chip.flash[0], 0xFF);
+    assert_int_not_equal(access(support_path(LEDGER_FILE), F_OK), 0);
+}
+
+static void package_in_the_place_of_another_is_refused(void **state)
+{
+    struct station_result result;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    factory.inputs.sbm = factory.paths[2];
+    support_check_refused(provision(&result, &fault), &fault, "component");
+    factory.inputs.sbm = factory.paths[1];
+    factory.inputs.app = factory.paths[1];
+    assert_int_equal(provision(&result, &fault), -1);
+    factory.inputs.app = factory.paths[2];
+    factory.inputs.bl1 = factory.paths[2];
+    support_check_refused(provision(&result, &fault), &fault, "bl1.bin");
+    factory.inputs.bl1 = factory.paths[0];
+    factory.project.profile.class_uuid[3] ^= 1;
+    support_check_refused(provision(&result, &fault), &fault, "product class");
+}
+
+#define FLOW_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FLOW_TEST(bare_chip_becomes_a_locked_device),
+        FLOW_TEST(run_cut_anywhere_resumes_and_counts_once),
+        FLOW_TEST(chip_that_proves_nothing_is_not_counted),
+        FLOW_TEST(chip_that_holds_something_else_is_never_done),
+        FLOW_TEST(chip_whose_debug_port_stays_open_is_never_done),
+        FLOW_TEST(second_key_for_one_unique_id_is_quarantined),
+        FLOW_TEST(damaged_package_or_block_never_reaches_a_chip),
+        FLOW_TEST(package_in_the_place_of_another_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger: what it records once, what it refuses, and what it says of files that are no ledger. */
+#include "tests/unit/test.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/ledger/ledger.h"
+#include "tests/unit/host_support.h"
+
+struct keys {
+    uint8_t uid[16];
+    uint8_t identity[64];
+    uint8_t update[64];
+};
+
+static struct keys keys_of(uint8_t chip, uint8_t key)
+{
+    struct keys k;
+    memset(k.uid, chip, sizeof k.uid);
+    memset(k.identity, key, sizeof k.identity);
+    memset(k.update, key ^ 0x80, sizeof k.update);
+    return k;
+}
+
+static struct ledger *ledger_new(void)
+{
+    struct ledger *ledger = NULL;
+    struct fault fault = FAULT_NONE;
+    support_check(ledger_open(support_path("ledger.db"), LEDGER_WRITE, &ledger, &fault), &fault);
+    return ledger;
+}
+
+static int reserve(struct ledger *ledger, const struct keys *k, struct ledger_unit *unit, struct fault *fault)
+{
+    return ledger_unit_reserve(ledger, k->uid, k->identity, k->update, unit, fault);
+}
+
+static void certify(struct ledger *ledger, const struct keys *k)
+{
+    struct fault fault = FAULT_NONE;
+    struct cert device = { { 0x30, 1 }, 2 };
+    struct cert update = { { 0x30, 2, 3 }, 3 };
+    support_check(ledger_unit_certify(ledger, k->uid, &device, &update, &fault), &fault);
+}
+
+static int folder_setup(void **state)
+{
+    (void)state;
+    (void)support_folder_make();
+    return 0;
+}
+
+static int folder_teardown(void **state)
+{
+    (void)state;
+    support_folder_remove();
+    return 0;
+}
+
+static void same_chip_with_the_same_key_is_counted_once(void **state)
+{
+    struct ledger *ledger = ledger_new();
+    struct keys a = keys_of(1, 1);
+    struct keys b = keys_of(2, 2);
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    assert_int_equal(unit.number, 1);
+    assert_int_equal(unit.state, LEDGER_RESERVED);
+    certify(ledger, &a);
+    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    assert_int_equal(unit.number, 1);
+    assert_int_equal(unit.device_cert.len, 2);
+    assert_int_equal(unit.update_cert.der[2], 3);
+    support_check(reserve(ledger, &b, &unit, &fault), &fault);
+    assert_int_equal(unit.number, 2);
+    ledger_close(ledger);
+}
+
+static void same_chip_with_another_key_is_quarantined_for_good(void **state)
+{
+    struct ledger *ledger = ledger_new();
+    struct keys a = keys_of(1, 1);
+    struct keys clone = keys_of(1, 9);
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    uint8_t receipt[32] = { 0 };
+    (void)state;
+    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    certify(ledger, &a);
+    support_check_refused(reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
+    fault = FAULT_NONE;
+    support_check_refused(reserve(ledger, &a, &unit, &fault), &fault, "quarantined");
+    fault = FAULT_NONE;
+    assert_int_equal(ledger_unit_check(ledger, a.uid, receipt, 1, &fault), -1);
+    fault = FAULT_NONE;
+    assert_int_equal(ledger_unit_close(ledger, a.uid, &fault), -1);
+    fault = FAULT_NONE;
+    assert_int_equal(ledger_unit_find(ledger, a.uid, &unit, &fault), 1);
+    assert_int_equal(unit.state, LEDGER_QUARANTINED);
+    assert_memory_equal(unit.identity_key, a.identity, 64);
+    assert_int_equal(strlen(unit.quarantined_at), LEDGER_TIME_LEN - 1);
+    ledger_close(ledger);
+}
+
+static void key_of_another_chip_is_refused(void **state)
+{
+    struct ledger *ledger = ledger_new();
+    struct keys a = keys_of(1, 1);
+    struct keys copy = keys_of(2, 1);
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    support_check_refused(reserve(ledger, &copy, &unit, &fault), &fault, "UNIQUE");
+    fault = FAULT_NONE;
+    assert_int_equal(ledger_unit_find(ledger, copy.uid, &unit, &fault), 0);
+    ledger_close(ledger);
+}
+
+static void second_certificate_for_one_chip_is_refused(void **state)
+{
+    struct ledger *ledger = ledger_new();
+    struct keys a = keys_of(1, 1);
+    struct cert other = { { 0x30, 9 }, 2 };
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    certify(ledger, &a);
+    support_check_refused(ledger_unit_certify(ledger, a.uid, &other, &other, &fault), &fault, "already");
+    ledger_close(ledger);
+}
+
+static void record_closes_only_after_the_check(void **state)
+{
+    struct ledger *ledger = ledger_new();
+    struct keys a = keys_of(1, 1);
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    uint8_t receipt[32];
+    (void)state;
+    memset(receipt, 7, sizeof receipt);
+    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    assert_int_equal(ledger_unit_check(ledger, a.uid, receipt, 4, &fault), -1); /* no certificates yet */
+    fault = FAULT_NONE;
+    certify(ledger, &a);
+    assert_int_equal(ledger_unit_close(ledger, a.uid, &fault), -1);
+    fault = FAULT_NONE;
+    support_check(ledger_unit_check(ledger, a.uid, receipt, 4, &fault), &fault);
+    support_check(ledger_unit_close(ledger, a.uid, &fault), &fault);
+    support_check(ledger_unit_close(ledger, a.uid, &fault), &fault); /* done stays done */
+    assert_int_equal(ledger_unit_find(ledger, a.uid, &unit, &fault), 1);
+    assert_int_equal(unit.state, LEDGER_DONE);
+    assert_int_equal(unit.package_sequence, 4);
+    assert_int_equal(unit.has_receipt, 1);
+    assert_memory_equal(unit.receipt, receipt, 32);
+    assert_int_equal(strlen(unit.done_at), LEDGER_TIME_LEN - 1);
+    ledger_close(ledger);
+}
+
+static int unit_count(void *context, const struct ledger_unit *unit)
+{
+    size_t *count = context;
+    (*count)++;
+    assert_int_equal(unit->number, *count);
+    return 0;
+}
+
+static void records_survive_closing_and_keep_their_order(void **state)
+{
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    struct stat st;
+    size_t count = 0;
+    (void)state;
+    for (uint8_t i = 1; i <= 5; i++) {
+        struct ledger *ledger = ledger_new();
+        struct keys k = keys_of((uint8_t)(50 - i), i);
+        support_check(reserve(ledger, &k, &unit, &fault), &fault);
+        ledger_close(ledger);
+    }
+    struct ledger *ledger = NULL;
+    support_check(ledger_open(support_path("ledger.db"), LEDGER_READ, &ledger, &fault), &fault);
+    support_check(ledger_unit_walk(ledger, unit_count, &count, &fault), &fault);
+    assert_int_equal(count, 5);
+    assert_int_equal(stat(support_path("ledger.db"), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    ledger_close(ledger);
+}
+
+static void rows_cannot_be_deleted(void **state)
+{
+    struct keys a = keys_of(1, 1);
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    sqlite3 *db = NULL;
+    struct ledger *ledger = ledger_new();
+    (void)state;
+    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    ledger_close(ledger);
+    assert_int_equal(sqlite3_open(support_path("ledger.db"), &db), SQLITE_OK);
+    assert_int_not_equal(sqlite3_exec(db, "DELETE FROM units", NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
+}
+
+static void file_that_is_no_ledger_is_refused_and_left_alone(void **state)
+{
+    struct ledger *ledger = NULL;
+    struct fault fault = FAULT_NONE;
+    char text[64] = { 0 };
+    (void)state;
+    support_write("ledger.db", "this is a letter to my grandmother, and no ledger at all", 0600);
+    support_check_refused(ledger_open(support_path("ledger.db"), LEDGER_WRITE, &ledger, &fault), &fault, "damaged");
+    assert_null(ledger);
+    FILE *file = fopen(support_path("ledger.db"), "r");
+    assert_non_null(fgets(text, sizeof text, file));
+    (void)fclose(file);
+    assert_string_equal(text, "this is a letter to my grandmother, and no ledger at all");
+}
+
+static void other_database_and_other_version_are_refused(void **state)
+{
+    struct ledger *ledger = NULL;
+    struct fault fault = FAULT_NONE;
+    sqlite3 *db = NULL;
+    (void)state;
+    assert_int_equal(sqlite3_open(support_path("other.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE t (a)", NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
+    support_check_refused(ledger_open(support_path("other.db"), LEDGER_WRITE, &ledger, &fault), &fault, "not a ledger");
+    ledger_close(ledger_new());
+    assert_int_equal(sqlite3_open(support_path("ledger.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 2", NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
+    fault = FAULT_NONE;
+    support_check_refused(ledger_open(support_path("ledger.db"), LEDGER_WRITE, &ledger, &fault), &fault, "version 2");
+}
+
+static void missing_ledger_is_not_made_by_reading(void **state)
+{
+    struct ledger *ledger = NULL;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    support_check_refused(ledger_open(support_path("none.db"), LEDGER_READ, &ledger, &fault), &fault, "windlass provision");
+    assert_int_not_equal(access(support_path("none.db"), F_OK), 0);
+}
+
+static void ledger_held_by_another_program_is_said(void **state)
+{
+    struct keys a = keys_of(1, 1);
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    sqlite3 *db = NULL;
+    struct ledger *ledger = ledger_new();
+    (void)state;
+    assert_int_equal(sqlite3_open(support_path("ledger.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    support_check_refused(reserve(ledger, &a, &unit, &fault), &fault, "another program");
+    (void)sqlite3_close(db);
+    ledger_close(ledger);
+}
+
+static void row_with_impossible_content_is_a_fault(void **state)
+{
+    struct keys a = keys_of(1, 1);
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    sqlite3 *db = NULL;
+    struct ledger *ledger = ledger_new();
+    (void)state;
+    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    assert_int_equal(sqlite3_open(support_path("ledger.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE units SET device_cert = zeroblob(5000)", NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
+    assert_int_equal(ledger_unit_find(ledger, a.uid, &unit, &fault), -1);
+    assert_string_not_equal(fault.what, "");
+    ledger_close(ledger);
+}
+
+#define LEDGER_TEST(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LEDGER_TEST(same_chip_with_the_same_key_is_counted_once),
+        LEDGER_TEST(same_chip_with_another_key_is_quarantined_for_good),
+        LEDGER_TEST(key_of_another_chip_is_refused),
+        LEDGER_TEST(second_certificate_for_one_chip_is_refused),
+        LEDGER_TEST(record_closes_only_after_the_check),
+        LEDGER_TEST(records_survive_closing_and_keep_their_order),
+        LEDGER_TEST(rows_cannot_be_deleted),
+        LEDGER_TEST(file_that_is_no_ledger_is_refused_and_left_alone),
+        LEDGER_TEST(other_database_and_other_version_are_refused),
+        LEDGER_TEST(missing_ledger_is_not_made_by_reading),
+        LEDGER_TEST(ledger_held_by_another_program_is_said),
+        LEDGER_TEST(row_with_impossible_content_is_a_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
