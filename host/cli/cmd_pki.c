@@ -194,11 +194,16 @@ static int check_failed(const struct pki_table *table, size_t bad)
 {
     struct fault fault = FAULT_NONE;
     size_t missing = 0;
+    const char *hint = "";
     for (size_t i = 0; i < table->count; i++) {
         missing += strcmp(row_state(&table->rows[i]), "not made") == 0;
+        hint = hint[0] == '\0' ? table->rows[i].hint : hint;
     }
     (void)fault_set(&fault, "%zu of %zu keys are not as they should be", bad, table->count);
-    (void)fault_hint(&fault, missing == bad ? "make them: windlass pki create" : "windlass pki show tells more");
+    (void)fault_hint(&fault, "%s",
+                     missing == bad      ? "make them: windlass pki create"
+                     : hint[0] != '\0' ? hint
+                                         : "windlass pki show tells more");
     return cli_fault("pki check", &fault);
 }
 

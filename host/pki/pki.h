@@ -67,6 +67,7 @@ struct pki_row {
     int in_token;         /* 1 the token holds the key of the certificate, 0 not, -1 the token cannot be asked */
     char token[256];      /* description of the token, or why it cannot be asked */
     char problem[768];    /* what is wrong; empty when all is well */
+    char hint[384];       /* how to mend it, or empty */
 };
 /* Looks at every key of the spec: certificate, path to the root, token, sealed. */
 int pki_survey(const struct project *project, const struct pki_spec *spec, struct pki_row rows[PKI_KEYS_MAX],

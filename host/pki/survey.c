@@ -24,6 +24,7 @@ static void row_problem(struct pki_row *row, const struct fault *fault)
 {
     if (row->problem[0] == '\0') {
         (void)snprintf(row->problem, sizeof row->problem, "%s", fault->what);
+        (void)snprintf(row->hint, sizeof row->hint, "%s", fault->hint);
     }
 }
 

@@ -1,0 +1,141 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The commands init and pki: exit codes, messages, what is on disk, and that no PIN is ever shown. Argument: the windlass program.
+set -u
+windlass=$1
+folder=$(mktemp -d /tmp/windlass-cli-XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+unset SOFTHSM2_CONF WINDLASS_PIN_FD
+failures=0
+
+# run CODE COMMAND...: runs it, keeps all output in out, and checks the exit code.
+run() {
+    wanted=$1
+    shift
+    "$@" >out 2>&1
+    code=$?
+    cat out >>all
+    if [ "$code" -ne "$wanted" ]; then
+        echo "FAILED: exit $code, not $wanted: $*"
+        cat out
+        failures=$((failures + 1))
+    fi
+}
+
+# says TEXT: the output of the last run has it.
+says() {
+    grep -qF -- "$1" out || {
+        echo "FAILED: '$1' is not in:"
+        cat out
+        failures=$((failures + 1))
+    }
+}
+
+# holds TEST...: a condition of test(1).
+holds() {
+    test "$@" || {
+        echo "FAILED: $*"
+        failures=$((failures + 1))
+    }
+}
+
+echo "help is there, and wrong usage is exit 2"
+for command in "init" "pki" "pki create" "pki show" "pki check"; do
+    run 0 "$windlass" $command --help
+    says "usage: windlass $command"
+done
+run 2 "$windlass" init --colour
+says "unknown option"
+run 2 "$windlass" init a b
+run 2 "$windlass" init --product
+run 2 "$windlass" pki
+run 2 "$windlass" pki destroy
+run 2 "$windlass" pki create --json
+run 2 "$windlass" pki show here
+
+echo "init makes a whole project, once"
+run 0 "$windlass" init sensor --organisation 'Müller "and" Sons' --vendor-domain devices.example
+says "project ready"
+for file in product.yaml .gitignore pki/dev-root.crt pki/dev-firmware.crt pki/dev-mastering.crt pki/dev-distribution.crt; do
+    holds -s sensor/$file
+done
+holds "$(stat -c %a sensor/hsm)" = 700
+holds "$(stat -c %a sensor/hsm/development.pin)" = 600
+grep -q '^/hsm/$' sensor/.gitignore || failures=$((failures + 1))
+cp -r sensor before
+run 1 "$windlass" init sensor
+says "exists already"
+diff -r sensor before >/dev/null || { echo "FAILED: a refused init changed something"; failures=$((failures + 1)); }
+rm -rf before
+
+echo "bad names are refused and leave nothing"
+run 1 "$windlass" init bad --product 'green house'
+says "not a product name"
+holds ! -e bad
+run 1 "$windlass" init bad --vendor-domain localhost
+says "not a domain name"
+run 1 "$windlass" init no/such/folder
+says "No such file"
+
+echo "before the ceremony, check says what is missing"
+run 1 "$windlass" pki check --project sensor
+says "windlass pki create"
+run 0 "$windlass" pki check --project sensor --development
+run 1 "$windlass" pki check --project nowhere
+says "nowhere"
+
+echo "the ceremony survives a pipe that breaks"
+"$windlass" pki create --project sensor 2>/dev/null | head -n 5 >/dev/null
+run 0 "$windlass" pki create --project sensor
+run 0 "$windlass" pki create --project sensor
+says "nothing was left to do"
+run 0 "$windlass" pki check --project sensor
+run 0 "$windlass" pki show --project sensor
+says "provisioner"
+run 0 "$windlass" pki show --project sensor --json
+says '"label": "root"'
+says '"state": "ok"'
+
+echo "the openssl command agrees"
+for key in root firmware mastering distribution issuing transport provisioner; do
+    run 0 openssl verify -x509_strict -CAfile sensor/pki/root.crt sensor/pki/$key.crt
+done
+
+echo "a project that moved still works"
+mv sensor moved
+run 0 "$windlass" pki check --project moved
+
+echo "a PIN file for others, a wrong PIN, a missing token"
+chmod 644 moved/hsm/oem.pin
+run 1 "$windlass" pki check --project moved
+says "chmod 600"
+chmod 600 moved/hsm/oem.pin
+cp moved/hsm/oem.pin pin
+echo 123456789 >moved/hsm/oem.pin
+run 1 "$windlass" pki check --project moved
+says "the PIN is wrong"
+cp pin moved/hsm/oem.pin
+sed -i 's/windlass-appliance/other-appliance/' moved/product.yaml
+run 1 "$windlass" pki check --project moved
+says "there is no token 'other-appliance'"
+sed -i 's/other-appliance/windlass-appliance/' moved/product.yaml
+
+echo "mistakes in the profile name file, line and mend"
+sed -i 's/^chip:/chpi:/' moved/product.yaml
+run 1 "$windlass" pki show --project moved
+says "did you mean 'chip'?"
+says "product.yaml:"
+sed -i 's/^chpi:/chip:/' moved/product.yaml
+run 0 "$windlass" pki check --project moved
+
+echo "no PIN was ever shown"
+for pin in moved/hsm/*.pin; do
+    if grep -qF "$(cat "$pin")" all || grep -rqF "$(cat "$pin")" moved/pki; then
+        echo "FAILED: the PIN of $pin was shown"
+        failures=$((failures + 1))
+    fi
+done
+
+echo "$failures failures"
+test "$failures" -eq 0
