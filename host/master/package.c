@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* package: master_package. The payload is written first, behind room for the head, whose length does not depend on what
  * it says. */
-#include <fcntl.h>
 #include <limits.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/wipe.h"
-#include "boot/verify.h"
 #include "host/lib/block.h"
 #include "host/lib/file.h"
 #include "host/master/master.h"
+#include "host/master/package_check.h"
 #include "host/master/roles.h"
 #include "host/master/stream.h"
-#include "wire/layout.h"
 
 #define HEAD_MAX 1024
 #define MANIFEST_MAX 512
@@ -44,6 +41,7 @@ struct mastering {
     char key_path[PATH_MAX];
     size_t head_len;
     struct block_package facts;
+    struct package_check check;
 };
 
 static struct bytes class_of(const struct mastering *m)
@@ -115,45 +113,22 @@ static int head_write(struct mastering *m, struct fault *fault)
     return put == (ssize_t)hw.len ? 0 : fault_errno(fault, "%s: cannot write", m->order->out);
 }
 
-/* The device's verifier over what was written. A payload beyond every slot (measuring only) is not hashed once more. */
-static int verify_draft(struct mastering *m, struct bytes written, struct fault *fault)
+/* The device's verifier over what was written: begins while the blocks are made. */
+static int check_start(struct mastering *m, struct fault *fault)
 {
-    struct package package;
-    const struct verify_trust trust = {
+    m->check.path = m->order->out;
+    m->check.trust = (struct verify_trust){
         .key = bytes_of(m->firmware_key, 64),
         .vendor = bytes_of(m->project->profile.vendor_uuid, 16),
         .class_id = class_of(m),
         .component = m->order->rules.component,
         .least_sequence = m->order->sequence,
     };
-    status_t status = verify_package(written, &trust, &package);
-    if (status == STATUS_OK && m->image.len <= LAYOUT_PRIMARY_LEN) {
-        status = verify_payload(&package);
-    }
-    if (status != STATUS_OK) {
-        (void)fault_set(fault, "%s: a device would refuse this package: %s; it was not written", m->order->out,
-                        status_text(status));
+    if (package_check_map(&m->check, m->package.temporary, m->head_len + (size_t)m->image.len, fault) != 0 ||
+        block_package_read(m->check.written, &m->facts, fault) != 0) {
         return -1;
     }
-    return block_package_read(written, &m->facts, fault);
-}
-
-static int draft_check(struct mastering *m, struct fault *fault)
-{
-    size_t len = m->head_len + (size_t)m->image.len;
-    int fd = open(m->package.temporary, O_RDONLY | O_CLOEXEC);
-    void *at = fd < 0 ? MAP_FAILED : mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
-    int result = -1;
-    if (at == MAP_FAILED) {
-        (void)fault_errno(fault, "%s: cannot read back", m->order->out);
-    } else {
-        result = verify_draft(m, bytes_of(at, len), fault);
-        (void)munmap(at, len);
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return result;
+    return package_check_start(&m->check, fault);
 }
 
 /* Everything that can be refused before the image is touched: recipients, names, keys. */
@@ -258,7 +233,7 @@ static int mastering_run(struct mastering *m, struct fault *fault)
         return -1;
     }
     if (head_measure(m, fault) != 0 || payload_write(m, fault) != 0 || head_write(m, fault) != 0 ||
-        draft_check(m, fault) != 0 || blocks_write(m, fault) != 0) {
+        check_start(m, fault) != 0 || blocks_write(m, fault) != 0 || package_check_finish(&m->check, fault) != 0) {
         return -1;
     }
     return outputs_commit(m, fault);
@@ -280,6 +255,7 @@ int master_package(const struct project *project, const struct master_package_or
         m->blocks[i].draft.fd = -1;
     }
     int result = mastering_run(m, fault);
+    package_check_end(&m->check);
     for (size_t i = 0; i <= MASTER_RECIPIENTS_MAX; i++) {
         file_draft_abandon(&m->blocks[i].draft);
     }
