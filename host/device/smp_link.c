@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,6 +40,13 @@ static int line_gone(struct fault *fault)
     return fault_hint(fault, "is the device still powered?");
 }
 
+/* As write, without the signal when the other side has gone. */
+static ssize_t piece_write(int fd, struct bytes data)
+{
+    ssize_t n = send(fd, data.data, data.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return n < 0 && errno == ENOTSOCK ? write(fd, data.data, data.len) : n;
+}
+
 /* 1: all written; 0: the deadline has passed; -1: fault. */
 static int line_write(struct smp_link *link, struct bytes data, int64_t deadline_ms, struct fault *fault)
 {
@@ -47,8 +55,8 @@ static int line_write(struct smp_link *link, struct bytes data, int64_t deadline
         if (ready <= 0) {
             return ready;
         }
-        ssize_t n = write(link->fd, data.data, data.len);
-        if (n < 0 && errno == EPIPE) {
+        ssize_t n = piece_write(link->fd, data);
+        if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
             return line_gone(fault);
         }
         if (n < 0 && errno != EAGAIN && errno != EINTR) {

@@ -9,3 +9,4 @@ windlass_test(provision_ledger_test SOURCES provision_ledger_test.c host_support
 windlass_test(provision_flow_test
   SOURCES provision_flow_test.c provision_chip.c provision_factory.c host_support.c
   LIBS wl_provision_peer wl_appliance wl_station wl_wire_build)
+windlass_test(provision_device_test SOURCES provision_device_test.c host_support.c LIBS wl_device Threads::Threads)

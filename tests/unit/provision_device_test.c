@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The device link's client against devices that answer right, refuse, repeat, lie or stay silent. */
+#include "tests/unit/test.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cbor.h"
+#include "host/device/device.h"
+#include "host/sign1/sign1.h"
+#include "tests/unit/host_support.h"
+#include "wire/cose.h"
+
+/* ---- a device on the other end of a socket pair ---- */
+
+struct device {
+    int fd;
+    pthread_t thread;
+    unsigned requests;
+    unsigned drop;             /* so many requests get no answer */
+    int stale;                 /* a wrong answer goes before the right one */
+    int noise;                 /* bytes that are no frame go before */
+    struct bytes canned;       /* the answer to everything, when set */
+    uint8_t received[8192];    /* by upload */
+    size_t received_len;
+    uint64_t refuse_at_end;    /* status number, or 0 */
+};
+
+static void pair_write(struct cbor_writer *w, const char *key, uint64_t value)
+{
+    cbor_write_tstr(w, key);
+    cbor_write_uint(w, value);
+}
+
+static void upload_serve(struct device *d, struct bytes body, struct cbor_writer *w)
+{
+    struct cbor_reader r = cbor_reader_of(body);
+    struct cbor_map map = cbor_read_map(&r);
+    struct bytes text;
+    struct bytes data = { NULL, 0 };
+    static uint64_t total;
+    int64_t number;
+    uint64_t off = 0;
+    while (cbor_map_next_any(&map, &number, &text)) {
+        if (text.len == 4) {
+            data = cbor_read_bstr(&r);
+        } else if (text.data[0] == 'o') {
+            off = cbor_read_uint(&r);
+        } else {
+            total = cbor_read_uint(&r);
+        }
+    }
+    assert_int_equal(cbor_reader_finish(&r), STATUS_OK);
+    if (off == d->received_len && off + data.len <= sizeof d->received) {
+        memcpy(d->received + off, data.data, data.len);
+        d->received_len += data.len;
+    }
+    cbor_write_map(w, 2);
+    pair_write(w, "rc", d->received_len == total && d->refuse_at_end != 0);
+    if (d->received_len == total && d->refuse_at_end != 0) {
+        pair_write(w, "status", d->refuse_at_end);
+    } else {
+        pair_write(w, "off", d->received_len);
+    }
+}
+
+static void packet_send(struct device *d, struct smp_head head, struct bytes body)
+{
+    uint8_t packet[SMP_PACKET_MAX];
+    uint8_t frames[SMP_ENCODED_MAX];
+    size_t len = 0;
+    head.length = (uint16_t)body.len;
+    smp_head_build(&head, packet);
+    memcpy(packet + SMP_HEAD_LEN, body.data, body.len);
+    assert_int_equal(smp_encode(bytes_of(packet, SMP_HEAD_LEN + body.len), frames, sizeof frames, &len), STATUS_OK);
+    assert_int_equal(send(d->fd, frames, len, MSG_NOSIGNAL), (ssize_t)len);
+}
+
+static void request_serve(struct device *d, const struct smp_head *in, struct bytes body)
+{
+    uint8_t out[SMP_BODY_MAX];
+    struct cbor_writer w = cbor_writer_of(out, sizeof out);
+    struct smp_head head = *in;
+    if (d->requests++ < d->drop) {
+        return;
+    }
+    if (d->canned.data != NULL) {
+        cbor_write_raw(&w, d->canned);
+    } else if (in->group == SMP_GROUP_IMAGE) {
+        upload_serve(d, body, &w);
+    } else if (in->group == SMP_GROUP_OS && in->command == 0) {
+        cbor_write_raw(&w, body);
+        out[2] = 'r';
+    } else {
+        cbor_write_map(&w, 1);
+        pair_write(&w, "rc", 0);
+    }
+    head.op = (uint8_t)(in->op + 1);
+    if (d->noise) {
+        assert_int_equal(send(d->fd, "boot...\r\n\x06\x09????\n", 16, MSG_NOSIGNAL), 16);
+    }
+    if (d->stale) {
+        struct smp_head other = head;
+        other.sequence--;
+        packet_send(d, other, bytes_of("\xA1\x62rc\x05", 5));
+    }
+    packet_send(d, head, cbor_written(&w));
+}
+
+static void *device_thread(void *context)
+{
+    struct device *d = context;
+    struct smp_decoder *decoder = calloc(1, sizeof *decoder);
+    uint8_t in[512];
+    ssize_t n;
+    while ((n = recv(d->fd, in, sizeof in, 0)) > 0) {
+        for (ssize_t i = 0; i < n; i++) {
+            struct bytes packet;
+            struct bytes body;
+            struct smp_head head;
+            if (smp_decode(decoder, in[i], &packet) == STATUS_OK && smp_packet_parse(packet, &head, &body) == STATUS_OK) {
+                request_serve(d, &head, body);
+            }
+        }
+    }
+    free(decoder);
+    return NULL;
+}
+
+static void device_start(struct device *d, struct smp_link *link)
+{
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    d->fd = fds[0];
+    smp_link_init(link, fds[1]);
+    link->timeout_ms = 200;
+    assert_int_equal(pthread_create(&d->thread, NULL, device_thread, d), 0);
+}
+
+static void device_stop(struct device *d, struct smp_link *link)
+{
+    smp_link_close(link);
+    (void)pthread_join(d->thread, NULL);
+    (void)close(d->fd);
+}
+
+/* ---- the line ---- */
+
+static void answer_is_found_among_noise_and_old_answers_and_after_losses(void **state)
+{
+    struct device d = { .noise = 1, .stale = 1, .drop = 2 };
+    struct smp_link link;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    device_start(&d, &link);
+    support_check(device_echo(&link, "hello", &fault), &fault);
+    assert_int_equal(d.requests, 3);
+    support_check(device_reset(&link, &fault), &fault);
+    support_check(device_confirm(&link, &fault), &fault);
+    device_stop(&d, &link);
+}
+
+static void silent_device_is_left_after_all_tries(void **state)
+{
+    struct device d = { .drop = UINT32_MAX };
+    struct smp_link link;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    device_start(&d, &link);
+    link.timeout_ms = 30;
+    support_check_refused(device_echo(&link, "hello", &fault), &fault, "does not answer");
+    device_stop(&d, &link);
+    assert_int_equal(d.requests, link.tries);
+}
+
+static void closed_line_is_said_at_once(void **state)
+{
+    struct device d = { 0 };
+    struct smp_link link;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    device_start(&d, &link);
+    assert_int_equal(shutdown(d.fd, SHUT_RDWR), 0);
+    support_check_refused(device_echo(&link, "hello", &fault), &fault, "device link");
+    device_stop(&d, &link);
+}
+
+/* ---- update ---- */
+
+static void update_arrives_whole_also_when_packets_are_lost(void **state)
+{
+    struct device d = { .drop = 1 };
+    struct smp_link link;
+    struct fault fault = FAULT_NONE;
+    uint8_t update[5000];
+    (void)state;
+    for (size_t i = 0; i < sizeof update; i++) {
+        update[i] = (uint8_t)(i * 31 + (i >> 8));
+    }
+    device_start(&d, &link);
+    support_check(device_update(&link, bytes_of(update, sizeof update), NULL, &fault), &fault);
+    device_stop(&d, &link);
+    assert_int_equal(d.received_len, sizeof update);
+    assert_memory_equal(d.received, update, sizeof update);
+}
+
+static void refused_update_tells_the_devices_own_reason(void **state)
+{
+    struct device d = { .refuse_at_end = STATUS_SUIT_ROLLBACK };
+    struct smp_link link;
+    struct fault fault = FAULT_NONE;
+    uint8_t update[3000] = { 1 };
+    (void)state;
+    device_start(&d, &link);
+    support_check_refused(device_update(&link, bytes_of(update, sizeof update), NULL, &fault), &fault,
+                          status_text(STATUS_SUIT_ROLLBACK));
+    assert_non_null(strstr(fault.what, "SUIT_ROLLBACK"));
+    device_stop(&d, &link);
+}
+
+static void device_that_does_not_get_on_is_left(void **state)
+{
+    static const char *const answers[] = { "\xA2\x62rc\x00\x63off\x00", "\xA2\x62rc\x00\x63off\x1A\x7F\xFF\xFF\xFF",
+                                           "\xA1\x62rc\x00", "\xA0", "\xFF", "\xA1\x62rc\x08" };
+    static const size_t lens[] = { 10, 14, 5, 1, 1, 5 };
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        struct device d = { .canned = bytes_of(answers[i], lens[i]) };
+        struct smp_link link;
+        struct fault fault = FAULT_NONE;
+        device_start(&d, &link);
+        assert_int_equal(device_update(&link, bytes_of("12345678", 8), NULL, &fault), -1);
+        assert_string_not_equal(fault.what, "");
+        device_stop(&d, &link);
+    }
+}
+
+/* ---- status ---- */
+
+static struct bytes status_make(uint8_t *out, size_t capacity)
+{
+    static const char *const keys[] = { "app",    "sbm",     "uid",     "boots",   "fault",     "trial",
+                                        "reason", "counter", "pending", "refused", "lifecycle", "refused_seq" };
+    struct cbor_writer w = cbor_writer_of(out, capacity);
+    cbor_write_map(&w, 12);
+    for (size_t i = 0; i < 12; i++) {
+        cbor_write_tstr(&w, keys[i]);
+        if (i == 2) {
+            cbor_write_bstr(&w, bytes_of("0123456789abcdef", 16));
+        } else if (i == 5) {
+            cbor_write_bool(&w, 1);
+        } else if (i == 8) {
+            cbor_write_null(&w);
+        } else {
+            cbor_write_uint(&w, 100 + i);
+        }
+    }
+    return cbor_written(&w);
+}
+
+static void status_is_read_and_every_damage_is_refused_or_seen(void **state)
+{
+    uint8_t map[256];
+    struct bytes in = status_make(map, sizeof map);
+    struct device_status s;
+    struct device_status changed;
+    (void)state;
+    assert_int_equal(device_status_parse(in, &s), STATUS_OK);
+    assert_int_equal(s.app, 100);
+    assert_int_equal(s.trial, 1);
+    assert_int_equal(s.has_pending, 0);
+    assert_int_equal(s.refused_sequence, 111);
+    for (size_t len = 0; len < in.len; len++) {
+        assert_int_not_equal(device_status_parse(bytes_of(map, len), &changed), STATUS_OK);
+    }
+    for (size_t i = 0; i < in.len * 8; i++) {
+        map[i / 8] ^= (uint8_t)(1u << (i % 8));
+        if (device_status_parse(in, &changed) == STATUS_OK) {
+            assert_memory_not_equal(&changed, &s, sizeof s);
+        }
+        map[i / 8] ^= (uint8_t)(1u << (i % 8));
+    }
+}
+
+/* ---- proof of identity ---- */
+
+struct maker {
+    struct hsm *hsm;
+    struct cert root;
+    struct cert issuing;
+    struct cert device;
+};
+
+static void cert_of(struct maker *m, enum cert_kind kind, const char *label, const struct cert *issuer, const char *signer,
+                    struct cert *out)
+{
+    struct fault fault = FAULT_NONE;
+    struct cert_spec spec = { .kind = kind, .organisation = "Test Works", .common_name = label, .years = 5 };
+    spec.serial_number = kind == CERT_DEVICE ? "30313233343536373839616263646566" : NULL;
+    support_check(hsm_key_generate(m->hsm, label, HSM_KEY_SIGN, spec.public_key, &fault), &fault);
+    support_check(cert_issue(&spec, issuer, m->hsm, signer, out, &fault), &fault);
+}
+
+static int maker_setup(void **state)
+{
+    struct maker *m = calloc(1, sizeof *m);
+    (void)support_folder_make();
+    support_softhsm_start();
+    m->hsm = support_token_open("token");
+    cert_of(m, CERT_ROOT, "root", NULL, "root", &m->root);
+    cert_of(m, CERT_ISSUING, "issuing", &m->root, "root", &m->issuing);
+    cert_of(m, CERT_DEVICE, "device", &m->issuing, "issuing", &m->device);
+    *state = m;
+    return 0;
+}
+
+static int maker_teardown(void **state)
+{
+    struct maker *m = *state;
+    hsm_close(m->hsm);
+    free(m);
+    support_folder_remove();
+    return 0;
+}
+
+/* The answer of a device: claims over `nonce` and `uid`, signed with `label`. */
+static struct bytes proof_make(struct maker *m, const char *label, struct bytes nonce, const char *uid, uint8_t *out)
+{
+    static uint8_t payload[256];
+    static uint8_t structure[512];
+    static uint8_t token[512];
+    uint8_t ueid[17] = { 1 };
+    uint8_t digest[32];
+    uint8_t signature[64];
+    struct fault fault = FAULT_NONE;
+    struct cbor_writer p = cbor_writer_of(payload, sizeof payload);
+    struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
+    struct cbor_writer t = cbor_writer_of(token, sizeof token);
+    struct cbor_writer w = cbor_writer_of(out, SMP_BODY_MAX);
+    memcpy(ueid + 1, uid, 16);
+    cbor_write_map(&p, 3);
+    cbor_write_uint(&p, 10);
+    cbor_write_bstr(&p, nonce);
+    cbor_write_uint(&p, 256);
+    cbor_write_bstr(&p, bytes_of(ueid, 17));
+    cbor_write_uint(&p, 2395);
+    cbor_write_uint(&p, 0x3000);
+    cose_sig_structure_build(bytes_of(NULL, 0), cbor_written(&p), &s);
+    sign1_sha256(cbor_written(&s), digest);
+    support_check(hsm_sign(m->hsm, label, digest, signature, &fault), &fault);
+    const struct cose_sign1 c = { .payload = cbor_written(&p), .signature = bytes_of(signature, 64) };
+    cose_sign1_build(&c, &t);
+    cbor_write_map(&w, 2);
+    cbor_write_tstr(&w, "certs");
+    cbor_write_array(&w, 2);
+    cbor_write_bstr(&w, bytes_of(m->device.der, m->device.len));
+    cbor_write_bstr(&w, bytes_of(m->issuing.der, m->issuing.len));
+    cbor_write_tstr(&w, "token");
+    cbor_write_bstr(&w, cbor_written(&t));
+    assert_int_equal(w.status, STATUS_OK);
+    return cbor_written(&w);
+}
+
+static void genuine_device_is_recognised(void **state)
+{
+    struct maker *m = *state;
+    struct device_proof proof;
+    struct fault fault = FAULT_NONE;
+    uint8_t out[SMP_BODY_MAX];
+    struct bytes nonce = bytes_of("12345678901234567890123456789012", 32);
+    struct bytes answer = proof_make(m, "device", nonce, "0123456789abcdef", out);
+    support_check(device_proof_check(answer, nonce, &m->root, &proof, &fault), &fault);
+    assert_memory_equal(proof.uid, "0123456789abcdef", 16);
+    assert_int_equal(proof.lifecycle, 0x3000);
+    print_message("an answer to prove takes %zu of %d bytes\n", answer.len, (int)SMP_BODY_MAX);
+}
+
+static void replayed_forged_and_borrowed_proofs_are_refused(void **state)
+{
+    struct maker *m = *state;
+    struct device_proof proof;
+    struct cert other_root;
+    struct fault fault = FAULT_NONE;
+    uint8_t out[SMP_BODY_MAX];
+    struct bytes nonce = bytes_of("12345678901234567890123456789012", 32);
+    struct bytes other = bytes_of("x2345678901234567890123456789012", 32);
+    struct bytes answer = proof_make(m, "device", other, "0123456789abcdef", out);
+    support_check_refused(device_proof_check(answer, nonce, &m->root, &proof, &fault), &fault, "replay");
+    fault = FAULT_NONE;
+    answer = proof_make(m, "issuing", nonce, "0123456789abcdef", out);
+    support_check_refused(device_proof_check(answer, nonce, &m->root, &proof, &fault), &fault, "signature");
+    fault = FAULT_NONE;
+    answer = proof_make(m, "device", nonce, "0123456789abcdeX", out);
+    support_check_refused(device_proof_check(answer, nonce, &m->root, &proof, &fault), &fault, "different devices");
+    fault = FAULT_NONE;
+    cert_of(m, CERT_ROOT, "root2", NULL, "root2", &other_root);
+    answer = proof_make(m, "device", nonce, "0123456789abcdef", out);
+    assert_int_equal(device_proof_check(answer, nonce, &other_root, &proof, &fault), -1);
+}
+
+static void proof_with_any_damaged_byte_is_refused(void **state)
+{
+    struct maker *m = *state;
+    uint8_t out[SMP_BODY_MAX];
+    struct bytes nonce = bytes_of("12345678901234567890123456789012", 32);
+    struct bytes answer = proof_make(m, "device", nonce, "0123456789abcdef", out);
+    for (size_t i = 0; i < answer.len; i++) {
+        struct device_proof proof;
+        struct fault fault = FAULT_NONE;
+        out[i] ^= (uint8_t)(1u << (i % 8));
+        assert_int_equal(device_proof_check(answer, nonce, &m->root, &proof, &fault), -1);
+        out[i] ^= (uint8_t)(1u << (i % 8));
+    }
+    for (size_t len = 0; len < answer.len; len += 7) {
+        struct device_proof proof;
+        struct fault fault = FAULT_NONE;
+        assert_int_equal(device_proof_check(bytes_of(out, len), nonce, &m->root, &proof, &fault), -1);
+    }
+}
+
+static void device_that_answers_an_old_nonce_fails_the_whole_question(void **state)
+{
+    struct maker *m = *state;
+    uint8_t out[SMP_BODY_MAX];
+    struct device d = { 0 };
+    struct smp_link link;
+    struct device_proof proof;
+    struct fault fault = FAULT_NONE;
+    d.canned = proof_make(m, "device", bytes_of("12345678901234567890123456789012", 32), "0123456789abcdef", out);
+    device_start(&d, &link);
+    support_check_refused(device_prove(&link, &m->root, &proof, &fault), &fault, "replay");
+    device_stop(&d, &link);
+}
+
+#define PROOF_TEST(name) cmocka_unit_test_setup_teardown(name, maker_setup, maker_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answer_is_found_among_noise_and_old_answers_and_after_losses),
+        cmocka_unit_test(silent_device_is_left_after_all_tries),
+        cmocka_unit_test(closed_line_is_said_at_once),
+        cmocka_unit_test(update_arrives_whole_also_when_packets_are_lost),
+        cmocka_unit_test(refused_update_tells_the_devices_own_reason),
+        cmocka_unit_test(device_that_does_not_get_on_is_left),
+        cmocka_unit_test(status_is_read_and_every_damage_is_refused_or_seen),
+        PROOF_TEST(genuine_device_is_recognised),
+        PROOF_TEST(replayed_forged_and_borrowed_proofs_are_refused),
+        PROOF_TEST(proof_with_any_damaged_byte_is_refused),
+        PROOF_TEST(device_that_answers_an_old_nonce_fails_the_whole_question),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
