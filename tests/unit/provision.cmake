@@ -10,3 +10,4 @@ windlass_test(provision_flow_test
   SOURCES provision_flow_test.c provision_chip.c provision_factory.c host_support.c
   LIBS wl_provision_peer wl_appliance wl_station wl_wire_build)
 windlass_test(provision_device_test SOURCES provision_device_test.c host_support.c LIBS wl_device Threads::Threads)
+windlass_test(provision_letter_test SOURCES provision_letter_test.c LIBS wl_letter)
