@@ -91,8 +91,8 @@ static int table_fill(struct pki_table *table, const struct pki_options *options
     if (project_open(options->project, &project, fault) != 0) {
         return -1;
     }
-    if (!options->development && (pki_spec_of_project(&project, &spec, fault) != 0 ||
-                                  table_add(table, &project, &spec, fault) != 0)) {
+    if (!options->development &&
+        (pki_spec_of_project(&project, &spec, fault) != 0 || table_add(table, &project, &spec, fault) != 0)) {
         return -1;
     }
     return pki_spec_parse("built-in development.yaml", pki_spec_development(), &spec, fault) != 0
@@ -201,9 +201,9 @@ static int check_failed(const struct pki_table *table, size_t bad)
     }
     (void)fault_set(&fault, "%zu of %zu keys are not as they should be", bad, table->count);
     (void)fault_hint(&fault, "%s",
-                     missing == bad      ? "make them: windlass pki create"
+                     missing == bad    ? "make them: windlass pki create"
                      : hint[0] != '\0' ? hint
-                                         : "windlass pki show tells more");
+                                       : "windlass pki show tells more");
     return cli_fault("pki check", &fault);
 }
 

@@ -106,7 +106,7 @@ X509 *cert_x509(struct bytes der, struct fault *fault)
         return NULL;
     }
     X509 *x509 = d2i_X509(NULL, &at, (long)der.len);
-    const char *wrong = x509 == NULL                ? "not an X.509 certificate"
+    const char *wrong = x509 == NULL               ? "not an X.509 certificate"
                         : at != der.data + der.len ? "there is data after it"
                                                    : cert_wrong(x509, der);
     ERR_clear_error();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cert: X.509 certificates (RFC 5280; devices: IEEE 802.1AR IDevID), made with an HSM's signature and checked to a root. DER inside, PEM in files. */
+/* cert: X.509 certificates (RFC 5280; devices: IEEE 802.1AR IDevID), made with an HSM's signature and checked to a
+ * root. DER inside, PEM in files. */
 #ifndef HOST_LIB_CERT_H
 #define HOST_LIB_CERT_H
 
@@ -13,11 +14,11 @@
 #define CERT_DER_MAX 1536
 
 enum cert_kind {
-    CERT_ROOT,        /* self-signed CA, pathLen 1 */
-    CERT_ISSUING,     /* CA, pathLen 0 */
-    CERT_SIGNING,     /* firmware, mastering, provisioner: digitalSignature */
-    CERT_AGREEMENT,   /* transport, distribution: keyAgreement */
-    CERT_DEVICE,      /* IDevID: digitalSignature, serialNumber = unique ID, notAfter 99991231235959Z */
+    CERT_ROOT,         /* self-signed CA, pathLen 1 */
+    CERT_ISSUING,      /* CA, pathLen 0 */
+    CERT_SIGNING,      /* firmware, mastering, provisioner: digitalSignature */
+    CERT_AGREEMENT,    /* transport, distribution: keyAgreement */
+    CERT_DEVICE,       /* IDevID: digitalSignature, serialNumber = unique ID, notAfter 99991231235959Z */
     CERT_DEVICE_UPDATE /* the device's update key: keyAgreement, same subject */
 };
 
@@ -27,7 +28,7 @@ struct cert_spec {
     const char *common_name;
     const char *serial_number; /* subject serialNumber: hex of the unique ID; for device kinds only, else NULL */
     uint8_t public_key[64];
-    unsigned years;            /* ignored for device kinds */
+    unsigned years; /* ignored for device kinds */
 };
 
 struct cert {
@@ -35,11 +36,15 @@ struct cert {
     size_t len;
 };
 
-/* Issues a certificate with `issuer_key` of the HSM. `issuer` is the issuer's certificate, or NULL for CERT_ROOT. The public key of `issuer` must be issuer_key's. */
-int cert_issue(const struct cert_spec *spec, const struct cert *issuer, struct hsm *hsm, const char *issuer_key, struct cert *out, struct fault *fault);
-/* Checks `leaf` through `intermediate` (NULL: none) to `root`: signatures, validity, CA flags, pathLen, key usage, and that the leaf has the key usage of `kind`.
- * serialNumber of device kinds must be present. Gives the leaf's public key (X then Y). */
-int cert_check(const struct cert *leaf, const struct cert *intermediate, const struct cert *root, enum cert_kind kind, uint8_t public_key[64], struct fault *fault);
+/* Issues a certificate with `issuer_key` of the HSM. `issuer` is the issuer's certificate, or NULL for CERT_ROOT. The
+ * public key of `issuer` must be issuer_key's. */
+int cert_issue(const struct cert_spec *spec, const struct cert *issuer, struct hsm *hsm, const char *issuer_key,
+               struct cert *out, struct fault *fault);
+/* Checks `leaf` through `intermediate` (NULL: none) to `root`: signatures, validity, CA flags, pathLen, key usage, and
+ * that the leaf has the key usage of `kind`. serialNumber of device kinds must be present. Gives the leaf's public key
+ * (X then Y). */
+int cert_check(const struct cert *leaf, const struct cert *intermediate, const struct cert *root, enum cert_kind kind,
+               uint8_t public_key[64], struct fault *fault);
 int cert_public_key(const struct cert *cert, uint8_t public_key[64], struct fault *fault);
 /* The subject's serialNumber as text; fault when absent. */
 int cert_serial_number(const struct cert *cert, char *out, size_t out_len, struct fault *fault);
@@ -51,7 +56,7 @@ int cert_write(const char *path, const struct cert *cert, struct fault *fault); 
 
 /* What people ask of a certificate. Times are UTC, "2026-01-31T23:59:59Z". */
 struct cert_facts {
-    char subject[256];      /* RFC 2253, control characters escaped */
+    char subject[256]; /* RFC 2253, control characters escaped */
     char not_before[24];
     char not_after[24];
     uint8_t fingerprint[32]; /* SHA-256 over the DER */

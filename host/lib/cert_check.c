@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cert_check: checks a certificate to its root (cert.h). OpenSSL walks the path, strictly; what a kind may be used for is checked here. */
+/* cert_check: checks a certificate to its root (cert.h). OpenSSL walks the path, strictly; what a kind may be used for
+ * is checked here. */
 #include <stdio.h>
 #include <string.h>
 

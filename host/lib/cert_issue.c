@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cert_issue: makes certificates (cert.h). OpenSSL encodes what is signed; the HSM signs its digest; the two are put together here and
- * read back as any reader would.
+ * cert_issue: makes certificates (cert.h). OpenSSL encodes what is signed; the HSM signs its digest; the two are put
+ * together here and read back as any reader would.
  */
 #include <stdio.h>
 #include <string.h>
@@ -73,7 +73,8 @@ static time_t years_later(time_t from, unsigned years)
     return timegm(&tm) - 1;
 }
 
-/* A key's certificate does not outlast its issuer's. RFC 5280 section 4.1.2.5: UTCTime until 2049, then GeneralizedTime; OpenSSL chooses. */
+/* A key's certificate does not outlast its issuer's. RFC 5280 section 4.1.2.5: UTCTime until 2049, then
+ * GeneralizedTime; OpenSSL chooses. */
 static int issue_validity(X509 *x509, const struct cert_spec *spec, const X509 *issuer, struct fault *fault)
 {
     time_t now = time(NULL);
@@ -152,7 +153,8 @@ static int issue_usage(X509 *x509, uint32_t usage)
     return good;
 }
 
-/* RFC 7093 section 2, method 1: the first 160 bits of SHA-256 over the public key. The caller frees; NULL when there is no memory. */
+/* RFC 7093 section 2, method 1: the first 160 bits of SHA-256 over the public key. The caller frees; NULL when there is
+ * no memory. */
 static ASN1_OCTET_STRING *issue_key_id(const X509 *x509)
 {
     uint8_t digest[32];
@@ -182,8 +184,8 @@ static int issue_authority_key_id(X509 *x509, X509 *issuer)
     }
     const ASN1_OCTET_STRING *of_issuer = issuer == NULL ? NULL : X509_get0_subject_key_id(issuer);
     id->keyid = issuer == NULL ? issue_key_id(x509) : of_issuer == NULL ? NULL : ASN1_OCTET_STRING_dup(of_issuer);
-    int good = id->keyid != NULL &&
-               X509_add1_ext_i2d(x509, NID_authority_key_identifier, id, 0, X509V3_ADD_DEFAULT) == 1;
+    int good =
+        id->keyid != NULL && X509_add1_ext_i2d(x509, NID_authority_key_identifier, id, 0, X509V3_ADD_DEFAULT) == 1;
     AUTHORITY_KEYID_free(id);
     return good;
 }

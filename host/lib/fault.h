@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fault: how a host function says what went wrong. A function that can fail returns 0, or -1 with the fault filled: what, where and, as a
- * hint, how to mend it. The first fault stays; later ones are ignored. Never put a secret into one.
+ * fault: how a host function says what went wrong. A function that can fail returns 0, or -1 with the fault filled:
+ * what, where and, as a hint, how to mend it. The first fault stays; later ones are ignored. Never put a secret into
+ * one.
  */
 #ifndef HOST_LIB_FAULT_H
 #define HOST_LIB_FAULT_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* file: whole files in, whole files out. An output file appears complete or not at all, also after Ctrl-C or a crash. */
+/* file: whole files in, whole files out. An output file appears complete or not at all, also after Ctrl-C or a crash.
+ */
 #ifndef HOST_LIB_FILE_H
 #define HOST_LIB_FILE_H
 
@@ -10,7 +11,8 @@
 #include "base/bytes.h"
 #include "host/lib/fault.h"
 
-/* Reads a whole regular file of at most `max` bytes into malloc'd memory, with a NUL after it that is not counted. The caller frees. */
+/* Reads a whole regular file of at most `max` bytes into malloc'd memory, with a NUL after it that is not counted. The
+ * caller frees. */
 int file_read(const char *path, size_t max, uint8_t **data, size_t *len, struct fault *fault);
 /* As file_read, for a secret such as a PIN: refused when group or others may read it. The caller wipes and frees. */
 int file_read_secret(const char *path, size_t max, uint8_t **data, size_t *len, struct fault *fault);
@@ -23,17 +25,20 @@ int file_map_open(const char *path, struct file_map *map, struct fault *fault);
 void file_map_close(struct file_map *map);
 
 enum file_replace { FILE_NEW_ONLY, FILE_REPLACE };
-/* Writes a whole file: a temporary file beside it, fsync, then link (FILE_NEW_ONLY: refused when the name is taken) or rename. */
+/* Writes a whole file: a temporary file beside it, fsync, then link (FILE_NEW_ONLY: refused when the name is taken) or
+ * rename. */
 int file_write(const char *path, struct bytes data, mode_t mode, enum file_replace replace, struct fault *fault);
 
-/* A file being written in pieces: begin, write to `fd`, then commit or abandon. Abandoned by itself on SIGINT, SIGTERM, SIGHUP and exit(). */
+/* A file being written in pieces: begin, write to `fd`, then commit or abandon. Abandoned by itself on SIGINT, SIGTERM,
+ * SIGHUP and exit(). */
 struct file_draft {
     int fd;
     char *path;
     char *temporary;
     enum file_replace replace;
 };
-int file_draft_begin(struct file_draft *draft, const char *path, mode_t mode, enum file_replace replace, struct fault *fault);
+int file_draft_begin(struct file_draft *draft, const char *path, mode_t mode, enum file_replace replace,
+                     struct fault *fault);
 int file_draft_write(struct file_draft *draft, struct bytes data, struct fault *fault);
 int file_draft_commit(struct file_draft *draft, struct fault *fault);
 /* Safe after commit and on a draft that never began (all zero, fd -1). */

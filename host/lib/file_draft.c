@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * file_draft: writing whole files (file.h). A draft's temporary path stands in a fixed table from before it exists until after it is gone,
- * so that a signal handler can remove it with nothing but unlink().
+ * file_draft: writing whole files (file.h). A draft's temporary path stands in a fixed table from before it exists
+ * until after it is gone, so that a signal handler can remove it with nothing but unlink().
  */
 #include "host/lib/file.h"
 
@@ -184,7 +184,8 @@ static int draft_publish_new(struct file_draft *draft)
     return -1;
 }
 
-/* The new name itself must survive a power failure. A folder that cannot be opened or synced is no reason to fail: the file is whole. */
+/* The new name itself must survive a power failure. A folder that cannot be opened or synced is no reason to fail: the
+ * file is whole. */
 static void draft_sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');

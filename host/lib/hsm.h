@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hsm: the only room that speaks PKCS#11. Keys never leave the token; what comes out is public keys, signatures, ECDH results and random bytes.
- * Works with any module: mechanisms are probed at open, sessions are pooled and opened anew when the token lost them. Thread-safe.
+ * hsm: the only room that speaks PKCS#11. Keys never leave the token; what comes out is public keys, signatures, ECDH
+ * results and random bytes. Works with any module: mechanisms are probed at open, sessions are pooled and opened anew
+ * when the token lost them. Thread-safe.
  */
 #ifndef HOST_LIB_HSM_H
 #define HOST_LIB_HSM_H
@@ -19,11 +20,12 @@ struct hsm_config {
     const char *module;   /* path of the PKCS#11 module */
     const char *uri;      /* token, RFC 7512: "pkcs11:token=windlass-oem" (also serial, manufacturer, model, slot-id) */
     const char *pin_file; /* 0600 file with the PIN on its first line, or NULL */
-    int pin_fd;           /* file descriptor to read the PIN from when pin_file is NULL; -1 when neither (token without login) */
+    int pin_fd; /* file descriptor to read the PIN from when pin_file is NULL; -1 when neither (token without login) */
 };
 
-/* Makes and initialises a token with this label (C_InitToken, C_InitPIN) in a free slot of the module. The user PIN is made at random and written to pin_file, which
- * must not exist (0600). Refused when a token with that label exists. For development and demonstration; production tokens are made by their HSM's own tools. */
+/* Makes and initialises a token with this label (C_InitToken, C_InitPIN) in a free slot of the module. The user PIN is
+ * made at random and written to pin_file, which must not exist (0600). Refused when a token with that label exists. For
+ * development and demonstration; production tokens are made by their HSM's own tools. */
 int hsm_token_make(const char *module, const char *label, const char *pin_file, struct fault *fault);
 
 /* 1 when exactly one initialised token matches the URI, 0 when none does, -1 on error. Needs no PIN. */
@@ -37,8 +39,10 @@ const char *hsm_description(const struct hsm *hsm);
 
 enum hsm_key_kind { HSM_KEY_SIGN, HSM_KEY_AGREE };
 
-/* Generates a P-256 pair inside the token: private half sensitive, not extractable, usable for its kind only. Refused when the label is taken. `public_key` is X then Y. */
-int hsm_key_generate(struct hsm *hsm, const char *label, enum hsm_key_kind kind, uint8_t public_key[64], struct fault *fault);
+/* Generates a P-256 pair inside the token: private half sensitive, not extractable, usable for its kind only. Refused
+ * when the label is taken. `public_key` is X then Y. */
+int hsm_key_generate(struct hsm *hsm, const char *label, enum hsm_key_kind kind, uint8_t public_key[64],
+                     struct fault *fault);
 /* 1 when there is a private key with that label, 0 when not, -1 on error. */
 int hsm_key_exists(struct hsm *hsm, const char *label, struct fault *fault);
 int hsm_key_public(struct hsm *hsm, const char *label, uint8_t public_key[64], struct fault *fault);

@@ -16,7 +16,10 @@ struct hsm_error_entry {
 #define HINT_MECHANISM "windlass needs P-256: CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, and CKM_ECDH1_DERIVE for key agreement"
 #define HINT_GENERAL "look at the module's own log and configuration (SoftHSM: SOFTHSM2_CONF; tpm2: TPM2_PKCS11_STORE)"
 
-#define E(code, text, hint) { code, text " (" #code ")", hint }
+#define E(code, text, hint)                                                                                            \
+    {                                                                                                                  \
+        code, text " (" #code ")", hint                                                                                \
+    }
 static const struct hsm_error_entry errors[] = {
     E(CKR_HOST_MEMORY, "no memory", NULL),
     E(CKR_SLOT_ID_INVALID, "the slot is gone", HINT_TOKEN),

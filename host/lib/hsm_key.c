@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsm_key: making keys inside a token, finding them by label, reading public halves, and checking that private halves are sealed. */
+/* hsm_key: making keys inside a token, finding them by label, reading public halves, and checking that private halves
+ * are sealed. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,9 +16,9 @@ int hsm_label_check(const char *label, struct fault *fault)
     for (size_t i = 0; sound && i < len; i++) {
         sound = label[i] > 0x20 && label[i] < 0x7f;
     }
-    return sound ? 0
-                 : fault_set(fault, "a key's label has 1 to %d printable ASCII characters without spaces",
-                             HSM_LABEL_MAX);
+    return sound
+               ? 0
+               : fault_set(fault, "a key's label has 1 to %d printable ASCII characters without spaces", HSM_LABEL_MAX);
 }
 
 CK_RV hsm_lookup_run(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, struct hsm_lookup *lookup)
@@ -75,7 +76,7 @@ int hsm_key_exists(struct hsm *hsm, const char *label, struct fault *fault)
 
 struct key_public_context {
     const char *label;
-    CK_ULONG count;  /* private keys with the label */
+    CK_ULONG count; /* private keys with the label */
     int is_p256;
     int has_point;
     uint8_t point[HSM_POINT_LEN];
@@ -157,7 +158,10 @@ struct key_generate_context {
     enum hsm_key_kind kind;
 };
 
-#define ATTRIBUTE(type, value) { (type), &(value), sizeof(value) }
+#define ATTRIBUTE(type, value)                                                                                         \
+    {                                                                                                                  \
+        (type), &(value), sizeof(value)                                                                                \
+    }
 
 static CK_RV key_generate_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *opaque)
 {
@@ -175,17 +179,15 @@ static CK_RV key_generate_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session
         return rv;
     }
     CK_ATTRIBUTE public_half[] = {
-        ATTRIBUTE(CKA_TOKEN, yes),
-        { CKA_LABEL, label, strlen(context->label) },
-        { CKA_ID, id, sizeof id },
-        { CKA_EC_PARAMS, (void *)(uintptr_t)key_p256, sizeof key_p256 },
+        ATTRIBUTE(CKA_TOKEN, yes),   { CKA_LABEL, label, strlen(context->label) },
+        { CKA_ID, id, sizeof id },   { CKA_EC_PARAMS, (void *)(uintptr_t)key_p256, sizeof key_p256 },
         ATTRIBUTE(CKA_VERIFY, sign),
     };
     CK_ATTRIBUTE private_half[] = {
-        ATTRIBUTE(CKA_TOKEN, yes),      { CKA_LABEL, label, strlen(context->label) },
-        { CKA_ID, id, sizeof id },      ATTRIBUTE(CKA_PRIVATE, yes),
-        ATTRIBUTE(CKA_SENSITIVE, yes),  ATTRIBUTE(CKA_EXTRACTABLE, no),
-        ATTRIBUTE(CKA_SIGN, sign),      ATTRIBUTE(CKA_DERIVE, derive),
+        ATTRIBUTE(CKA_TOKEN, yes),     { CKA_LABEL, label, strlen(context->label) },
+        { CKA_ID, id, sizeof id },     ATTRIBUTE(CKA_PRIVATE, yes),
+        ATTRIBUTE(CKA_SENSITIVE, yes), ATTRIBUTE(CKA_EXTRACTABLE, no),
+        ATTRIBUTE(CKA_SIGN, sign),     ATTRIBUTE(CKA_DERIVE, derive),
     };
     return call->C_GenerateKeyPair(session, &mechanism, public_half, sizeof public_half / sizeof public_half[0],
                                    private_half, sizeof private_half / sizeof private_half[0], &handles[0],
@@ -264,6 +266,24 @@ static CK_RV key_seal_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, vo
     return rv;
 }
 
+/* What speaks against the key, or NULL. A token that does not say is not believed. */
+static const char *key_seal_wrong(const int value[SEAL_COUNT])
+{
+    for (size_t i = 0; i < SEAL_COUNT; i++) {
+        if (value[i] < 0) {
+            return "may not be sealed: the token does not say whether it was always sensitive, never extractable and "
+                   "made inside";
+        }
+    }
+    if (value[SEAL_EXTRACTABLE] != 0 || value[SEAL_NEVER_EXTRACTABLE] != 1) {
+        return "may be or could once be extracted";
+    }
+    if (value[SEAL_SENSITIVE] != 1 || value[SEAL_ALWAYS_SENSITIVE] != 1) {
+        return "is not, or was not always, sensitive";
+    }
+    return value[SEAL_LOCAL] != 1 ? "was not generated inside the token" : NULL;
+}
+
 int hsm_key_check_sealed(struct hsm *hsm, const char *label, struct fault *fault)
 {
     struct key_seal_context context = { .lookup = { .object_class = CKO_PRIVATE_KEY, .label = label } };
@@ -272,14 +292,7 @@ int hsm_key_check_sealed(struct hsm *hsm, const char *label, struct fault *fault
         hsm_lookup_check(hsm, &context.lookup, fault) != 0) {
         return -1;
     }
-    const char *wrong = NULL;
-    if (context.value[SEAL_EXTRACTABLE] != 0 || context.value[SEAL_NEVER_EXTRACTABLE] != 1) {
-        wrong = "may be or could once be extracted";
-    } else if (context.value[SEAL_SENSITIVE] != 1 || context.value[SEAL_ALWAYS_SENSITIVE] != 1) {
-        wrong = "is not, or was not always, sensitive";
-    } else if (context.value[SEAL_LOCAL] != 1) {
-        wrong = "was not generated inside the token";
-    }
+    const char *wrong = key_seal_wrong(context.value);
     if (wrong != NULL) {
         (void)fault_set(fault, "%s: the key '%s' %s", hsm->name, label, wrong);
         return fault_hint(fault, "a key that somebody else may hold is of no use: make a new one inside the token");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsm_module: finds, loads and initialises PKCS#11 modules. A library is initialised once in a process, however many tokens are open. */
+/* hsm_module: finds, loads and initialises PKCS#11 modules. A library is initialised once in a process, however many
+ * tokens are open. */
 #include <dlfcn.h>
 #include <glob.h>
 #include <stdio.h>
@@ -14,12 +15,21 @@ static struct hsm_module *modules;
 
 /* Folders as Debian, Fedora, SUSE and local installations have them; "*" stands for the multiarch triplet. */
 static const char *const module_folders[] = {
-    "/usr/lib/*-linux-*/pkcs11", "/usr/lib64/pkcs11",  "/usr/lib/pkcs11", "/usr/local/lib/pkcs11",
-    "/usr/lib/softhsm",          "/usr/lib64/softhsm", "/usr/lib/*-linux-*/softhsm", "/usr/local/lib/softhsm",
-    "/usr/lib/*-linux-*",        "/usr/lib64",         "/usr/lib",        "/usr/local/lib",
+    "/usr/lib/*-linux-*/pkcs11",
+    "/usr/lib64/pkcs11",
+    "/usr/lib/pkcs11",
+    "/usr/local/lib/pkcs11",
+    "/usr/lib/softhsm",
+    "/usr/lib64/softhsm",
+    "/usr/lib/*-linux-*/softhsm",
+    "/usr/local/lib/softhsm",
+    "/usr/lib/*-linux-*",
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr/local/lib",
 };
-static const char *const module_names[] = { "lib%s.so", "lib%s_pkcs11.so", "%s-pkcs11.so", "lib%s-pkcs11.so", "%s.so",
-                                            "%s" };
+static const char *const module_names[] = { "lib%s.so",        "lib%s_pkcs11.so", "%s-pkcs11.so",
+                                            "lib%s-pkcs11.so", "%s.so",           "%s" };
 
 static int module_glob(const char *folder, const char *name, char *out, size_t out_len)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hsm_room: what the files hsm_*.c share among themselves. Nobody else includes it: no PKCS#11 name leaves this room. */
+/* hsm_room: what the files hsm_*.c share among themselves. Nobody else includes it: no PKCS#11 name leaves this room.
+ */
 #ifndef HOST_LIB_HSM_ROOM_H
 #define HOST_LIB_HSM_ROOM_H
 
@@ -34,7 +35,8 @@ int hsm_module_slots(struct hsm_module *module, int present, CK_SLOT_ID **slots,
 
 /* ---- hsm_error.c ---- */
 
-/* Text for people of a result, such as "the PIN is wrong (CKR_PIN_INCORRECT)". `buffer` is used for numbers without a name. */
+/* Text for people of a result, such as "the PIN is wrong (CKR_PIN_INCORRECT)". `buffer` is used for numbers without a
+ * name. */
 const char *hsm_error_text(CK_RV rv, char *buffer, size_t buffer_len);
 /* "<where>: cannot <doing>: <text>", with a hint where one is known. Returns -1. */
 int hsm_error(struct fault *fault, const char *where, const char *doing, CK_RV rv);
@@ -63,8 +65,8 @@ struct hsm {
     uint8_t pin[HSM_PIN_MAX + 1];
     size_t pin_len;
     int has_pin;
-    pthread_mutex_t lock;       /* guards all below */
-    pthread_cond_t returned;    /* a session came back or was dropped */
+    pthread_mutex_t lock;    /* guards all below */
+    pthread_cond_t returned; /* a session came back or was dropped */
     CK_SESSION_HANDLE idle[HSM_SESSIONS_MAX];
     size_t idle_count;
     size_t open_count;          /* idle and lent */
@@ -74,7 +76,8 @@ struct hsm {
 
 /* One piece of work in a session. Gives the module's result; keeps what it found in its context. It may run twice. */
 typedef CK_RV (*hsm_work)(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *context);
-/* Runs `work` in a session of the pool. When session, login or token were lost: opens anew, logs in, and runs it once more. `doing` completes "cannot ...". */
+/* Runs `work` in a session of the pool. When session, login or token were lost: opens anew, logs in, and runs it once
+ * more. `doing` completes "cannot ...". */
 int hsm_run(struct hsm *hsm, const char *doing, hsm_work work, void *context, struct fault *fault);
 /* Opens the first session and logs in. */
 int hsm_session_start(struct hsm *hsm, struct fault *fault);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hsm_session: the pool of sessions of one token. A session that gave an error is closed, never reused. When the token lost its sessions, one
- * thread opens anew and logs in; the others find the new generation.
+ * hsm_session: the pool of sessions of one token. A session that gave an error is closed, never reused. When the token
+ * lost its sessions, one thread opens anew and logs in; the others find the new generation.
  */
 #include <stdio.h>
 #include <string.h>
@@ -93,7 +93,8 @@ void hsm_session_close_all(struct hsm *hsm)
     hsm->open_count = 0;
 }
 
-/* After a loss in generation `lost`: forgets its sessions and looks for the token again; it may have moved to another slot. */
+/* After a loss in generation `lost`: forgets its sessions and looks for the token again; it may have moved to another
+ * slot. */
 static int session_renew(struct hsm *hsm, unsigned lost, struct fault *fault)
 {
     int result = 0;

@@ -131,8 +131,8 @@ static int profile_token(const struct yaml_map *hsm, const char *key, struct pro
 }
 
 /* Development keys and production keys in one token would make mistakes easy; so would two owners of one token. */
-static int profile_tokens_differ(const struct yaml_map *hsm, const struct profile *profile,
-                                 const char *const *names, struct fault *fault)
+static int profile_tokens_differ(const struct yaml_map *hsm, const struct profile *profile, const char *const *names,
+                                 struct fault *fault)
 {
     for (unsigned i = 0; i < PROJECT_TOKENS; i++) {
         for (unsigned j = 0; j < i; j++) {

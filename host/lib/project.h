@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * project: a product's folder: its profile (product.yaml), its certificates (pki/), its development HSM (hsm/), ledger and devices. Opening a project parses and checks
- * the profile; errors name file, line and the mend.
+ * project: a product's folder: its profile (product.yaml), its certificates (pki/), its development HSM (hsm/), ledger
+ * and devices. Opening a project parses and checks the profile; errors name file, line and the mend.
  */
 #ifndef HOST_LIB_PROJECT_H
 #define HOST_LIB_PROJECT_H
@@ -14,23 +14,23 @@
 enum project_token { PROJECT_OEM, PROJECT_APPLIANCE, PROJECT_DEVELOPMENT, PROJECT_TOKENS };
 
 struct project_hsm {
-    char module[512];   /* absolute, or found by its short name ("softhsm2") in the usual places */
+    char module[512]; /* absolute, or found by its short name ("softhsm2") in the usual places */
     char uri[256];
     char pin_file[512]; /* absolute; empty when the PIN comes from a descriptor */
 };
 
 struct profile {
     char product[64];
-    char vendor_domain[128];     /* names the vendor: UUID version 5 of DNS namespace and this */
-    char organisation[64];       /* X.509 O */
+    char vendor_domain[128]; /* names the vendor: UUID version 5 of DNS namespace and this */
+    char organisation[64];   /* X.509 O */
     uint8_t vendor_uuid[16];
-    uint8_t class_uuid[16];      /* UUID version 5 of vendor UUID and "<product>" */
-    uint8_t sbm_class_uuid[16];  /* UUID version 5 of vendor UUID and "<product> sbm" */
-    char chip[32];               /* "mps2-an505" */
-    unsigned boot_policy;        /* enum policy_boot of wire/policy.h */
-    unsigned on_damage;          /* enum policy_damage */
-    unsigned trial_boots;        /* 1..15 */
-    unsigned ca_years;           /* validity of CA and key certificates, 1..50 */
+    uint8_t class_uuid[16];     /* UUID version 5 of vendor UUID and "<product>" */
+    uint8_t sbm_class_uuid[16]; /* UUID version 5 of vendor UUID and "<product> sbm" */
+    char chip[32];              /* "mps2-an505" */
+    unsigned boot_policy;       /* enum policy_boot of wire/policy.h */
+    unsigned on_damage;         /* enum policy_damage */
+    unsigned trial_boots;       /* 1..15 */
+    unsigned ca_years;          /* validity of CA and key certificates, 1..50 */
     struct project_hsm hsm[PROJECT_TOKENS];
 };
 
@@ -43,25 +43,29 @@ struct project {
 int project_open(const char *dir, struct project *out, struct fault *fault);
 /* "<project dir>/<relative>" into `out`. Fault when too long. */
 int project_path(const struct project *project, const char *relative, char *out, size_t out_len, struct fault *fault);
-/* Points SoftHSM at <dir>/hsm/softhsm2.conf through SOFTHSM2_CONF, when that file exists and the variable is not set. Before any token is opened. */
+/* Points SoftHSM at <dir>/hsm/softhsm2.conf through SOFTHSM2_CONF, when that file exists and the variable is not set.
+ * Before any token is opened. */
 int project_softhsm_use(const struct project *project, struct fault *fault);
-/* Opens one of the project's tokens, after project_softhsm_use. Without a pin_file the PIN is the next line of the descriptor that WINDLASS_PIN_FD names. */
+/* Opens one of the project's tokens, after project_softhsm_use. Without a pin_file the PIN is the next line of the
+ * descriptor that WINDLASS_PIN_FD names. */
 int project_hsm_open(const struct project *project, enum project_token token, struct hsm **out, struct fault *fault);
-/* Makes <dir>/hsm with tokens/ and softhsm2.conf, which names that folder, unless they are there. Does not touch a configuration that somebody else wrote.
- * project_open repeats it for a folder that has moved. `dir` is absolute. */
+/* Makes <dir>/hsm with tokens/ and softhsm2.conf, which names that folder, unless they are there. Does not touch a
+ * configuration that somebody else wrote. project_open repeats it for a folder that has moved. `dir` is absolute. */
 int project_softhsm_setup(const char *dir, struct fault *fault);
 /* Parses and checks a profile alone. `name` is the file's name for messages. */
 int profile_parse(const char *name, const uint8_t *text, size_t len, struct profile *out, struct fault *fault);
 
 /* Names of keys in the tokens (CKA_LABEL) and of certificates in pki/ ("<label>.crt", PEM). */
-#define KEY_ROOT "root"                 /* OEM token: root CA */
-#define KEY_FIRMWARE "firmware"         /* OEM token: signs packages (SUIT) */
-#define KEY_MASTERING "mastering"       /* OEM token: signs key blocks */
-#define KEY_DISTRIBUTION "distribution" /* OEM token, ECDH: opens the OEM's own copy of session keys, so that key blocks for devices can be made later */
-#define KEY_ISSUING "issuing"           /* appliance token: intermediate CA of the device kind, certified by the root */
-#define KEY_TRANSPORT "transport"       /* appliance token, ECDH: recipient of session keys */
-#define KEY_PROVISIONER "provisioner"   /* appliance token: signs key blocks during provisioning */
-#define KEY_DEV_ROOT "dev-root"         /* development token: the same roles for development */
+#define KEY_ROOT "root"           /* OEM token: root CA */
+#define KEY_FIRMWARE "firmware"   /* OEM token: signs packages (SUIT) */
+#define KEY_MASTERING "mastering" /* OEM token: signs key blocks */
+#define KEY_DISTRIBUTION                                                                                               \
+    "distribution" /* OEM token, ECDH: opens the OEM's own copy of session keys, so that key blocks for devices can be \
+                      made later */
+#define KEY_ISSUING "issuing"         /* appliance token: intermediate CA of the device kind, certified by the root */
+#define KEY_TRANSPORT "transport"     /* appliance token, ECDH: recipient of session keys */
+#define KEY_PROVISIONER "provisioner" /* appliance token: signs key blocks during provisioning */
+#define KEY_DEV_ROOT "dev-root"       /* development token: the same roles for development */
 #define KEY_DEV_FIRMWARE "dev-firmware"
 #define KEY_DEV_MASTERING "dev-mastering"
 #define KEY_DEV_DISTRIBUTION "dev-distribution"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* yaml_file: loading (yaml_file.h). A first pass over the events refuses what a document tree no longer shows; the second builds the tree. */
+/* yaml_file: loading (yaml_file.h). A first pass over the events refuses what a document tree no longer shows; the
+ * second builds the tree. */
 #include "host/lib/yaml_file.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * yaml_file: small YAML files that people edit, read strictly. One document of mappings, sequences and scalars; no anchors, aliases, tags, duplicate or
- * unknown keys. Every error names file and line, and how to mend it.
+ * yaml_file: small YAML files that people edit, read strictly. One document of mappings, sequences and scalars; no
+ * anchors, aliases, tags, duplicate or unknown keys. Every error names file and line, and how to mend it.
  */
 #ifndef HOST_LIB_YAML_FILE_H
 #define HOST_LIB_YAML_FILE_H

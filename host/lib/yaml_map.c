@@ -138,8 +138,7 @@ int yaml_map_has(const struct yaml_map *map, const char *key)
 
 /* ---- values ---- */
 
-int yaml_map_refuse(const struct yaml_map *map, const char *key, const char *why, const char *hint,
-                    struct fault *fault)
+int yaml_map_refuse(const struct yaml_map *map, const char *key, const char *why, const char *hint, struct fault *fault)
 {
     char full[128];
     const yaml_node_pair_t *pair = map_pair(map, key);
@@ -163,9 +162,9 @@ static yaml_node_t *map_value(const struct yaml_map *map, const char *key, yaml_
     }
     yaml_node_t *value = map_node(map, pair->value);
     if (value == NULL || value->type != type) {
-        const char *wanted = type == YAML_SCALAR_NODE     ? "must be a single value"
+        const char *wanted = type == YAML_SCALAR_NODE    ? "must be a single value"
                              : type == YAML_MAPPING_NODE ? "must be a group of 'key: value'"
-                                                          : "must be a list";
+                                                         : "must be a list";
         (void)yaml_map_refuse(map, key, wanted, "check the indentation below it", fault);
         return NULL;
     }
@@ -232,8 +231,8 @@ int yaml_map_uint(const struct yaml_map *map, const char *key, unsigned min, uns
     }
     const char *text = node_text(node);
     size_t len = node->data.scalar.length;
-    int number = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && len >= 1 &&
-                 strspn(text, "0123456789") == len && (text[0] != '0' || len == 1);
+    int number = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && len >= 1 && strspn(text, "0123456789") == len &&
+                 (text[0] != '0' || len == 1);
     unsigned long value = number && len <= 9 ? strtoul(text, NULL, 10) : (unsigned long)max + 1;
     if (!number || value < min || value > max) {
         (void)snprintf(hint, sizeof hint, "give a number from %u to %u", min, max);

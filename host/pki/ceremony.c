@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ceremony: makes the keys and certificates of a spec (pki.h). Each step is noted before the next; what a run that was cut had begun is
- * finished, what stands is checked and left, and what does not fit together is refused.
+ * ceremony: makes the keys and certificates of a spec (pki.h). Each step is noted before the next; what a run that was
+ * cut had begun is finished, what stands is checked and left, and what does not fit together is refused.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,8 +83,7 @@ static int tokens_open(struct ceremony *c, struct fault *fault)
         return -1;
     }
     for (unsigned token = 0; token < PROJECT_TOKENS; token++) {
-        if (token_is_used(c->spec, (enum project_token)token) &&
-            token_open(c, (enum project_token)token, fault) != 0) {
+        if (token_is_used(c->spec, (enum project_token)token) && token_open(c, (enum project_token)token, fault) != 0) {
             return -1;
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pki: the key ceremony. Key specs are data; a ceremony makes their keys in HSM tokens, certifies them, and keeps a transcript. A ceremony that was
- * cut goes on where it stopped. No key and no certificate is ever overwritten.
+ * pki: the key ceremony. Key specs are data; a ceremony makes their keys in HSM tokens, certifies them, and keeps a
+ * transcript. A ceremony that was cut goes on where it stopped. No key and no certificate is ever overwritten.
  */
 #ifndef HOST_PKI_PKI_H
 #define HOST_PKI_PKI_H
@@ -17,8 +17,8 @@
 struct pki_key {
     char label[PKI_LABEL_MAX + 1];
     enum project_token token;
-    enum cert_kind kind;             /* CERT_ROOT, CERT_ISSUING, CERT_SIGNING or CERT_AGREEMENT */
-    char issuer[PKI_LABEL_MAX + 1];  /* empty for the root */
+    enum cert_kind kind;            /* CERT_ROOT, CERT_ISSUING, CERT_SIGNING or CERT_AGREEMENT */
+    char issuer[PKI_LABEL_MAX + 1]; /* empty for the root */
     char name[24];
 };
 
@@ -46,7 +46,8 @@ struct pki_listener {
 /* Makes what `spec` asks for: tokens (SoftHSM only), keys, certificates in pki/, pki/transcript.txt. */
 int pki_ceremony_run(const struct project *project, const struct pki_spec *spec, const struct pki_listener *listener,
                      struct fault *fault);
-/* The production ceremony: pki_ceremony_run with `text` as spec, which is kept as pki/ceremony.yaml; `name` is for messages. */
+/* The production ceremony: pki_ceremony_run with `text` as spec, which is kept as pki/ceremony.yaml; `name` is for
+ * messages. */
 int pki_create(const struct project *project, const char *name, struct bytes text, const struct pki_listener *listener,
                struct fault *fault);
 
@@ -64,10 +65,10 @@ struct pki_row {
     struct pki_key key;
     int has_certificate;
     struct cert_facts facts;
-    int in_token;         /* 1 the token holds the key of the certificate, 0 not, -1 the token cannot be asked */
-    char token[256];      /* description of the token, or why it cannot be asked */
-    char problem[768];    /* what is wrong; empty when all is well */
-    char hint[384];       /* how to mend it, or empty */
+    int in_token;      /* 1 the token holds the key of the certificate, 0 not, -1 the token cannot be asked */
+    char token[256];   /* description of the token, or why it cannot be asked */
+    char problem[768]; /* what is wrong; empty when all is well */
+    char hint[384];    /* how to mend it, or empty */
 };
 /* Looks at every key of the spec: certificate, path to the root, token, sealed. */
 int pki_survey(const struct project *project, const struct pki_spec *spec, struct pki_row rows[PKI_KEYS_MAX],

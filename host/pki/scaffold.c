@@ -39,7 +39,8 @@ static const char profile_template[] =
     "  ca_years: 25\n"
     "\n"
     "# Where keys live: PKCS#11 tokens. module: softhsm2 (a stand-in for a real HSM), tpm2, or the path of a PKCS#11\n"
-    "# library; token: RFC 7512; pin_file: mode 0600, PIN in the first line. Without pin_file the PIN is read from the\n"
+    "# library; token: RFC 7512; pin_file: mode 0600, PIN in the first line. Without pin_file the PIN is read from "
+    "the\n"
     "# descriptor that WINDLASS_PIN_FD names.\n"
     "# oem: root, firmware and mastering keys. appliance: the factory's keys. development: for your desk only.\n"
     "hsm:\n"
@@ -208,7 +209,9 @@ int pki_scaffold_make(const struct pki_scaffold *scaffold, const struct pki_list
         folder[--len] = '\0';
     }
     const char *slash = strrchr(folder, '/');
-    const char *values[3] = { scaffold->product != NULL ? scaffold->product : slash != NULL ? slash + 1 : folder,
+    const char *values[3] = { scaffold->product != NULL ? scaffold->product
+                              : slash != NULL           ? slash + 1
+                                                        : folder,
                               scaffold->organisation != NULL ? scaffold->organisation : "Example Devices",
                               scaffold->vendor_domain != NULL ? scaffold->vendor_domain : "devices.example" };
     if (profile_text(values, text, &project.profile, fault) != 0) {

@@ -48,8 +48,7 @@ static const struct pki_key *spec_key(const struct pki_spec *spec, const char *l
     return NULL;
 }
 
-static int key_label(const struct yaml_map *map, const struct pki_spec *spec, struct pki_key *key,
-                     struct fault *fault)
+static int key_label(const struct yaml_map *map, const struct pki_spec *spec, struct pki_key *key, struct fault *fault)
 {
     if (yaml_map_text(map, "label", key->label, sizeof key->label, fault) != 0) {
         return -1;
@@ -63,8 +62,7 @@ static int key_label(const struct yaml_map *map, const struct pki_spec *spec, st
 }
 
 /* The first key is the root; every other names an issuer that stands above and is a CA. */
-static int key_issuer(const struct yaml_map *map, const struct pki_spec *spec, struct pki_key *key,
-                      struct fault *fault)
+static int key_issuer(const struct yaml_map *map, const struct pki_spec *spec, struct pki_key *key, struct fault *fault)
 {
     if ((key->kind == CERT_ROOT) != (spec->count == 0)) {
         return yaml_map_refuse(map, "certificate", "the first key, and no other, is the root", NULL, fault);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * transcript: what a ceremony did, line by line, each on disk before the next step (pki/<name>.part). At the end it joins pki/<name>.txt. It also
- * remembers which keys a ceremony was about to make when it was cut. It holds no secret.
+ * transcript: what a ceremony did, line by line, each on disk before the next step (pki/<name>.part). At the end it
+ * joins pki/<name>.txt. It also remembers which keys a ceremony was about to make when it was cut. It holds no secret.
  */
 #ifndef HOST_PKI_TRANSCRIPT_H
 #define HOST_PKI_TRANSCRIPT_H

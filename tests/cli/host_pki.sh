@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The commands init and pki: exit codes, messages, what is on disk, and that no PIN is ever shown. Argument: the windlass program.
+# The commands init and pki: exit codes, messages, what is on disk, and that no PIN is ever shown.
+# Argument: the windlass program.
 set -u
 windlass=$1
 folder=$(mktemp -d /tmp/windlass-cli-XXXXXX)
@@ -57,7 +58,8 @@ run 2 "$windlass" pki show here
 echo "init makes a whole project, once"
 run 0 "$windlass" init sensor --organisation 'Müller "and" Sons' --vendor-domain devices.example
 says "project ready"
-for file in product.yaml .gitignore pki/dev-root.crt pki/dev-firmware.crt pki/dev-mastering.crt pki/dev-distribution.crt; do
+for file in product.yaml .gitignore pki/dev-root.crt pki/dev-firmware.crt pki/dev-mastering.crt \
+    pki/dev-distribution.crt; do
     holds -s sensor/$file
 done
 holds "$(stat -c %a sensor/hsm)" = 700

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same code with another module: a TPM 2.0 (swtpm) through tpm2-pkcs11. It has no ECDH, which must be said and not guessed. */
+/* The same code with another module: a TPM 2.0 (swtpm) through tpm2-pkcs11. It has no ECDH, which must be said and not
+ * guessed. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,6 +16,13 @@
 
 #include "host/lib/cert.h"
 #include "tests/unit/host_support.h"
+
+/* tpm2-pkcs11 1.9 leaks the public point in each C_SignInit; what this project allocates is still checked. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libtpm2_pkcs11.so\n";
+}
 
 static pid_t tpm;
 static struct hsm *hsm;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates: those that the HSM signs satisfy strict readers (the openssl command is the peer); those that are not as they should be are
- * refused. The bad ones are made here with OpenSSL and a software key, because cert_issue makes none.
+ * Certificates: those that the HSM signs satisfy strict readers (the openssl command is the peer); those that are not
+ * as they should be are refused. The bad ones are made here with OpenSSL and a software key, because cert_issue makes
+ * none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,8 +141,8 @@ static void openssl_command_is_content(void **state)
                    "openssl verify -x509_strict -check_ss_sig -CAfile %s -untrusted %s %s >/dev/null 2>&1",
                    support_path("root.crt"), support_path("issuing.crt"), support_path("device.crt"));
     assert_int_equal(system(command), 0);
-    (void)snprintf(command, sizeof command,
-                   "openssl x509 -in %s -noout -text | grep -q 'serialNumber = " UID "'", support_path("device.crt"));
+    (void)snprintf(command, sizeof command, "openssl x509 -in %s -noout -text | grep -q 'serialNumber = " UID "'",
+                   support_path("device.crt"));
     assert_int_equal(system(command), 0);
     (void)snprintf(command, sizeof command, "openssl verify -x509_strict -CAfile %s %s >/dev/null 2>&1",
                    support_path("root.crt"), support_path("device.crt"));
@@ -253,17 +254,18 @@ static void pem_file_holds_one_certificate_only(void **state)
 /* ---- forged with a software key ---- */
 
 struct forge {
-    const char *curve;       /* of the subject's key */
+    const char *curve; /* of the subject's key */
     const EVP_MD *digest;
-    long from;               /* seconds from now */
+    long from; /* seconds from now */
     long until;
     const char *constraints; /* basicConstraints, or NULL */
     const char *usage;       /* keyUsage, or NULL */
     const char *extra;       /* further critical extension as "oid=value", or NULL */
 };
 
-static const struct forge sound_root = { "P-256", NULL, -60, 3600, "critical,CA:TRUE,pathlen:1",
-                                         "critical,keyCertSign,cRLSign", NULL };
+static const struct forge sound_root = {
+    "P-256", NULL, -60, 3600, "critical,CA:TRUE,pathlen:1", "critical,keyCertSign,cRLSign", NULL
+};
 static const struct forge sound_leaf = { "P-256", NULL, -60, 3600, "critical,CA:FALSE", "critical,digitalSignature",
                                          NULL };
 

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 #include <dlfcn.h>
-#include <p11-kit/pkcs11.h>
 
 #include "host/lib/file.h"
+#include "host/lib/hsm_room.h"
 #include "tests/unit/host_support.h"
 
 static const uint8_t digest[32] = { 1, 2, 3 };
@@ -85,6 +85,20 @@ static void both_sides_of_an_agreement_get_the_same_secret(void **state)
     support_check(hsm_agree(hsm, "agree-b", a, ba, &fault), &fault);
     assert_memory_equal(ab, ba, 32);
     support_check_refused(hsm_sign(hsm, "agree-a", digest, a, &fault), &fault, "may not be used for that");
+}
+
+static void leading_zero_of_a_secret_is_kept(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    uint8_t own[64];
+    uint8_t peer[64];
+    uint8_t expected[32];
+    uint8_t secret[32] = { 0xff };
+    support_check(hsm_key_generate(hsm, "agree-zero", HSM_KEY_AGREE, own, &fault), &fault);
+    support_peer_with_zero(own, peer, expected);
+    support_check(hsm_agree(hsm, "agree-zero", peer, secret, &fault), &fault);
+    assert_memory_equal(secret, expected, 32);
 }
 
 static void point_off_the_curve_is_refused(void **state)
@@ -206,8 +220,8 @@ static void *sign_many(void *unused)
     for (int i = 0; i < SIGNATURES; i++) {
         struct fault fault = FAULT_NONE;
         uint8_t signature[64];
-        good += hsm_sign(hsm, "signer", digest, signature, &fault) == 0 &&
-                support_verify(sign_public, digest, signature);
+        good +=
+            hsm_sign(hsm, "signer", digest, signature, &fault) == 0 && support_verify(sign_public, digest, signature);
     }
     return (void *)good;
 }
@@ -229,18 +243,65 @@ static void four_threads_sign_at_once(void **state)
 /* The module as another user of the process would see it: the same library, so the same state. */
 static CK_FUNCTION_LIST *module_calls(void)
 {
-    void *library = dlopen("/usr/lib/softhsm/libsofthsm2.so", RTLD_NOW | RTLD_NOLOAD);
+    struct fault fault = FAULT_NONE;
+    char path[512];
     CK_C_GetFunctionList get;
     CK_FUNCTION_LIST *call = NULL;
-    if (library == NULL) {
-        library = dlopen("/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so", RTLD_NOW | RTLD_NOLOAD);
-    }
+    support_check(hsm_module_find("softhsm2", path, sizeof path, &fault), &fault);
+    void *library = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
     assert_non_null(library);
     void *symbol = dlsym(library, "C_GetFunctionList");
     memcpy(&get, &symbol, sizeof get);
     assert_int_equal(get(&call), CKR_OK);
     (void)dlclose(library);
     return call;
+}
+
+/* Makes a pair as a careless tool would: not sensitive, extractable. The process is logged in already. */
+static void extractable_key_make(const char *label)
+{
+    static const unsigned char p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
+    CK_FUNCTION_LIST *call = module_calls();
+    CK_MECHANISM mechanism = { CKM_EC_KEY_PAIR_GEN, NULL, 0 };
+    CK_BBOOL yes = CK_TRUE;
+    CK_BBOOL no = CK_FALSE;
+    CK_SESSION_HANDLE session;
+    CK_OBJECT_HANDLE pair[2];
+    CK_SLOT_ID slots[8];
+    CK_ULONG count = 8;
+    void *name = (void *)(uintptr_t)label;
+    CK_ATTRIBUTE public_half[] = { { CKA_TOKEN, &yes, 1 },
+                                   { CKA_LABEL, name, strlen(label) },
+                                   { CKA_EC_PARAMS, (void *)(uintptr_t)p256, sizeof p256 } };
+    CK_ATTRIBUTE private_half[] = { { CKA_TOKEN, &yes, 1 },
+                                    { CKA_LABEL, name, strlen(label) },
+                                    { CKA_PRIVATE, &yes, 1 },
+                                    { CKA_SENSITIVE, &no, 1 },
+                                    { CKA_EXTRACTABLE, &yes, 1 } };
+    assert_int_equal(call->C_GetSlotList(CK_TRUE, slots, &count), CKR_OK);
+    assert_int_equal(call->C_OpenSession(slots[0], CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session), CKR_OK);
+    assert_int_equal(call->C_GenerateKeyPair(session, &mechanism, public_half, 3, private_half, 5, &pair[0], &pair[1]),
+                     CKR_OK);
+    assert_int_equal(call->C_CloseSession(session), CKR_OK);
+}
+
+static void extractable_key_is_not_called_sealed(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    extractable_key_make("loose");
+    assert_int_equal(hsm_key_exists(hsm, "loose", &fault), 1);
+    support_check_refused(hsm_key_check_sealed(hsm, "loose", &fault), &fault, "may be or could once be extracted");
+}
+
+static void two_keys_with_one_label_are_refused(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    uint8_t signature[64];
+    extractable_key_make("twin");
+    extractable_key_make("twin");
+    support_check_refused(hsm_sign(hsm, "twin", digest, signature, &fault), &fault, "more than one key");
 }
 
 static void lost_sessions_are_opened_anew(void **state)
@@ -289,6 +350,7 @@ int main(void)
         cmocka_unit_test(signature_verifies_with_openssl),
         cmocka_unit_test(generated_key_is_sealed_and_stays),
         cmocka_unit_test(both_sides_of_an_agreement_get_the_same_secret),
+        cmocka_unit_test(leading_zero_of_a_secret_is_kept),
         cmocka_unit_test(point_off_the_curve_is_refused),
         cmocka_unit_test(label_that_is_taken_is_refused),
         cmocka_unit_test(key_that_is_not_there_is_named),
@@ -299,6 +361,8 @@ int main(void)
         cmocka_unit_test(token_with_that_label_is_never_made_twice),
         cmocka_unit_test(pin_comes_from_a_descriptor),
         cmocka_unit_test(four_threads_sign_at_once),
+        cmocka_unit_test(extractable_key_is_not_called_sealed),
+        cmocka_unit_test(two_keys_with_one_label_are_refused),
         cmocka_unit_test(lost_sessions_are_opened_anew),
         cmocka_unit_test(random_bytes_differ),
         cmocka_unit_test(token_that_vanished_gives_a_clear_error),

@@ -65,8 +65,8 @@ void support_softhsm_start(void)
 {
     char text[256];
     assert_int_equal(mkdir(support_path("tokens"), 0700), 0);
-    (void)snprintf(text, sizeof text, "directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n",
-                   folder);
+    (void)snprintf(text, sizeof text,
+                   "directories.tokendir = %s/tokens\nobjectstore.backend = file\nlog.level = ERROR\n", folder);
     support_write("softhsm2.conf", text, 0600);
     assert_int_equal(setenv("SOFTHSM2_CONF", support_path("softhsm2.conf"), 1), 0);
 }
@@ -100,10 +100,9 @@ void support_check_refused(int result, const struct fault *fault, const char *pa
     }
 }
 
-int support_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64])
+static EVP_PKEY *public_key_of(const uint8_t public_key[64])
 {
     uint8_t point[65] = { 0x04 };
-    uint8_t *der = NULL;
     EVP_PKEY *key = NULL;
     memcpy(point + 1, public_key, 64);
     OSSL_PARAM params[] = {
@@ -114,6 +113,14 @@ int support_verify(const uint8_t public_key[64], const uint8_t digest[32], const
     EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     assert_int_equal(EVP_PKEY_fromdata_init(make), 1);
     assert_int_equal(EVP_PKEY_fromdata(make, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
+    EVP_PKEY_CTX_free(make);
+    return key;
+}
+
+int support_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64])
+{
+    uint8_t *der = NULL;
+    EVP_PKEY *key = public_key_of(public_key);
     ECDSA_SIG *sig = ECDSA_SIG_new();
     (void)ECDSA_SIG_set0(sig, BN_bin2bn(signature, 32, NULL), BN_bin2bn(signature + 32, 32, NULL));
     int der_len = i2d_ECDSA_SIG(sig, &der);
@@ -124,6 +131,27 @@ int support_verify(const uint8_t public_key[64], const uint8_t digest[32], const
     OPENSSL_free(der);
     ECDSA_SIG_free(sig);
     EVP_PKEY_free(key);
-    EVP_PKEY_CTX_free(make);
     return good;
+}
+
+void support_peer_with_zero(const uint8_t public_key[64], uint8_t peer[64], uint8_t secret[32])
+{
+    EVP_PKEY *other = public_key_of(public_key);
+    secret[0] = 1;
+    while (secret[0] != 0) {
+        uint8_t point[65];
+        size_t len = 32;
+        size_t point_len = 0;
+        EVP_PKEY *own = EVP_EC_gen("P-256");
+        EVP_PKEY_CTX *derive = EVP_PKEY_CTX_new_from_pkey(NULL, own, NULL);
+        assert_int_equal(EVP_PKEY_derive_init(derive), 1);
+        assert_int_equal(EVP_PKEY_derive_set_peer(derive, other), 1);
+        assert_int_equal(EVP_PKEY_derive(derive, secret, &len), 1);
+        assert_int_equal(EVP_PKEY_get_octet_string_param(own, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &point_len),
+                         1);
+        memcpy(peer, point + 1, 64);
+        EVP_PKEY_CTX_free(derive);
+        EVP_PKEY_free(own);
+    }
+    EVP_PKEY_free(other);
 }

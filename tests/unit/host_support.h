@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* host_support: what tests of the host's rooms share: a folder of their own, SoftHSM in it, and faults that fail the test. */
+/* host_support: what tests of the host's rooms share: a folder of their own, SoftHSM in it, and faults that fail the
+ * test. */
 #ifndef TESTS_UNIT_HOST_SUPPORT_H
 #define TESTS_UNIT_HOST_SUPPORT_H
 
@@ -27,5 +28,8 @@ void support_check(int result, const struct fault *fault);
 void support_check_refused(int result, const struct fault *fault, const char *part);
 /* 1 when OpenSSL says that `signature` (r, s) over `digest` is by `public_key`. */
 int support_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64]);
+
+/* Makes P-256 key pairs with OpenSSL until the secret shared with `public_key` begins with a zero byte. */
+void support_peer_with_zero(const uint8_t public_key[64], uint8_t peer[64], uint8_t secret[32]);
 
 #endif
