@@ -176,6 +176,21 @@ static int echo_run(struct smp_link *link, const struct options *options, struct
     return 0;
 }
 
+static int peek_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    char *end = NULL;
+    unsigned long address = strtoul(options->extra, &end, 0);
+    uint32_t value = 0;
+    if (*end != '\0' || end == options->extra || address > UINT32_MAX) {
+        return fault_set(fault, "peek: '%s' is not an address", options->extra);
+    }
+    if (device_peek(link, (uint32_t)address, &value, fault) != 0) {
+        return -1;
+    }
+    (void)printf(options->json ? "{\"value\":%lu}\n" : "0x%08lx\n", (unsigned long)value);
+    return 0;
+}
+
 #define TARGET_HELP                                                                                                    \
     "\n  CHIPDIR         the folder of a virtual chip\n"                                                                \
     "  --port TTY      a serial port instead (115200 baud)\n"                                                          \
@@ -207,6 +222,11 @@ static const struct verb verbs[] = {
     { "echo", "TEXT", echo_run,
       "usage: windlass device echo CHIPDIR|--port TTY TEXT [--wait SECONDS] [--json]\n\n"
       "Sends a text and checks that it comes back.\n" TARGET_HELP "\nexample:\n  windlass device echo chip1 hello\n" },
+    { "peek", "ADDRESS", peek_run,
+      "usage: windlass device peek CHIPDIR|--port TTY ADDRESS [--wait SECONDS] [--json]\n\n"
+      "Has the example application read one word of memory. Reading secure memory ends in a fault, which the\n"
+      "Secure Boot Manager records before it resets the device.\n" TARGET_HELP
+      "\nexample:\n  windlass device peek chip1 0x10000000\n" },
 };
 
 static void help_print(void)
@@ -217,7 +237,8 @@ static void help_print(void)
                 "  update    send an update\n"
                 "  confirm   accept the application that runs on trial\n"
                 "  reset     reset the device\n"
-                "  echo      is the line good?\n\n"
+                "  echo      is the line good?\n"
+                "  peek      have the example application read a word of memory\n\n"
                 "'windlass device VERB --help' tells more.\n\n"
                 "example:\n  windlass device status chip1\n",
                 stdout);

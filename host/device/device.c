@@ -113,6 +113,36 @@ int device_echo(struct smp_link *link, const char *text, struct fault *fault)
     return bytes_equal(answer, question.body) ? 0 : fault_set(fault, "echo: the device answers something else");
 }
 
+int device_peek(struct smp_link *link, uint32_t address, uint32_t *value, struct fault *fault)
+{
+    uint8_t out[16];
+    struct cbor_writer w = cbor_writer_of(out, sizeof out);
+    struct bytes answer;
+    cbor_write_map(&w, 1);
+    cbor_write_tstr(&w, "addr");
+    cbor_write_uint(&w, address);
+    const struct smp_question question = { SMP_READ, SMP_GROUP_WINDLASS, 3, cbor_written(&w) };
+    const unsigned usual_tries = link->tries;
+    link->tries = 1;
+    int asked = device_ask(link, &question, "peek", &answer, fault);
+    link->tries = usual_tries;
+    if (asked != 0) {
+        return fault_hint(fault, "secure memory cannot be read by the application: see 'windlass device status'");
+    }
+    struct cbor_reader r = cbor_reader_of(answer);
+    struct cbor_map map = cbor_read_map(&r);
+    int64_t number = 0;
+    struct bytes text;
+    int more = cbor_map_next_any(&map, &number, &text);
+    uint64_t word = cbor_read_uint(&r);
+    status_t status = cbor_reader_finish(&r);
+    if (!more || status != STATUS_OK || !text_is(text, "value") || word > UINT32_MAX) {
+        return fault_status(fault, "peek: the device's answer", status == STATUS_OK ? STATUS_MESSAGE : status);
+    }
+    *value = (uint32_t)word;
+    return 0;
+}
+
 /* One piece from `off`; the answer tells where to go on. */
 static int piece_send(struct smp_link *link, struct bytes update, size_t off, uint64_t *next, struct fault *fault)
 {

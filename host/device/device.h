@@ -38,6 +38,9 @@ int device_reset(struct smp_link *link, struct fault *fault);
 /* Accepts the running image. */
 int device_confirm(struct smp_link *link, struct fault *fault);
 
+/* Has the example application read one word of its own address space. One try only: on secure memory the device faults and resets instead of answering. */
+int device_peek(struct smp_link *link, uint32_t address, uint32_t *value, struct fault *fault);
+
 /* Called after each piece, with what the device holds so far. */
 struct device_progress {
     void *context;
