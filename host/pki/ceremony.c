@@ -149,7 +149,7 @@ static int cert_path(const struct ceremony *c, const struct pki_key *key, char *
 static int cert_make(struct ceremony *c, size_t index, const uint8_t public_key[64], const char *path,
                      struct fault *fault)
 {
-    char name[80];
+    char name[96];
     struct cert_facts facts;
     const struct pki_key *key = &c->spec->keys[index];
     const struct pki_key *root = &c->spec->keys[0];
