@@ -7,7 +7,8 @@
 
 /* Called by the port's reset handler, with memory and console ready. */
 _Noreturn void stage_main(void);
-/* Called by the port's fault handler. `address` is the data or code address that the fault names, or 0. */
+/* Called by the port's fault handler. `address` is the data address that the fault names, else that of
+ * the instruction, else 0. */
 _Noreturn void stage_fault(status_t what, uint32_t address);
 
 #endif

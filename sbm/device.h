@@ -21,7 +21,8 @@ extern struct device device;
 void device_refuse(status_t why, uint64_t sequence);
 /* Writes to the secure console: "[sbm] " + text + status text + newline. */
 void device_log(const char *text, status_t status);
-/* The same with a number at the end. */
+/* The same with a number at the end, decimal or as an address. */
 void device_log_number(const char *text, uint64_t number);
+void device_log_address(const char *text, uint32_t address);
 
 #endif

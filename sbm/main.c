@@ -39,6 +39,19 @@ void device_log_number(const char *text, uint64_t number)
     port_log("\n");
 }
 
+void device_log_address(const char *text, uint32_t address)
+{
+    char digits[11] = "0x";
+    for (unsigned i = 0; i < 8; i++) {
+        digits[2 + i] = "0123456789abcdef"[address >> (28 - 4 * i) & 15u];
+    }
+    digits[10] = '\0';
+    port_log("[sbm] ");
+    port_log(text);
+    port_log(digits);
+    port_log("\n");
+}
+
 void device_refuse(status_t why, uint64_t sequence)
 {
     device.state.now.refused = why;
@@ -50,7 +63,7 @@ void device_refuse(status_t why, uint64_t sequence)
 _Noreturn void stage_fault(status_t what, uint32_t address)
 {
     device_log("fault", what);
-    device_log_number("at address ", address);
+    device_log_address("at address ", address);
     if (device.running_sequence != 0) {
         device.state.now.fault = what;
         device.state.now.reason = STATE_REASON_FAULT;

@@ -81,19 +81,40 @@ __attribute__((naked)) void startup_fault(void)
                      "bx lr");
 }
 
+#define EXC_RETURN_SECURE 0x40u
+#define EXC_RETURN_PSP 0x04u
+#define FRAME_PC 6
+#define NONSECURE_RAM_FIRST 0x28200000u
+#define NONSECURE_RAM_LEN 0x00200000u
+
+/* Where the application was, from the frame on its own stack; 0 when that stack is nowhere. */
+static uint32_t application_pc(uint32_t exc_return)
+{
+    uint32_t stack;
+    if (exc_return & EXC_RETURN_PSP) {
+        __asm__ volatile("mrs %0, psp_ns" : "=r"(stack));
+    } else {
+        __asm__ volatile("mrs %0, msp_ns" : "=r"(stack));
+    }
+    if (stack % 4 != 0 || stack - NONSECURE_RAM_FIRST > NONSECURE_RAM_LEN - 32) {
+        return 0;
+    }
+    return ((const uint32_t *)stack)[FRAME_PC];
+}
+
 _Noreturn void startup_fault_report(uint32_t exc_return)
 {
-    int from_nonsecure = (exc_return & 0x40u) == 0;
+    int from_nonsecure = (exc_return & EXC_RETURN_SECURE) == 0;
     uint32_t sfsr = SAU_SFSR;
     uint32_t cfsr = SCB_CFSR;
-    __asm__ volatile("cpsid i" : : : "memory");
+    uint32_t where = from_nonsecure ? application_pc(exc_return) : 0;
     if (sfsr != 0) {
-        stage_fault(STATUS_BOOT_SECURE_FAULT, sfsr & 0x40u ? SAU_SFAR : 0);
+        stage_fault(STATUS_BOOT_SECURE_FAULT, sfsr & 0x40u ? SAU_SFAR : where);
     }
     if (from_nonsecure && (cfsr & 0xFF00u) != 0) {
-        stage_fault(STATUS_BOOT_SECURE_FAULT, cfsr & 0x8000u ? SCB_BFAR : 0);
+        stage_fault(STATUS_BOOT_SECURE_FAULT, cfsr & 0x8000u ? SCB_BFAR : where);
     }
-    stage_fault(from_nonsecure ? STATUS_BOOT_APPLICATION_FAULT : STATUS_BOOT_FAULT, cfsr & 0x80u ? SCB_MMFAR : 0);
+    stage_fault(from_nonsecure ? STATUS_BOOT_APPLICATION_FAULT : STATUS_BOOT_FAULT, cfsr & 0x80u ? SCB_MMFAR : where);
 }
 
 __attribute__((section(".vectors"), used)) const void *const startup_vectors[16] = {
