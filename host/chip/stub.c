@@ -122,6 +122,12 @@ int stub_connect(struct stub *s, int dir_fd)
     while (result == 0 && is_stop_reply(answer)) {
         result = packet_receive(s, clock_ms() + ANSWER_MS, &answer) == 1 ? 0 : -1;
     }
+    /* The emulator's register packets keep an older form until the description is read; after a reset nobody would read
+     * it again. */
+    if (result == 0) {
+        static const char description[] = "qXfer:features:read:target.xml:0,ffb";
+        result = stub_exchange(s, bytes_of(description, sizeof description - 1), &answer);
+    }
     if (result != 0) {
         stub_close(s);
     }
