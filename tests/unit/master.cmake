@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of mastering and of key blocks.
+find_package(OpenSSL 3.0 REQUIRED)
 foreach(part image hex)
   windlass_test(master_${part}_test SOURCES master_${part}_test.c host_support.c LIBS wl_master)
 endforeach()
+windlass_test(master_block_test SOURCES master_block_test.c host_support.c LIBS wl_host wl_wire_cases OpenSSL::Crypto)
+windlass_test(master_package_test SOURCES master_package_test.c host_support.c LIBS wl_master wl_pki OpenSSL::Crypto)

@@ -1,0 +1,125 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The command master: exit codes, messages, and what is on disk afterwards. Argument: the windlass program.
+set -u
+windlass=$1
+folder=$(mktemp -d /tmp/windlass-cli-XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+unset SOFTHSM2_CONF WINDLASS_PIN_FD
+failures=0
+
+# run CODE COMMAND...: runs it, keeps all output in out, and checks the exit code.
+run() {
+    wanted=$1
+    shift
+    "$@" >out 2>&1
+    code=$?
+    if [ "$code" -ne "$wanted" ]; then
+        echo "FAILED: exit $code, not $wanted: $*"
+        cat out
+        failures=$((failures + 1))
+    fi
+}
+
+# says TEXT: the output of the last run has it.
+says() {
+    grep -qF -- "$1" out || {
+        echo "FAILED: '$1' is not in:"
+        cat out
+        failures=$((failures + 1))
+    }
+}
+
+# holds TEST...: a condition of test(1).
+holds() {
+    test "$@" || {
+        echo "FAILED: $*"
+        failures=$((failures + 1))
+    }
+}
+
+echo "help is there, and wrong usage is exit 2"
+for command in "master" "master package" "master block" "master update" "master inspect" "master anchor"; do
+    run 0 "$windlass" $command --help
+    says "usage: windlass $command"
+done
+run 2 "$windlass" master
+run 2 "$windlass" master sign
+says "there is no 'sign'"
+run 2 "$windlass" master package --input a.bin --out a.suit
+says "--sequence is missing"
+run 2 "$windlass" master package --input a.bin --out a.suit --sequence -1
+says "not a whole number"
+run 2 "$windlass" master package --input a.bin --out a.suit --sequence 99999999999999999999
+run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --format srec
+says "must be elf, hex or bin"
+run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --component radio
+says "must be app or sbm"
+run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --to x.crt
+says "does not belong to"
+run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --block-for x.crt
+says "must be CERTIFICATE:OUTPUT"
+run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --no-slot-check
+says "needs --format bin"
+run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --max-size 2000000
+run 2 "$windlass" master inspect
+
+echo "outside a project, or without production keys, the way on is shown"
+# A vector table for 0x00080000, stack 0x28400000, and some code.
+printf '\000\000\100\050\021\000\010\000' >app.bin
+head -c 100000 /dev/zero >>app.bin
+run 1 "$windlass" master package --input app.bin --sequence 2 --out a.suit
+says "hint: "
+run 0 "$windlass" init product
+run 1 "$windlass" master package --project product --input app.bin --sequence 2 --out a.suit
+says "windlass pki create"
+holds ! -e a.suit
+
+echo "development: package, key block, update, anchor page"
+run 0 "$windlass" master package --project product --development --input app.bin --sequence 2 --out a.suit
+holds -f a.suit.key
+run 0 "$windlass" master inspect a.suit
+says "sequence          2"
+says "image_size        100008"
+run 0 "$windlass" master inspect a.suit.key --json
+says '"type": "key block"'
+run 0 "$windlass" master block --project product --development --package a.suit --to product/pki/dev-distribution.crt --out d.block
+run 0 "$windlass" master update --package a.suit --block d.block --out u.bin
+run 0 "$windlass" master inspect u.bin
+says "together          yes"
+run 0 "$windlass" master anchor --project product --development --out anchor.bin
+holds "$(wc -c <anchor.bin)" -eq 4096
+
+echo "nothing is overwritten unless --force is given"
+cp a.suit before
+run 1 "$windlass" master package --project product --development --input app.bin --sequence 3 --out a.suit
+says "exists already"
+run 1 cmp -s /dev/null a.suit
+run 0 cmp a.suit before
+run 0 "$windlass" master package --project product --development --input app.bin --sequence 3 --out a.suit --force
+run 1 "$windlass" master update --package a.suit --block d.block --out u2.bin
+says "belongs to another package"
+holds ! -e u2.bin
+
+echo "what is no package is refused"
+run 1 "$windlass" master inspect app.bin
+says "not a package, key block or update"
+head -c 300 a.suit >cut.suit
+run 1 "$windlass" master inspect cut.suit
+says "the data ends too early"
+run 1 "$windlass" master block --project product --development --package app.bin --to product/pki/dev-distribution.crt --out x.block
+holds ! -e x.block
+
+echo "an interrupted run leaves nothing behind"
+head -c 60000000 /dev/zero >big.bin
+"$windlass" master package --project product --development --input big.bin --format bin --no-slot-check --sequence 4 --out big.suit >out 2>&1 &
+pid=$!
+sleep 0.04
+kill -TERM "$pid" 2>/dev/null
+wait "$pid"
+left=$(ls | grep -c 'tmp$')
+holds "$left" -eq 0
+
+[ "$failures" -eq 0 ] || exit 1
+echo "all as it should be"
