@@ -96,7 +96,7 @@ status_t suit_envelope_parse(struct bytes in, struct suit_envelope *out);
 
 /*
  * Parses a manifest (content of key 3) with all its sequences: every command known and well formed, every component index in
- * range. Errors as above; SUIT_COMMAND for a command that its sequence may not hold (section 7 of docs/spec.md: shared may hold
+ * range. Errors as above; SUIT_COMPONENT for an index out of range; SUIT_COMMAND for a command that its sequence may not hold (section 7 of docs/spec.md: shared may hold
  * 12, 20, 1, 2; validate 12, 20, 3; invoke 12, 23; install 12, 20, 21, 22, 3, 7, 11). On error *out is all zero.
  */
 status_t suit_manifest_parse(struct bytes in, struct suit_manifest *out);

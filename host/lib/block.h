@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * block: key blocks (docs/spec.md section 7.3) on the host: opening one with an HSM's ECDH key, making one for a recipient, signed by an HSM key.
- * The session key is in this process's memory between the two and nowhere else; callers wipe it.
+ * block: key blocks (docs/spec.md section 7.3) on the host: opening one with an HSM's ECDH key, making one for a
+ * recipient, signed by an HSM key. The session key is in this process's memory between the two and nowhere else;
+ * callers wipe it.
  */
 #ifndef HOST_LIB_BLOCK_H
 #define HOST_LIB_BLOCK_H
@@ -41,23 +42,32 @@ struct block_facts {
     struct cose_sign1 sign1;
 };
 
-/* Reads the facts from an encoded package (envelope at the start of `package`, and nothing after it). The stated digest is checked. */
+/* Reads the facts from an encoded package (envelope at the start of `package`, and nothing after it). The stated digest
+ * is checked. */
 int block_package_read(struct bytes package, struct block_package *out, struct fault *fault);
-/* Wraps `key` to `recipient` (P-256 public key) with a fresh ephemeral key and signs the block with `signing_label` of `hsm`. */
-int block_make(const struct block_package *package, const struct session_key *key, const uint8_t recipient[64], struct hsm *hsm, const char *signing_label, struct block *out, struct fault *fault);
-/* Checks the signature with `signer`, that the block belongs to `package` and is for the key `agree_label` of `hsm`, and unwraps. */
-int block_open(struct bytes block, const struct block_package *package, const uint8_t signer[64], struct hsm *hsm, const char *agree_label, struct session_key *out, struct fault *fault);
-/* An envelope to be signed: the manifest's content, and an integrated payload (payload_key NULL: none) that the caller appends. */
+/* Wraps `key` to `recipient` (P-256 public key) with a fresh ephemeral key and signs the block with `signing_label` of
+ * `hsm`. */
+int block_make(const struct block_package *package, const struct session_key *key, const uint8_t recipient[64],
+               struct hsm *hsm, const char *signing_label, struct block *out, struct fault *fault);
+/* Checks the signature with `signer`, that the block belongs to `package` and is for the key `agree_label` of `hsm`,
+ * and unwraps. */
+int block_open(struct bytes block, const struct block_package *package, const uint8_t signer[64], struct hsm *hsm,
+               const char *agree_label, struct session_key *out, struct fault *fault);
+/* An envelope to be signed: the manifest's content, and an integrated payload (payload_key NULL: none) that the caller
+ * appends. */
 struct block_envelope {
     struct bytes manifest;
     const char *payload_key;
     uint64_t payload_len;
 };
 /* Signs the manifest with `label` of `hsm` and writes the envelope, payload bytes left out. */
-int block_envelope_sign(const struct block_envelope *in, struct hsm *hsm, const char *label, struct cbor_writer *out, struct fault *fault);
+int block_envelope_sign(const struct block_envelope *in, struct hsm *hsm, const char *label, struct cbor_writer *out,
+                        struct fault *fault);
 /* Takes a block apart: exactly the profile of section 7.3, and nothing after it. Nothing is trusted yet. */
 int block_read(struct bytes block, struct block_facts *out, struct fault *fault);
-/* Checks the signature with `signer` (NULL: not checked) and that the block belongs to `package` (NULL: not checked). */
-int block_check(const struct block_facts *facts, const struct block_package *package, const uint8_t signer[64], struct fault *fault);
+/* Checks the signature with `signer` (NULL: not checked) and that the block belongs to `package` (NULL: not checked).
+ */
+int block_check(const struct block_facts *facts, const struct block_package *package, const uint8_t signer[64],
+                struct fault *fault);
 
 #endif

@@ -173,11 +173,13 @@ static void text_print(const json_t *object, int indent, FILE *out)
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
-        (void)fprintf(out, "%*s%-*s", indent, "", 18 - indent, name);
         if (json_is_object(value)) {
-            (void)fprintf(out, "\n");
+            (void)fprintf(out, "%*s%s\n", indent, "", name);
             text_print(value, indent + 2, out);
-        } else if (json_is_integer(value)) {
+            continue;
+        }
+        (void)fprintf(out, "%*s%-*s", indent, "", 20 - indent, name);
+        if (json_is_integer(value)) {
             (void)fprintf(out, "%" PRId64 "\n", (int64_t)json_integer_value(value));
         } else if (json_is_string(value)) {
             (void)fprintf(out, "%s\n", json_string_value(value));

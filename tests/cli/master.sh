@@ -80,14 +80,14 @@ echo "development: package, key block, update, anchor page"
 run 0 "$windlass" master package --project product --development --input app.bin --sequence 2 --out a.suit
 holds -f a.suit.key
 run 0 "$windlass" master inspect a.suit
-says "sequence          2"
-says "image_size        100008"
+says "sequence            2"
+says "image_size          100008"
 run 0 "$windlass" master inspect a.suit.key --json
 says '"type": "key block"'
 run 0 "$windlass" master block --project product --development --package a.suit --to product/pki/dev-distribution.crt --out d.block
 run 0 "$windlass" master update --package a.suit --block d.block --out u.bin
 run 0 "$windlass" master inspect u.bin
-says "together          yes"
+says "together            yes"
 run 0 "$windlass" master anchor --project product --development --out anchor.bin
 holds "$(wc -c <anchor.bin)" -eq 4096
 
