@@ -7,6 +7,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "boot/keyblock.h"
+#include "crypto/crypto.h"
 #include "host/lib/block.h"
 #include "host/lib/block_crypto.h"
 #include "tests/unit/host_support.h"
@@ -240,6 +242,29 @@ static void draft_example_opens(void **state)
     assert_memory_equal(plain, "This is a real firmware image.", sizeof plain);
 }
 
+/* The device's own code, with a key as the device makes it. */
+static void device_opens_its_block(void **state)
+{
+    (void)state;
+    uint8_t private_key[32];
+    uint8_t public_key[64];
+    uint8_t other[64] = { 0 };
+    struct block block;
+    struct keyblock opened;
+    struct fault fault = FAULT_NONE;
+    assert_int_equal(crypto_p256_generate(private_key, public_key), STATUS_OK);
+    support_check(block_make(&package, &session, public_key, hsm, "mastering", &block, &fault), &fault);
+    struct policy policy = { .mastering_key = bytes_of(signer, 64), .provisioner_key = bytes_of(other, 64) };
+    const struct keyblock_trust trust = { &policy, private_key, public_key };
+    assert_int_equal(keyblock_open(bytes_of(block.data, block.len), &trust, &opened), STATUS_OK);
+    assert_memory_equal(opened.key, session.key, sizeof session.key);
+    assert_memory_equal(opened.iv, session.iv, sizeof session.iv);
+    assert_int_equal(opened.sequence, package.sequence);
+    assert_int_equal(opened.package_size, package.envelope_len);
+    policy.mastering_key = bytes_of(other, 64);
+    assert_int_equal(keyblock_open(bytes_of(block.data, block.len), &trust, &opened), STATUS_SUIT_BLOCK_KEY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +276,7 @@ int main(void)
         cmocka_unit_test(recipient_off_the_curve_is_refused),
         cmocka_unit_test(key_wrap_is_rfc_3394),
         cmocka_unit_test(draft_example_opens),
+        cmocka_unit_test(device_opens_its_block),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
