@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Thin: CMake and Ninja build, the scripts in tools/ do the rest.
-.PHONY: all setup host target demo check bench clean help
+.PHONY: all setup host target app demo check bench clean help
 
 all: host target
 
 help:
 	@echo "make          build the tools and the firmware"
+	@echo "make app      build an application of your own: NAME=my-app SRC=my-app.c"
 	@echo "make demo     from an empty folder to a locked device that boots, updates and refuses"
 	@echo "make check    build everything and run every test"
 	@echo "make bench    measure; figures in build/bench.json"
@@ -21,6 +22,13 @@ host: setup
 target: setup
 	@test -f build/target/build.ninja || cmake --preset target
 	@ninja -C build/target
+
+# An application of your own: make app NAME=my-app SRC="my-app.c more.c"
+app: all
+	@test -n "$(NAME)" -a -n "$(SRC)" || { echo 'usage: make app NAME=my-app SRC="my-app.c more.c"' >&2; exit 2; }
+	@cmake --preset target -DWINDLASS_APP_NAME="$(NAME)" -DWINDLASS_APP_SOURCES="$(abspath $(SRC))" >/dev/null
+	@ninja -C build/target $(NAME)
+	@echo "build/target/$(NAME).elf is ready to be mastered"
 
 demo: all
 	@tools/demo
