@@ -104,6 +104,7 @@ int appliance_open(const struct project *project, const struct appliance_inputs 
         return fault_set(fault, "no memory");
     }
     a->project = *project;
+    a->token_needed = inputs->token_needed;
     if (parts_open(a, inputs, fault) != 0) {
         appliance_close(a);
         return -1;

@@ -17,6 +17,7 @@ struct appliance_inputs {
     const char *sbm;   /* SBM package, with its payload */
     const char *app;   /* application package, encrypted */
     const char *block; /* key block of `app` for the transport key, signed by the mastering key */
+    int token_needed;  /* 1: a record is closed only by the device's own token that says it is secured */
 };
 
 /* Opens token, ledger, certificates and files, and checks them all. */

@@ -7,6 +7,7 @@
 #include "host/appliance/trust.h"
 #include "host/ledger/ledger.h"
 #include "host/lib/block.h"
+#include "host/sign1/token.h"
 #include "wire/layout.h"
 #include "wire/cose.h"
 #include "wire/provision_msg.h"
@@ -18,12 +19,14 @@ struct unit {
     enum unit_stage stage;
     uint8_t uid[PROVISION_UID_LEN];
     uint8_t challenge[PROVISION_CHALLENGE_LEN];
+    uint8_t nonce[TOKEN_NONCE_LEN]; /* for the token that closes the record */
     struct ledger_unit record;
     struct block block;
 };
 
 struct appliance {
     struct project project;
+    int token_needed;
     struct hsm *hsm;
     struct ledger *ledger;
     struct trust trust;

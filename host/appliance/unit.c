@@ -183,7 +183,6 @@ int unit_receipt(struct appliance *a, const struct letter_request *request, stru
     struct unit *u = &a->unit;
     uint8_t items[32];
     uint8_t receipt[32];
-    (void)answer;
     if (stage_expect(u, UNIT_CERTIFIED, fault) != 0) {
         return -1;
     }
@@ -202,16 +201,37 @@ int unit_receipt(struct appliance *a, const struct letter_request *request, stru
         ledger_unit_check(a->ledger, u->uid, receipt, a->facts.sequence, fault) != 0) {
         return fault_set(fault, "the receipt cannot be recorded");
     }
+    if (hsm_random(a->hsm, u->nonce, sizeof u->nonce, fault) != 0) {
+        return -1;
+    }
     u->stage = UNIT_CHECKED;
+    answer->nonce = bytes_of(u->nonce, sizeof u->nonce);
+    return 0;
+}
+
+/* The device itself must say that it is secured. */
+static int secured_check(const struct appliance *a, struct bytes encoded, struct fault *fault)
+{
+    const struct unit *u = &a->unit;
+    struct token token;
+    if (encoded.len == 0 && !a->token_needed) {
+        return 0;
+    }
+    if (token_check(encoded, u->record.identity_key, bytes_of(u->nonce, sizeof u->nonce), &token, fault) != 0) {
+        return -1;
+    }
+    if (memcmp(token.uid, u->uid, sizeof token.uid) != 0 || token.lifecycle != TOKEN_LIFECYCLE_SECURED) {
+        return fault_set(fault, "the device does not say that it is secured");
+    }
     return 0;
 }
 
 int unit_close(struct appliance *a, const struct letter_request *request, struct letter_answer *answer,
                struct fault *fault)
 {
-    (void)request;
     (void)answer;
-    if (stage_expect(&a->unit, UNIT_CHECKED, fault) != 0 || ledger_unit_close(a->ledger, a->unit.uid, fault) != 0) {
+    if (stage_expect(&a->unit, UNIT_CHECKED, fault) != 0 || secured_check(a, request->token, fault) != 0 ||
+        ledger_unit_close(a->ledger, a->unit.uid, fault) != 0) {
         return -1;
     }
     a->unit.stage = UNIT_NONE;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/appliance/appliance.h"
@@ -19,14 +20,14 @@
 #include "host/ledger/ledger.h"
 #include "host/lib/file.h"
 #include "host/lib/project.h"
+#include "host/sign1/token.h"
 #include "host/station/station.h"
 
 #define NAME "provision"
-#define PSA_SECURED 0x3000
 
 static const char help[] =
     "usage: windlass provision --chip HOST:PORT|CHIPDIR --bl1 FILE --sbm FILE --app FILE --block FILE\n"
-    "                          [--project DIR] [--json]\n"
+    "                          [--project DIR] [--link TTY] [--json]\n"
     "\n"
     "Makes a bare chip into a locked device with an identity: writes bootloader, trust anchors and\n"
     "Secure Boot Manager, lets the chip make its keys, certifies them, installs the application,\n"
@@ -39,6 +40,8 @@ static const char help[] =
     "  --sbm FILE      Secure Boot Manager package (sbm.suit)\n"
     "  --app FILE      application package (v1.suit)\n"
     "  --block FILE    its key block for the appliance (v1.transport.block)\n"
+    "  --link TTY      serial port of the application's data link: the device then proves that it is\n"
+    "                  locked (a virtual chip always does)\n"
     "  --json          print the result as JSON\n"
     "\n"
     "example:\n"
@@ -48,6 +51,7 @@ static const char help[] =
 struct options {
     const char *project;
     const char *chip;
+    const char *link;
     struct appliance_inputs inputs;
     int json;
 };
@@ -68,8 +72,8 @@ static int options_read(int argc, char **argv, struct options *out)
         { "project", required_argument, NULL, 'p' }, { "chip", required_argument, NULL, 'c' },
         { "bl1", required_argument, NULL, '1' },     { "sbm", required_argument, NULL, 's' },
         { "app", required_argument, NULL, 'a' },     { "block", required_argument, NULL, 'b' },
-        { "json", no_argument, NULL, 'j' },          { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        { "link", required_argument, NULL, 'l' },    { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
     };
     int c;
     *out = (struct options){ .project = "." };
@@ -78,7 +82,7 @@ static int options_read(int argc, char **argv, struct options *out)
     while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
         const char **value = c == 'p' ? &out->project : c == 'c' ? &out->chip : c == '1' ? &out->inputs.bl1
                              : c == 's' ? &out->inputs.sbm : c == 'a' ? &out->inputs.app
-                             : c == 'b' ? &out->inputs.block : NULL;
+                             : c == 'b' ? &out->inputs.block : c == 'l' ? &out->link : NULL;
         if (value != NULL) {
             *value = optarg;
         } else if (c == 'j') {
@@ -206,19 +210,52 @@ static void outcome_print(const struct outcome *o, int json)
                  (unsigned long long)o->number, uid, (unsigned long long)o->sequence, device, update, uid);
 }
 
+/* ---- the device's own word that it is locked ---- */
+
+static int link_open(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    return options->link != NULL ? smp_line_tty_open(link, options->link, fault)
+                                 : smp_line_chip_open(link, options->chip, fault);
+}
+
+/* For station_prover: tries until the device, which has just been reset, answers. */
+static int token_get(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len,
+                     struct fault *fault)
+{
+    const struct options *options = context;
+    const time_t end = time(NULL) + (time_t)(timeout_ms / 1000);
+    for (;;) {
+        struct smp_link link = { .fd = -1 };
+        struct fault inner = FAULT_NONE;
+        int result = link_open(&link, options, &inner);
+        link.tries = 1;
+        result = result != 0 ? -1 : device_token_read(&link, nonce, token, len, &inner);
+        smp_link_close(&link);
+        if (result == 0) {
+            return 0;
+        }
+        if (time(NULL) >= end) {
+            return fault_set(fault, "the device does not prove that it is locked: %s", inner.what);
+        }
+        (void)nanosleep(&(struct timespec){ 0, 200 * 1000000L }, NULL);
+    }
+}
+
 /* ---- the two ways ---- */
 
-static int run_station(const struct options *options, const struct project *project, const char *target,
-                       struct outcome *out, struct fault *fault)
+static int run_station(struct options *options, const struct project *project, const char *target, struct outcome *out,
+                       struct fault *fault)
 {
     struct appliance *appliance = NULL;
+    struct station_prover prover = { options, options->link != NULL || is_folder(options->chip) ? token_get : NULL };
     struct station_result *result = calloc(1, sizeof *result);
     if (result == NULL) {
         return fault_set(fault, "no memory");
     }
+    options->inputs.token_needed = prover.prove != NULL;
     int done = appliance_open(project, &options->inputs, &appliance, fault);
     if (done == 0) {
-        const struct station_job job = { target, 0, { appliance, appliance_carry }, { NULL, progress_tell } };
+        const struct station_job job = { target, 0, { appliance, appliance_carry }, prover, { NULL, progress_tell } };
         done = station_provision(&job, result, fault);
     }
     appliance_close(appliance);
@@ -258,7 +295,7 @@ static int record_settle(struct ledger *ledger, const struct device_proof *proof
         return found < 0 ? -1 : fault_set(fault, "this chip is a device already, and this ledger does not know it");
     }
     if (memcmp(unit.identity_key, proof->identity_key, sizeof unit.identity_key) != 0 ||
-        proof->lifecycle != PSA_SECURED) {
+        proof->lifecycle != TOKEN_LIFECYCLE_SECURED) {
         return fault_set(fault, "unit %llu: the chip's proof does not fit its record", (unsigned long long)unit.number);
     }
     if (ledger_unit_close(ledger, proof->uid, fault) != 0) {
@@ -295,7 +332,7 @@ static int run_settle(const char *dir, const struct project *project, struct out
     return result;
 }
 
-static int provision(const struct options *options, struct fault *fault)
+static int provision(struct options *options, struct fault *fault)
 {
     struct project project;
     struct outcome outcome = { 0 };

@@ -66,6 +66,9 @@ int device_prove(struct smp_link *link, const struct cert *root, struct device_p
 int device_proof_check(struct bytes answer, struct bytes nonce, const struct cert *root, struct device_proof *out,
                        struct fault *fault);
 
+/* Only the token, unchecked, for somebody who checks it elsewhere. `token` has room for 512 bytes; `nonce` is 8 to 64 bytes. */
+int device_token_read(struct smp_link *link, struct bytes nonce, uint8_t *token, size_t *len, struct fault *fault);
+
 /* ---- for the files of this room ---- */
 
 /* Asks and, when the answer is a refusal {"rc": not 0}, turns it into a fault that begins with `doing`. */

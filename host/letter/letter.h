@@ -21,7 +21,7 @@ enum letter_op {
     LETTER_BEGIN = 2,      /* a chip said HELLO: take it in hand */
     LETTER_POSSESSION = 3, /* its keys and their proof: reserve it, then certificates, policy, key block */
     LETTER_RECEIPT = 4,    /* what the chip says that it holds */
-    LETTER_CLOSE = 5       /* the chip was seen locked: the record is done */
+    LETTER_CLOSE = 5       /* the chip was seen locked and says so itself: the record is done */
 };
 
 enum letter_image {
@@ -43,6 +43,7 @@ struct letter_request {
     struct bytes boot_digest;   /* RECEIPT [2]: 32 */
     struct bytes sbm_digest;    /* RECEIPT [3]: 32 */
     uint64_t app_sequence;      /* RECEIPT [4] */
+    struct bytes token;         /* CLOSE [1]: the device's token over the receipt's nonce, or empty */
 };
 
 struct letter_answer {
@@ -61,6 +62,7 @@ struct letter_answer {
     struct bytes update_cert;    /* POSSESSION [6] */
     struct bytes block;          /* POSSESSION [7]: key block for this device */
     uint64_t package_sequence;   /* POSSESSION [8] */
+    struct bytes nonce;          /* RECEIPT [1]: 32, for the proof that the device is secured */
 };
 
 /* Strict: every field of the op, no other. On error *out is all zero. */

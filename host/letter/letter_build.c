@@ -41,6 +41,10 @@ void letter_request_build(const struct letter_request *in, struct cbor_writer *w
         bytes_write(w, 3, in->sbm_digest);
         uint_write(w, 4, in->app_sequence);
         break;
+    case LETTER_CLOSE:
+        cbor_write_map(w, 1);
+        bytes_write(w, 1, in->token);
+        break;
     default:
         cbor_write_map(w, 0);
         break;
@@ -85,6 +89,10 @@ void letter_answer_build(const struct letter_answer *in, struct cbor_writer *w)
         break;
     case LETTER_POSSESSION:
         possession_answer_write(in, w);
+        break;
+    case LETTER_RECEIPT:
+        cbor_write_map(w, 1);
+        bytes_write(w, 1, in->nonce);
         break;
     default:
         cbor_write_map(w, 0);

@@ -87,8 +87,9 @@ status_t letter_request_parse(struct bytes in, struct letter_request *out)
         out->sbm_digest = bytes_read_len(&r, 3, 32);
         out->app_sequence = uint_read(&r, 4);
         break;
-    default:
-        map_head_read(&r, 0);
+    default: /* LETTER_CLOSE: op_read lets no other through */
+        map_head_read(&r, 1);
+        out->token = bytes_read(&r, 1);
         break;
     }
     status_t status = cbor_reader_finish(&r);
@@ -128,6 +129,10 @@ static void answer_fields_read(struct cbor_reader *r, struct letter_answer *out)
         break;
     case LETTER_POSSESSION:
         possession_answer_read(r, out);
+        break;
+    case LETTER_RECEIPT:
+        map_head_read(r, 1);
+        out->nonce = bytes_read_len(r, 1, 32);
         break;
     default:
         map_head_read(r, 0);

@@ -37,6 +37,7 @@ struct flow {
     size_t item_lens[4];
     uint8_t block[1024];
     size_t block_len;
+    uint8_t nonce[32]; /* from the receipt's answer */
 };
 
 struct step {
@@ -241,7 +242,11 @@ static int chip_check(struct flow *f, struct fault *fault)
     struct letter_request receipt = { .op = LETTER_RECEIPT, .items_digest = chip.items_digest,
                                       .boot_digest = chip.boot_digest, .sbm_digest = chip.sbm_digest,
                                       .app_sequence = chip.app_sequence };
-    return letterbox_ask(&f->box, &receipt, &letter, fault);
+    if (letterbox_ask(&f->box, &receipt, &letter, fault) != 0) {
+        return -1;
+    }
+    memcpy(f->nonce, letter.nonce.data, sizeof f->nonce);
+    return 0;
 }
 
 /* The chip answers and resets with its debug port closed: whether the answer can still be read is a matter of luck. */
@@ -268,11 +273,21 @@ static int chip_lock(struct flow *f, struct fault *fault)
 
 static int lock_verify(struct flow *f, struct fault *fault)
 {
+    uint8_t token[STATION_TOKEN_MAX];
+    size_t token_len = 0;
     struct letter_answer letter;
-    const struct letter_request request = { .op = LETTER_CLOSE };
-    if (station_port_closed_wait(f->job->target, f->command_ms * CLOSED_FACTOR, fault) != 0) {
+    const struct station_prover *prover = &f->job->prover;
+    unsigned timeout_ms = f->command_ms * CLOSED_FACTOR;
+    if (station_port_closed_wait(f->job->target, timeout_ms, fault) != 0) {
         return -1;
     }
+    /* A chip without power has no open port either: it must live, say that it is secured, and still be closed. */
+    if (prover->prove != NULL &&
+        (prover->prove(prover->context, bytes_of(f->nonce, sizeof f->nonce), timeout_ms, token, &token_len, fault) != 0 ||
+         station_port_closed_wait(f->job->target, timeout_ms, fault) != 0)) {
+        return fault_hint(fault, "switch the chip on and run 'windlass provision' again: it resumes");
+    }
+    const struct letter_request request = { .op = LETTER_CLOSE, .token = bytes_of(token, token_len) };
     return letterbox_ask(&f->box, &request, &letter, fault);
 }
 
@@ -302,7 +317,7 @@ static const struct step steps[] = {
     { "install the application", package_install },
     { "check what the chip holds", chip_check },
     { "lock boot flash and debug port", chip_lock },
-    { "see the debug port closed, close the record", lock_verify },
+    { "see it locked, close the record", lock_verify },
 };
 
 static int steps_run(struct flow *f, struct fault *fault)

@@ -17,10 +17,21 @@ struct station_progress {
     void (*tell)(void *context, const char *step, enum station_mark mark);
 };
 
+/*
+ * Gets a token over `nonce` from the device once it runs locked, through its data link. `token` has room for STATION_TOKEN_MAX bytes. Waits for the device's
+ * start up to `timeout_ms`. NULL where there is no data link: then only the closed debug port tells of the lock.
+ */
+#define STATION_TOKEN_MAX 512u
+struct station_prover {
+    void *context;
+    int (*prove)(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len, struct fault *fault);
+};
+
 struct station_job {
     const char *target;             /* "host:port" of the debug port */
     unsigned timeout_ms;            /* for one command of the debug port, 0: 5 seconds; all other waits are multiples of it */
     struct letter_carrier carrier;  /* to the appliance */
+    struct station_prover prover;
     struct station_progress progress;
 };
 

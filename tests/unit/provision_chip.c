@@ -126,6 +126,39 @@ static void cpu_run(struct chip *chip, struct peer_reply *reply)
     }
 }
 
+int chip_prove(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len, struct fault *fault)
+{
+    struct chip *chip = context;
+    static const uint8_t old[32] = { 9 };
+    uint8_t payload[128];
+    uint8_t structure[256];
+    uint8_t ueid[17] = { 1 };
+    uint8_t digest[32];
+    uint8_t signature[64];
+    (void)timeout_ms;
+    if (chip->vice == CHIP_DEAD_AT_LOCK) {
+        return fault_set(fault, "nobody answers");
+    }
+    memcpy(ueid + 1, chip->uid, 16);
+    struct cbor_writer p = cbor_writer_of(payload, sizeof payload);
+    cbor_write_map(&p, 3);
+    cbor_write_uint(&p, 10);
+    cbor_write_bstr(&p, chip->vice == CHIP_OLD_TOKEN ? bytes_of(old, sizeof old) : nonce);
+    cbor_write_uint(&p, 256);
+    cbor_write_bstr(&p, bytes_of(ueid, sizeof ueid));
+    cbor_write_uint(&p, 2395);
+    cbor_write_uint(&p, chip->vice == CHIP_NOT_SECURED ? 0x2000 : 0x3000);
+    struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
+    cose_sig_structure_build(bytes_of(NULL, 0), cbor_written(&p), &s);
+    sign1_sha256(cbor_written(&s), digest);
+    must(hsm_sign(chip->hsm, chip->identity_label, digest, signature, fault) == 0);
+    const struct cose_sign1 sign1 = { .payload = cbor_written(&p), .signature = bytes_of(signature, 64) };
+    struct cbor_writer w = cbor_writer_of(token, 512);
+    cose_sign1_build(&sign1, &w);
+    *len = w.len;
+    return w.status == STATUS_OK ? 0 : -1;
+}
+
 /* ---- the debug port ---- */
 
 /* Where `len` bytes at `addr` are, or NULL. */

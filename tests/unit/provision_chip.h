@@ -25,7 +25,10 @@ enum chip_vice {
     CHIP_STAYS_OPEN,      /* answers LOCK and does not lock */
     CHIP_MUTE_AGENT,      /* no agent starts */
     CHIP_WRONG_OP,        /* answers to another request */
-    CHIP_ENDLESS_ANSWER   /* claims an answer of 4 GiB */
+    CHIP_ENDLESS_ANSWER,  /* claims an answer of 4 GiB */
+    CHIP_DEAD_AT_LOCK,    /* its port closes, but because it lost power */
+    CHIP_NOT_SECURED,     /* its port closes; its token says "provisioning" */
+    CHIP_OLD_TOKEN        /* its port closes; its token is over another nonce */
 };
 
 struct chip {
@@ -54,6 +57,8 @@ struct chip {
 void chip_start(struct chip *chip);
 /* Powers it off; flash, items and lock stay for a look at them. */
 void chip_stop(struct chip *chip);
+/* For station_prover: the chip's token over `nonce`. */
+int chip_prove(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len, struct fault *fault);
 /* A debug port again, as after a power cycle; nothing when it is locked. */
 void chip_power_on(struct chip *chip);
 void chip_free(struct chip *chip);

@@ -180,7 +180,7 @@ void factory_open(struct factory *f)
     bl1_make(f);
     sbm_make(f);
     app_make(f);
-    f->inputs = (struct appliance_inputs){ f->paths[0], f->paths[1], f->paths[2], f->paths[3] };
+    f->inputs = (struct appliance_inputs){ f->paths[0], f->paths[1], f->paths[2], f->paths[3], 0 };
 }
 
 void factory_close(struct factory *f)

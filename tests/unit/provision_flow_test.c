@@ -39,17 +39,24 @@ static int teardown(void **state)
     return 0;
 }
 
-static int provision(struct station_result *result, struct fault *fault)
+static int provision_with(int proof, struct station_result *result, struct fault *fault)
 {
     struct appliance *appliance = NULL;
     *fault = FAULT_NONE;
     if (appliance_open(&factory.project, &factory.inputs, &appliance, fault) != 0) {
         return -1;
     }
-    const struct station_job job = { chip.target, 400, { appliance, appliance_carry }, { NULL, NULL } };
+    const struct station_job job = { chip.target, 400, { appliance, appliance_carry }, { &chip, proof ? chip_prove : NULL },
+                                     { NULL, NULL } };
     int done = station_provision(&job, result, fault);
     appliance_close(appliance);
     return done;
+}
+
+static int provision(struct station_result *result, struct fault *fault)
+{
+    factory.inputs.token_needed = 1;
+    return provision_with(1, result, fault);
 }
 
 /* The one unit of the ledger; 0 when it has none. */
@@ -252,6 +259,53 @@ static void chip_whose_debug_port_stays_open_is_never_done(void **state)
     assert_int_equal(unit.state, LEDGER_CHECKED);
 }
 
+static void closed_port_alone_does_not_close_a_record(void **state)
+{
+    static const struct {
+        enum chip_vice vice;
+        const char *part;
+    } cases[] = { { CHIP_DEAD_AT_LOCK, "nobody answers" },
+                  { CHIP_NOT_SECURED, "does not say that it is secured" },
+                  { CHIP_OLD_TOKEN, "replay" } };
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct station_result result;
+        struct ledger_unit unit;
+        struct fault fault = FAULT_NONE;
+        chip.vice = cases[i].vice;
+        support_check_refused(provision(&result, &fault), &fault, cases[i].part);
+        assert_int_equal(unit_find(&unit), 1);
+        assert_int_equal(unit.state, LEDGER_CHECKED);
+        chip_stop(&chip);
+        chip.locked = 0; /* it only looked so */
+        chip_power_on(&chip);
+    }
+}
+
+static void missing_token_is_refused_where_one_is_needed(void **state)
+{
+    struct station_result result;
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    factory.inputs.token_needed = 1;
+    support_check_refused(provision_with(0, &result, &fault), &fault, "token");
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.state, LEDGER_CHECKED);
+}
+
+static void chip_without_data_link_is_done_when_its_port_is_seen_closed(void **state)
+{
+    struct station_result result;
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    factory.inputs.token_needed = 0;
+    support_check(provision_with(0, &result, &fault), &fault);
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.state, LEDGER_DONE);
+}
+
 static void second_key_for_one_unique_id_is_quarantined(void **state)
 {
     struct station_result result;
@@ -327,6 +381,9 @@ int main(void)
         FLOW_TEST(chip_that_proves_nothing_is_not_counted),
         FLOW_TEST(chip_that_holds_something_else_is_never_done),
         FLOW_TEST(chip_whose_debug_port_stays_open_is_never_done),
+        FLOW_TEST(closed_port_alone_does_not_close_a_record),
+        FLOW_TEST(missing_token_is_refused_where_one_is_needed),
+        FLOW_TEST(chip_without_data_link_is_done_when_its_port_is_seen_closed),
         FLOW_TEST(second_key_for_one_unique_id_is_quarantined),
         FLOW_TEST(damaged_package_or_block_never_reaches_a_chip),
         FLOW_TEST(package_in_the_place_of_another_is_refused),

@@ -31,6 +31,9 @@ static struct letter_request request_of(uint64_t op)
         q.sbm_digest = bytes_of(filler + 2, 32);
         q.app_sequence = 4;
         break;
+    case LETTER_CLOSE:
+        q.token = bytes_of(filler, 60);
+        break;
     default:
         break;
     }
@@ -53,6 +56,9 @@ static struct letter_answer answer_of(uint64_t op)
         a.number = 7;
         a.policy = a.device_cert = a.issuer_cert = a.root_cert = a.update_cert = a.block = some;
         a.package_sequence = 3;
+        break;
+    case LETTER_RECEIPT:
+        a.nonce = bytes_of(filler, 32);
         break;
     default:
         break;
