@@ -9,8 +9,6 @@ _Noreturn void halt(status_t why)
     port_outputs_safe();
     halt_wipe();
     port_flash_seal();
-    port_log("halt: ");
-    port_log(status_text(why));
-    port_log("\n");
+    halt_say(why);
     port_sleep();
 }

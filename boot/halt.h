@@ -10,5 +10,7 @@ _Noreturn void halt(status_t why);
 
 /* Given by each stage, joined at link time: wipes every key that the stage holds in RAM. Does nothing else. */
 void halt_wipe(void);
+/* Given by each stage: says `why` on the secure console, in as many words as the stage has room for. */
+void halt_say(status_t why);
 
 #endif

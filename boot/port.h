@@ -21,6 +21,7 @@ struct port_flash {
     uint32_t sector_len;  /* bytes that one erase clears */
     uint32_t granule_len; /* bytes that one program writes: 1, 8, 16 or 32 */
     uint8_t erased;       /* value of an erased byte */
+    uint32_t boot_sectors; /* from the flash's start, that the boot lock covers: BL1 and its anchor pages */
     struct port_region anchor[2];
     struct port_region store[2];
     struct port_region state[2];
@@ -45,7 +46,7 @@ enum port_lifecycle { PORT_OPEN = 0, PORT_PROVISIONING = 1, PORT_SECURED = 2, PO
 enum port_lifecycle port_lifecycle(void);
 /* The silicon vendor's unique ID. */
 status_t port_unique_id(uint8_t out[16]);
-/* Fuses boot lock, lifecycle `secured` and debug lock, in this order. cut: a prefix of them; repeating completes it. */
+/* Fuses boot lock, lifecycle `secured` and debug lock, in this order; what is fused already stays as it is. cut: a prefix of them; repeating completes it. */
 status_t port_lock_for_good(uint32_t boot_sectors);
 
 /* The provisioning mailbox (docs/spec.md section 8): memory that the debug port writes while the core runs. */

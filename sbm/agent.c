@@ -111,7 +111,7 @@ static status_t items_check(struct provision_answer *answer)
         crypto_sha256_add(&hash, item);
     }
     crypto_sha256_finish(&hash, digests[0]);
-    crypto_sha256(port_flash_view(0, LAYOUT_BOOT_LEN), digests[1]);
+    crypto_sha256(port_flash_view(0, flash->boot_sectors * flash->sector_len), digests[1]);
     crypto_sha256(port_flash_view(flash->sbm[0].off, flash->sbm[0].len), digests[2]);
     answer->items_digest = bytes_of(digests[0], CRYPTO_SHA256_LEN);
     answer->boot_digest = bytes_of(digests[1], CRYPTO_SHA256_LEN);
@@ -130,7 +130,7 @@ static status_t lock_check(const struct provision_request *request)
     if (status == STATUS_OK && device.state.now.active == STATE_NONE) {
         status = STATUS_BOOT_NO_IMAGE;
     }
-    if (status == STATUS_OK && request->lock_sectors != LAYOUT_BOOT_SECTORS) {
+    if (status == STATUS_OK && request->lock_sectors != port_flash()->boot_sectors) {
         status = STATUS_BAD_ARGUMENT;
     }
     return status;
@@ -215,7 +215,7 @@ void agent_poll(void)
     served = count;
     if (request_serve(count)) {
         device_log("locking for good", STATUS_OK);
-        device_log("locked", port_lock_for_good(LAYOUT_BOOT_SECTORS));
+        device_log("locked", port_lock_for_good(port_flash()->boot_sectors));
         wipe(token, sizeof token);
         halt_wipe();
         port_reset();

@@ -13,6 +13,13 @@ void halt_wipe(void)
     provisioned_wipe(&device.provisioned);
 }
 
+void halt_say(status_t why)
+{
+    port_log("[sbm] halt: ");
+    port_log(status_text(why));
+    port_log("\n");
+}
+
 void device_log(const char *text, status_t status)
 {
     port_log("[sbm] ");
@@ -105,7 +112,10 @@ _Noreturn void stage_main(void)
     if (device.lifecycle != PORT_SECURED) {
         halt(STATUS_LIFECYCLE);
     }
-    status_t status = provisioned_load(&device.provisioned);
+    status_t status = port_lock_for_good(port_flash()->boot_sectors); /* completes a lock that a power cut left half done */
+    if (status == STATUS_OK) {
+        status = provisioned_load(&device.provisioned);
+    }
     if (status == STATUS_OK) {
         status = state_open(&device.state);
     }

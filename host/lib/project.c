@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* project: opening a product's folder and its tokens (project.h). */
 #include "host/lib/project.h"
+#include "wire/policy.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -140,6 +141,10 @@ static int project_read(struct project *project, struct fault *fault)
     }
     int result = profile_parse(path, text, len, &project->profile, fault);
     free(text);
+    if (result == 0 && project->profile.boot_policy == POLICY_BOOT_SEALED) {
+        (void)fault_set(fault, "%s: boot: policy: sealed is planned, but no Secure Boot Manager does it yet", path);
+        return fault_hint(fault, "write 'policy: signature'");
+    }
     return result;
 }
 

@@ -13,6 +13,7 @@ static const struct port_flash geometry = {
     .sector_len = FLASHCTL_SECTOR_LEN,
     .granule_len = FLASHCTL_GRANULE_LEN,
     .erased = 0xFF,
+    .boot_sectors = LAYOUT_BOOT_SECTORS,
     .anchor = { { LAYOUT_ANCHOR0_OFF, LAYOUT_ANCHOR_LEN }, { LAYOUT_ANCHOR1_OFF, LAYOUT_ANCHOR_LEN } },
     .store = { { LAYOUT_STORE0_OFF, LAYOUT_STORE_LEN }, { LAYOUT_STORE1_OFF, LAYOUT_STORE_LEN } },
     .state = { { LAYOUT_STATE0_OFF, LAYOUT_STATE_LEN }, { LAYOUT_STATE1_OFF, LAYOUT_STATE_LEN } },

@@ -60,21 +60,20 @@ status_t port_unique_id(uint8_t out[16])
 
 status_t port_lock_for_good(uint32_t boot_sectors)
 {
-    uint8_t lock[8];
-    status_t status = words_read(FUSE_BOOT_LOCK, 2, lock);
-    if (status == STATUS_OK && bytes_read_le32(lock) == 0) {
-        status = word_blow(FUSE_BOOT_LOCK_SECTORS, boot_sectors);
-        if (status == STATUS_OK) {
-            status = word_blow(FUSE_BOOT_LOCK, 0xFFFFFFFFu);
+    uint8_t now[16];
+    const struct {
+        uint32_t word;
+        uint32_t value;
+    } order[] = { { FUSE_BOOT_LOCK_SECTORS, boot_sectors },
+                  { FUSE_BOOT_LOCK, 0xFFFFFFFFu },
+                  { FUSE_LIFECYCLE, LIFECYCLE_SECURED_BITS },
+                  { FUSE_DEBUG_LOCK, 0xFFFFFFFFu } };
+    status_t status = words_read(FUSE_LIFECYCLE, 4, now);
+    for (unsigned i = 0; i < sizeof order / sizeof order[0] && status == STATUS_OK; i++) {
+        uint32_t fused = bytes_read_le32(now + 4 * order[i].word);
+        if ((fused & order[i].value) != order[i].value) {
+            status = word_blow(order[i].word, order[i].value);
         }
-    } else if (status == STATUS_OK && bytes_read_le32(lock + 4) != boot_sectors) {
-        status = STATUS_FUSE_DENIED;
-    }
-    if (status == STATUS_OK) {
-        status = word_blow(FUSE_LIFECYCLE, LIFECYCLE_SECURED_BITS);
-    }
-    if (status == STATUS_OK) {
-        status = word_blow(FUSE_DEBUG_LOCK, 0xFFFFFFFFu);
     }
     return status;
 }

@@ -28,8 +28,10 @@ void sim_make(struct sim *sim, uint32_t sector_len, uint32_t granule_len, uint8_
     sim->map.sector_len = sector_len;
     sim->map.granule_len = granule_len;
     sim->map.erased = erased;
+    sim->map.boot_sectors = 2; /* the anchor pages stand for BL1 here */
+    sim->map.anchor[0] = region_take(&at, 1, sector_len);
+    sim->map.anchor[1] = region_take(&at, 1, sector_len);
     for (unsigned i = 0; i < 2; i++) {
-        sim->map.anchor[i] = region_take(&at, 1, sector_len);
         sim->map.store[i] = region_take(&at, small, sector_len);
         sim->map.state[i] = region_take(&at, 2, sector_len);
         sim->map.sbm[i] = region_take(&at, 4, sector_len);
@@ -146,6 +148,9 @@ status_t port_lock_for_good(uint32_t boot_sectors)
     const uint32_t values[] = { PORT_SECURED, 1, 1, boot_sectors };
     static const uint8_t order[] = { 3, 2, 0, 1 };
     for (unsigned i = 0; i < sizeof order; i++) {
+        if (now->fuses[order[i]] == values[order[i]]) {
+            continue;
+        }
         if (operation_begin(1) == 1) {
             now->fuses[order[i]] = values[order[i]];
         }

@@ -9,4 +9,10 @@ target_link_libraries(wl_boot_maker PUBLIC wl_sim_device wl_wire_build OpenSSL::
 windlass_test(boot_journal_test SOURCES boot_journal_test.c LIBS wl_boot_maker)
 windlass_test(boot_flow_test SOURCES boot_flow_test.c LIBS wl_boot_maker)
 windlass_test(boot_cuts_test SOURCES boot_cuts_test.c LIBS wl_boot_maker TIMEOUT 300)
+# BL1 and SBM name their entry points alike; on the host one of them takes another name.
+add_library(wl_bl1 STATIC ${CMAKE_SOURCE_DIR}/bl1/main.c)
+target_compile_options(wl_bl1 PRIVATE ${WINDLASS_WARNINGS})
+target_compile_definitions(wl_bl1 PRIVATE stage_main=bl1_stage_main stage_fault=bl1_stage_fault halt_wipe=bl1_halt_wipe halt_say=bl1_halt_say)
+target_link_libraries(wl_bl1 PUBLIC wl_boot)
+windlass_test(boot_bl1_test SOURCES boot_bl1_test.c LIBS wl_boot_maker wl_bl1)
 windlass_test(crypto_test SOURCES crypto_test.c LIBS wl_crypto)

@@ -258,6 +258,52 @@ void maker_provision(const struct maker *maker, struct sim *sim, const uint8_t *
     sim->erases = 0;
 }
 
+void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_sequence)
+{
+    const struct anchor anchor = { .firmware_key = bytes_of(maker->firmware.open, 64),
+                                   .vendor = bytes_of(maker->vendor, 16),
+                                   .sbm_class = bytes_of(maker->class_id, 16),
+                                   .least_sequence = least_sequence };
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t *page = sim->flash + sim->map.anchor[i].off;
+        struct cbor_writer w = cbor_writer_of(page, sim->map.anchor[i].len);
+        anchor_build(&anchor, &w);
+        assert(w.status == STATUS_OK);
+        crypto_sha256(cbor_written(&w), page + w.len);
+    }
+}
+
+size_t maker_sbm(const struct maker *maker, const struct maker_key *signer, struct sim *sim, unsigned slot,
+                 uint64_t sequence, size_t image_len)
+{
+    static uint8_t manifest[SUIT_MANIFEST_MAX];
+    uint8_t *at = sim->flash + sim->map.sbm[slot].off;
+    uint8_t *image = malloc(image_len);
+    uint8_t digest[32];
+    uint8_t manifest_digest[32];
+    assert(image != NULL);
+    for (size_t i = 0; i < image_len; i++) {
+        image[i] = (uint8_t)(i * 13u + sequence);
+    }
+    crypto_sha256(bytes_of(image, image_len), digest);
+    const struct suit_package_spec spec = { .sequence = sequence,
+                                            .vendor = bytes_of(maker->vendor, 16),
+                                            .class_id = bytes_of(maker->class_id, 16),
+                                            .component = "sbm",
+                                            .image_digest = bytes_of(digest, 32),
+                                            .image_size = image_len };
+    struct cbor_writer m = cbor_writer_of(manifest, sizeof manifest);
+    memset(at, sim->map.erased, sim->map.sbm[slot].len);
+    struct cbor_writer e = cbor_writer_of(at, sim->map.sbm_image_off);
+    (void)suit_package_manifest_build(&spec, &m);
+    envelope_write(cbor_written(&m), signer, bytes_of(NULL, 0), &e, manifest_digest);
+    assert(e.status == STATUS_OK);
+    size_t room = sim->map.sbm[slot].len - sim->map.sbm_image_off;
+    memcpy(at + sim->map.sbm_image_off, image, image_len < room ? image_len : room);
+    free(image);
+    return e.len;
+}
+
 void maker_geometry(const struct sim *sim)
 {
     primary_run_addr = sim->map.primary.off;

@@ -45,6 +45,12 @@ uint8_t maker_image_byte(uint64_t sequence, size_t at, size_t image_len, uint32_
 
 /* The primary slot of this machine is where images of packages made from now on run. */
 void maker_geometry(const struct sim *sim);
+/* Writes both anchor pages; BL1 takes no SBM below `least_sequence`. */
+void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_sequence);
+/* Writes an SBM with its severed envelope into a slot, signed by `signer`. Whatever does not fit the slot is left out. Gives the envelope's length. */
+size_t maker_sbm(const struct maker *maker, const struct maker_key *signer, struct sim *sim, unsigned slot,
+                 uint64_t sequence, size_t image_len);
+
 /* Provisions the machine: store, state and `first` installed in package slot 0. */
 void maker_provision(const struct maker *maker, struct sim *sim, const uint8_t *first, size_t first_len);
 
