@@ -46,7 +46,7 @@ function(windlass_fuzzer name)
   endif()
 endfunction()
 
-windlass_library(wl_base SOURCES base/status.c base/cbor.c)
+windlass_library(wl_base SOURCES base/status.c base/cbor_read.c base/cbor_write.c)
 
 foreach(room wire crypto boot ports/sim sbm host/lib host/pki host/master host/sign1 host/letter host/ledger host/appliance host/station host/device
         host/chip host/cli

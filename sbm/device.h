@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* device: what SBM knows while it runs. One instance, in sbm/main.c; secure memory only. */
+/* device: what SBM knows while it runs. One instance; secure memory only. */
 #ifndef SBM_DEVICE_H
 #define SBM_DEVICE_H
 

@@ -6,8 +6,6 @@
 #include "sbm/device.h"
 #include "sbm/launch.h"
 
-struct device device;
-
 void halt_wipe(void)
 {
     provisioned_wipe(&device.provisioned);
@@ -18,52 +16,6 @@ void halt_say(status_t why)
     port_log("[sbm] halt: ");
     port_log(status_text(why));
     port_log("\n");
-}
-
-void device_log(const char *text, status_t status)
-{
-    port_log("[sbm] ");
-    port_log(text);
-    if (status != STATUS_OK) {
-        port_log(": ");
-        port_log(status_text(status));
-    }
-    port_log("\n");
-}
-
-void device_log_number(const char *text, uint64_t number)
-{
-    char digits[21];
-    size_t at = sizeof digits - 1;
-    digits[at] = '\0';
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
-    port_log("[sbm] ");
-    port_log(text);
-    port_log(digits + at);
-    port_log("\n");
-}
-
-void device_log_address(const char *text, uint32_t address)
-{
-    char digits[11] = "0x";
-    for (unsigned i = 0; i < 8; i++) {
-        digits[2 + i] = "0123456789abcdef"[address >> (28 - 4 * i) & 15u];
-    }
-    digits[10] = '\0';
-    port_log("[sbm] ");
-    port_log(text);
-    port_log(digits);
-    port_log("\n");
-}
-
-void device_refuse(status_t why, uint64_t sequence)
-{
-    device.state.now.refused = why;
-    device.state.now.refused_sequence = sequence;
-    device_log("refused", why);
 }
 
 /* A fault is recorded and ends in a reset; a device that does nothing but fault is stopped by the trial count and, at last, by halt. */
