@@ -10,12 +10,16 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/wipe.h"
 #include "host/chip/array.h"
 #include "host/chip/vendor.h"
+
+/* Times 10 ms: how long to wait for an owner that is ending. */
+#define LOCK_TRIES 300
 
 static int bytes_write(int fd, struct bytes data)
 {
@@ -166,18 +170,24 @@ static uint8_t *file_map_exact(int dir_fd, const char *name, size_t len, enum ch
     return map == MAP_FAILED ? NULL : map;
 }
 
-/* The lock is the folder's own: no file to leave behind, and it ends with its process. */
+/* The lock is the folder's own: no file to leave behind, and it ends with its process. An owner without its pid file is
+ * just starting or ending. */
 static int lock_take(const char *path, const struct chip_dir *d, struct fault *fault)
 {
-    if (flock(d->fd, LOCK_EX | LOCK_NB) == 0) {
-        return 0;
+    const struct timespec nap = { 0, 10000000 };
+    int tries = LOCK_TRIES;
+    while (flock(d->fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) {
+            return fault_errno(fault, "locking %s", path);
+        }
+        if (chip_dir_number_read(d, CHIP_PID_FILE) > 0 || tries-- == 0) {
+            (void)fault_hint(fault, "'windlass chip stop %s' switches it off", path);
+            return fault_set(fault, "the chip in %s is running already (process %ld)", path,
+                             chip_dir_number_read(d, CHIP_PID_FILE));
+        }
+        (void)nanosleep(&nap, NULL);
     }
-    if (errno != EWOULDBLOCK) {
-        return fault_errno(fault, "locking %s", path);
-    }
-    (void)fault_hint(fault, "'windlass chip stop %s' switches it off", path);
-    return fault_set(fault, "the chip in %s is running already (process %ld)", path,
-                     chip_dir_number_read(d, CHIP_PID_FILE));
+    return 0;
 }
 
 int chip_dir_open(const char *path, enum chip_dir_use use, struct chip_dir *out, struct fault *fault)

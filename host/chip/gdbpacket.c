@@ -42,6 +42,7 @@ static int cpu_pause(struct gdbport *g, bool *resume)
     }
     /* "T02": our own interruption. */
     *resume = why.len >= 3 && why.data[1] == '0' && why.data[2] == '2';
+    g->held = !*resume;
     if (!*resume && g->waiting) {
         g->waiting = false;
         gdbport_answer(g, why);
@@ -217,7 +218,9 @@ static void no_ack_run(struct gdbport *g, struct bytes body, struct bytes args)
 static void halt_command(struct gdbport *g)
 {
     bool resume;
-    gdbport_answer_text(g, cpu_pause(g, &resume) == 0 ? "OK" : "E01");
+    int result = cpu_pause(g, &resume);
+    g->held = result == 0;
+    gdbport_answer_text(g, g->held ? "OK" : "E01");
 }
 
 static void monitor_run(struct gdbport *g, struct bytes body, struct bytes args)
@@ -255,6 +258,7 @@ static void resume_run(struct gdbport *g, struct bytes body, struct bytes args)
         return;
     }
     g->waiting = true;
+    g->held = false;
 }
 
 static bool breakpoint_same(const struct gdbport_breakpoint *b, struct bytes args)

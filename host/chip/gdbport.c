@@ -45,7 +45,16 @@ int gdbport_cpu_connect(struct gdbport *g)
     if (g->stub.fd >= 0) {
         return 0;
     }
-    return g->cpu_gone || !gdbport_is_open(g) ? -1 : stub_connect(&g->stub, g->dir->fd);
+    if (g->cpu_gone || !gdbport_is_open(g) || stub_connect(&g->stub, g->dir->fd) != 0) {
+        return -1;
+    }
+    g->held = true;
+    return 0;
+}
+
+bool gdbport_is_held(const struct gdbport *g)
+{
+    return g->attached && g->held;
 }
 
 void gdbport_client_drop(struct gdbport *g)
@@ -61,7 +70,7 @@ void gdbport_client_drop(struct gdbport *g)
         stub_release(&g->stub);
         g->cpu_halted = false;
     }
-    g->attached = g->waiting = false;
+    g->attached = g->waiting = g->held = false;
     g->wish = GDBPORT_NOTHING;
 }
 
@@ -104,19 +113,6 @@ void gdbport_print(struct gdbport *g, const char *text)
     body[0] = 'O';
     rsp_hex_write((const uint8_t *)text, len, body + 1);
     gdbport_answer(g, bytes_of(body, 1 + 2 * len));
-}
-
-static void client_accept(struct gdbport *g)
-{
-    int fd = endpoint_accept(g->listen_fd);
-    if (fd < 0 || g->client_fd >= 0) {
-        endpoint_close(&fd);
-        return;
-    }
-    g->client_fd = fd;
-    g->acks = true;
-    g->rx.len = g->tx.len = g->last_len = 0;
-    rsp_parser_init(&g->in);
 }
 
 static void packet_take(struct gdbport *g)
@@ -167,6 +163,31 @@ static void client_bytes(struct gdbport *g)
     memmove(g->rx.data, g->rx.data + taken, g->rx.len);
 }
 
+/* A debugger that has closed makes room for the next at once, even while bytes of it are still to be read. */
+static bool client_has_left(const struct gdbport *g)
+{
+    struct pollfd p = { .fd = g->client_fd, .events = POLLRDHUP, .revents = 0 };
+    return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static void client_accept(struct gdbport *g)
+{
+    int fd = endpoint_accept(g->listen_fd);
+    if (fd >= 0 && g->client_fd >= 0 && client_has_left(g)) {
+        (void)queue_fill(&g->rx, g->client_fd);
+        client_bytes(g);
+        gdbport_client_drop(g);
+    }
+    if (fd < 0 || g->client_fd >= 0) {
+        endpoint_close(&fd);
+        return;
+    }
+    g->client_fd = fd;
+    g->acks = true;
+    g->rx.len = g->tx.len = g->last_len = 0;
+    rsp_parser_init(&g->in);
+}
+
 /* Whether bytes that have arrived can be taken: not while a reset is due or the client does not read. */
 static bool client_is_ready(const struct gdbport *g)
 {
@@ -191,6 +212,7 @@ static void stub_serve(struct gdbport *g)
 {
     struct bytes why;
     int got = stub_receive(&g->stub, &why);
+    g->held = g->held || got == 1;
     if (got == 1 && g->waiting) {
         g->waiting = false;
         gdbport_answer(g, why);
@@ -200,18 +222,8 @@ static void stub_serve(struct gdbport *g)
     }
 }
 
-void gdbport_serve(struct gdbport *g, const struct pollset *p)
+static void client_serve(struct gdbport *g, short events)
 {
-    if (g->stub.running && pollset_events(p, g->stub.fd) != 0) {
-        stub_serve(g);
-    }
-    if (pollset_events(p, g->listen_fd) != 0) {
-        client_accept(g);
-    }
-    if (g->client_fd < 0) {
-        return;
-    }
-    short events = pollset_events(p, g->client_fd);
     if ((events & POLLOUT) != 0 && queue_flush(&g->tx, g->client_fd) != 0) {
         gdbport_client_drop(g);
         return;
@@ -229,6 +241,19 @@ void gdbport_serve(struct gdbport *g, const struct pollset *p)
     client_bytes(g);
     if (g->client_fd >= 0 && queue_flush(&g->tx, g->client_fd) != 0) {
         gdbport_client_drop(g);
+    }
+}
+
+void gdbport_serve(struct gdbport *g, const struct pollset *p)
+{
+    if (g->stub.running && pollset_events(p, g->stub.fd) != 0) {
+        stub_serve(g);
+    }
+    if (g->client_fd >= 0) {
+        client_serve(g, pollset_events(p, g->client_fd));
+    }
+    if (pollset_events(p, g->listen_fd) != 0) {
+        client_accept(g);
     }
 }
 
@@ -252,7 +277,7 @@ void gdbport_cpu_started(struct gdbport *g, bool halted, bool run)
     if (g->attached && gdbport_cpu_connect(g) == 0) {
         gdbpacket_breakpoints_restore(g);
         if (run) {
-            g->cpu_halted = stub_resume(&g->stub, bytes_of("c", 1)) != 0;
+            g->cpu_halted = g->held = stub_resume(&g->stub, bytes_of("c", 1)) != 0;
         } else if (g->waiting) {
             g->waiting = false;
             gdbport_answer_text(g, "T05thread:01;");

@@ -32,6 +32,7 @@ struct gdbport {
     bool attached;   /* the client has sent a packet: the CPU is under its control */
     bool acks;       /* with '+' and '-' */
     bool waiting;    /* the client let the CPU run and waits for the stop reply */
+    bool held;       /* the client has stopped the CPU: it stays so, also over a reset */
     bool cpu_halted; /* the CPU was started stopped, and nobody has let it go */
     bool cpu_gone;   /* there is no CPU: the emulator crashed */
     enum gdbport_wish wish;
@@ -51,6 +52,8 @@ int gdbport_open(struct gdbport *g, struct fault *fault);
 /* Closes port and session, lets the CPU run, removes gdb.port. */
 void gdbport_close(struct gdbport *g);
 bool gdbport_is_open(const struct gdbport *g);
+/* True while the client keeps the CPU stopped. */
+bool gdbport_is_held(const struct gdbport *g);
 /* True while the CPU stands still. */
 bool gdbport_is_halted(const struct gdbport *g);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* owner_control: what the lines of the control socket do. */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,15 +9,18 @@
 #include "host/chip/endpoint.h"
 #include "host/chip/owner_state.h"
 
+/* As chip_client takes it. */
+#define CONTROL_ANSWER_MAX 1024
+
 /* Sends the object as one line, frees it and closes. A peer that does not read loses its answer. */
 static void answer_send(int *fd, json_t *object)
 {
-    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    if (text != NULL) {
-        (void)send(*fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)send(*fd, "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    char line[CONTROL_ANSWER_MAX];
+    size_t len = object == NULL ? 0 : json_dumpb(object, line, sizeof line - 1, JSON_COMPACT);
+    if (len != 0 && len < sizeof line) {
+        line[len] = '\n';
+        (void)send(*fd, line, len + 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
-    free(text);
     json_decref(object);
     endpoint_close(fd);
 }

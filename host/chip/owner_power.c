@@ -86,7 +86,7 @@ void owner_cpu_end(struct owner *o)
         o->power = OWNER_RESETTING;
         o->restart_at = clock_ms() + RESET_PAUSE_MS;
     } else {
-        owner_reset(o, false);
+        owner_reset(o, gdbport_is_held(&o->gdb));
     }
 }
 

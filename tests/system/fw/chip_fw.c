@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chip_fw: firmware for the tests of the virtual chip. It obeys commands on the data UART, so that a test can do with the chip what firmware can do,
- * and tells each controller answer on the console.
- *   e <byte>                              gives the byte back
- *   q <n> <m> <n bytes>                   sends n (u16) bytes to the flash controller, gives m (u16) bytes of its answer back
+ * chip_fw: firmware for the tests of the virtual chip. It obeys commands on the data UART, so that a test can do with
+ * the chip what firmware can do, and tells each controller answer on the console. e <byte> gives the byte back q <n>
+ * <m> <n bytes>                   sends n (u16) bytes to the flash controller, gives m (u16) bytes of its answer back
  *   r <address>                           gives the word at an address back
  *   w <address> <word>                    writes a word
  *   z                                     asks for a reset
@@ -65,8 +64,8 @@ static void text_print(const char *text)
 
 static void hex_print(uint8_t v)
 {
-    uart_send(CONSOLE, (uint8_t)"0123456789ABCDEF"[v >> 4]);
-    uart_send(CONSOLE, (uint8_t)"0123456789ABCDEF"[v & 15]);
+    uart_send(CONSOLE, (uint8_t) "0123456789ABCDEF"[v >> 4]);
+    uart_send(CONSOLE, (uint8_t) "0123456789ABCDEF"[v & 15]);
 }
 
 static uint32_t link_number(unsigned bytes)

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hostile_app: an application that calls SBM's veneers with everything that must be refused, prints what came of each, and goes on as the example does. */
+#include <string.h>
+
+#include "app/app.h"
+#include "psa/update.h"
+#include "windlass/sbm.h"
+
+#define SECURE_RAM ((void *)0x38000000u)
+#define SECURE_FLASH ((void *)0x10008000u)
+#define OWN_FLASH ((void *)0x00080000u)
+#define DEVICE_ADDRESS ((void *)0x40202000u)
+#define RAM_END 0x28400000u
+#define RANDOM_CALLS 20000u
+
+#define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)
+
+static unsigned refused;
+static unsigned tried;
+static volatile psa_status_t handler_result;
+
+static void expect(const char *name, psa_status_t got, psa_status_t wanted)
+{
+    tried++;
+    refused += got == wanted ? 1u : 0u;
+    app_print("[hostile] ");
+    app_print(name);
+    app_print(got == wanted ? ": refused\n" : ": NOT AS IT SHOULD BE\n");
+}
+
+static void status_calls(void)
+{
+    struct sbm_status status;
+    const size_t len = sizeof status;
+    expect("status into secure RAM", sbm_status_read(SECURE_RAM, len), PSA_ERROR_INVALID_ARGUMENT);
+    expect("status into secure flash", sbm_status_read(SECURE_FLASH, len), PSA_ERROR_INVALID_ARGUMENT);
+    expect("status into the own flash", sbm_status_read(OWN_FLASH, len), PSA_ERROR_INVALID_ARGUMENT);
+    expect("status into a device", sbm_status_read(DEVICE_ADDRESS, len), PSA_ERROR_INVALID_ARGUMENT);
+    expect("status across the end of RAM", sbm_status_read((void *)(RAM_END - 8), len), PSA_ERROR_INVALID_ARGUMENT);
+    expect("status at the end of memory", sbm_status_read((void *)0xFFFFFFF0u, len), PSA_ERROR_INVALID_ARGUMENT);
+    expect("status into nothing", sbm_status_read(NULL, len), PSA_ERROR_INVALID_ARGUMENT);
+    expect("status of another size", sbm_status_read(&status, len - 4), PSA_ERROR_INVALID_ARGUMENT);
+}
+
+static psa_status_t prove(const void *nonce, size_t nonce_len, void *token, size_t capacity)
+{
+    struct sbm_prove call = { .nonce = nonce, .nonce_len = nonce_len, .token = token, .token_capacity = capacity };
+    return sbm_identity_prove(&call);
+}
+
+static void prove_calls(void)
+{
+    static uint8_t nonce[80];
+    static uint8_t token[256];
+    expect("prove with a secure call block", sbm_identity_prove(SECURE_RAM), PSA_ERROR_INVALID_ARGUMENT);
+    expect("prove a secure nonce", prove(SECURE_FLASH, 32, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
+    expect("prove a long nonce", prove(nonce, 65, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
+    expect("prove a short nonce", prove(nonce, 7, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
+    expect("prove an endless nonce", prove(nonce, SIZE_MAX, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
+    expect("prove into secure RAM", prove(nonce, 32, SECURE_RAM, 256), PSA_ERROR_INVALID_ARGUMENT);
+    expect("prove into everything", prove(nonce, 32, token, SIZE_MAX), PSA_ERROR_INVALID_ARGUMENT);
+    expect("prove into too little", prove(nonce, 32, token, 10), PSA_ERROR_BUFFER_TOO_SMALL);
+}
+
+static void certificate_calls(void)
+{
+    static uint8_t certificate[900];
+    size_t len = 0;
+    expect("certificate into secure RAM", sbm_certificate_read(0, SECURE_RAM, 900, &len), PSA_ERROR_INVALID_ARGUMENT);
+    expect("certificate length into secure RAM", sbm_certificate_read(0, certificate, 900, SECURE_RAM),
+           PSA_ERROR_INVALID_ARGUMENT);
+    expect("certificate that is not there", sbm_certificate_read(9, certificate, 900, &len), PSA_ERROR_DOES_NOT_EXIST);
+    expect("certificate into too little", sbm_certificate_read(0, certificate, 16, &len), PSA_ERROR_BUFFER_TOO_SMALL);
+}
+
+static void update_calls(void)
+{
+    static uint8_t block[1100];
+    expect("query into secure RAM", psa_fwu_query(0, SECURE_RAM), PSA_ERROR_INVALID_ARGUMENT);
+    expect("start of another component", psa_fwu_start(7, NULL, 0), PSA_ERROR_DOES_NOT_EXIST);
+    expect("start with a manifest", psa_fwu_start(0, block, 10), PSA_ERROR_NOT_SUPPORTED);
+    expect("write before start", psa_fwu_write(0, 0, block, 16), PSA_ERROR_BAD_STATE);
+    expect("install of nothing", psa_fwu_install(), PSA_ERROR_BAD_STATE);
+    expect("accept of nothing", psa_fwu_accept(), PSA_ERROR_BAD_STATE);
+    if (psa_fwu_start(0, NULL, 0) != PSA_SUCCESS) {
+        expect("start", PSA_ERROR_BAD_STATE, PSA_SUCCESS);
+    }
+    expect("write from secure flash", psa_fwu_write(0, 0, SECURE_FLASH, 256), PSA_ERROR_INVALID_ARGUMENT);
+    expect("write from secure RAM", psa_fwu_write(0, 0, SECURE_RAM, 256), PSA_ERROR_INVALID_ARGUMENT);
+    expect("write of too much", psa_fwu_write(0, 0, block, 1025), PSA_ERROR_INVALID_ARGUMENT);
+    expect("write of everything", psa_fwu_write(0, 0, block, SIZE_MAX), PSA_ERROR_INVALID_ARGUMENT);
+    expect("write at a far offset", psa_fwu_write(0, 0xFFFFFF00u, block, 256), PSA_ERROR_INVALID_ARGUMENT);
+    (void)psa_fwu_cancel(0);
+    (void)psa_fwu_clean(0);
+}
+
+static void handler(void)
+{
+    static struct sbm_status status;
+    handler_result = sbm_status_read(&status, sizeof status);
+}
+
+/* The supervisor call runs `handler` in handler mode. */
+static void handler_call(void)
+{
+    static const void *table[16] __attribute__((aligned(128)));
+    for (unsigned i = 0; i < 16; i++) {
+        table[i] = (const void *)handler;
+    }
+    SCB_VTOR = (uint32_t)table;
+    __asm__ volatile("dsb\n\tcpsie i\n\tsvc 0\n\tcpsid i" : : : "memory");
+    expect("call from an exception handler", handler_result, PSA_ERROR_NOT_PERMITTED);
+}
+
+static uint32_t random_next(void)
+{
+    static uint32_t x = 2463534242u;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return x;
+}
+
+/* Calls with random arguments: addresses of every world, lengths of every size. None may stop SBM. */
+static void random_calls(void)
+{
+    static uint8_t scratch[2048];
+    static const uint32_t bases[] = { 0, 0x00080000, 0x10000000, 0x10021000, 0x28200000 + 0x100000, 0x283FFFF0,
+                                      0x38000000, 0x3803F000, 0x40201000, 0x50200000, 0x58007000, 0xE000ED00, 0xFFFFFFFC };
+    for (uint32_t i = 0; i < RANDOM_CALLS; i++) {
+        void *p = (void *)(bases[random_next() % 13] + (random_next() & 0xFFu));
+        size_t len = random_next() >> (random_next() % 32);
+        struct sbm_prove call = { p, len % 70, random_next() & 1u ? p : scratch, len, 0 };
+        switch (random_next() % 8) {
+        case 0:
+            (void)sbm_status_read(p, len);
+            break;
+        case 1:
+            (void)sbm_identity_prove(len % 5 == 0 ? p : &call);
+            break;
+        case 2:
+            (void)sbm_certificate_read(len, p, len, (size_t *)p);
+            break;
+        case 3:
+            (void)psa_fwu_query((psa_fwu_component_t)len, p);
+            break;
+        case 4:
+            (void)psa_fwu_start((psa_fwu_component_t)(len % 2), p, len % 3);
+            break;
+        case 5:
+            (void)psa_fwu_write(0, len, p, len % 2000);
+            break;
+        case 6:
+            (void)psa_fwu_finish((psa_fwu_component_t)len);
+            break;
+        default:
+            (void)psa_fwu_cancel((psa_fwu_component_t)len);
+            (void)psa_fwu_clean(0);
+            break;
+        }
+    }
+    (void)psa_fwu_cancel(0);
+    (void)psa_fwu_clean(0);
+}
+
+_Noreturn void app_main(void)
+{
+    app_uart_open(APP_UART_CONSOLE);
+    status_calls();
+    prove_calls();
+    certificate_calls();
+    update_calls();
+    handler_call();
+    random_calls();
+    app_print("[hostile] done: ");
+    app_print_number(refused);
+    app_print(" of ");
+    app_print_number(tried);
+    app_print(" refused\n");
+    app_link_serve();
+}
