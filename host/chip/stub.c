@@ -69,6 +69,12 @@ static int rx_fill(struct stub *s, int64_t deadline)
     }
 }
 
+/* "W00": the emulator says goodbye when the guest resets. To the debugger it is a reset, not the end of a program. */
+static bool is_farewell(struct bytes b)
+{
+    return b.len >= 3 && (b.data[0] == 'W' || b.data[0] == 'X');
+}
+
 /* One packet, acknowledged. 1: there is one; 0: none before `deadline` (clock_ms); -1: gone or damaged. */
 static int packet_receive(struct stub *s, int64_t deadline, struct bytes *out)
 {
@@ -80,6 +86,9 @@ static int packet_receive(struct stub *s, int64_t deadline, struct bytes *out)
         switch (rsp_byte(&s->in, s->rx[s->rx_at++])) {
         case RSP_PACKET:
             *out = bytes_of(s->in.body, s->in.body_len);
+            if (is_farewell(*out)) {
+                return -1;
+            }
             return bytes_send(s, (const uint8_t *)"+", 1) == 0 ? 1 : -1;
         case RSP_DAMAGED:
             return -1;

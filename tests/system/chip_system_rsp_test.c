@@ -2,6 +2,7 @@
 /* The debug port byte by byte: hostile input, locks, sessions. */
 #include "tests/system/chip_bench.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,6 +103,8 @@ static void hostile_bytes_end_the_session_only(void **state)
     memset(flood, '$', sizeof flood);
     int fd = rsp_connect();
     rsp_send_raw(fd, flood, sizeof flood);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    assert_true(rsp_is_closed(fd));
     (void)close(fd);
     memset(flood, 'A', sizeof flood);
     flood[0] = '$';
