@@ -130,6 +130,7 @@ struct owner *owner_start(const char *dir, const struct owner_options *options, 
     if (board_open(o, fault) == 0) {
         console_note(&o->console, "power on, lifecycle %s", array_lifecycle_name(&o->array));
         if (owner_cpu_start(o, options->halted, fault) == 0) {
+            owner_cpu_end(o);
             report_fill(o, report);
             return o;
         }

@@ -24,6 +24,7 @@
 #define TEXT_MAX 80
 #define TEXTS_MAX 16
 #define READY_MS 20000
+#define ENDING_MS 500
 
 /* What a start hands to the child. */
 struct launch {
@@ -245,6 +246,21 @@ static void launch_close(struct launch *l)
     endpoint_close(&l->stub);
 }
 
+/* True for an emulator that ended as one that ran ends: the firmware locked up, or asked for a reset, at once. It is
+ * left to qemu_poll. */
+static bool has_run(pid_t pid)
+{
+    siginfo_t info = { .si_pid = 0 };
+    for (int i = 0; i < ENDING_MS && info.si_pid == 0; i++) {
+        const struct timespec nap = { 0, 1000000 };
+        if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) != 0) {
+            return false;
+        }
+        (void)nanosleep(&nap, NULL);
+    }
+    return info.si_pid == pid && (info.si_code != CLD_EXITED || info.si_status == 0);
+}
+
 static int launch_run(struct qemu *q, struct launch *l, const struct qemu_options *options, struct fault *fault)
 {
     int monitor = -1;
@@ -265,7 +281,7 @@ static int launch_run(struct qemu *q, struct launch *l, const struct qemu_option
         goto out;
     }
     launch_close(l);
-    result = ready_wait(monitor);
+    result = ready_wait(monitor) == 0 || has_run(q->pid) ? 0 : -1;
     if (result != 0) {
         char words[256];
         last_words_read(options->dir_fd, words, sizeof words);

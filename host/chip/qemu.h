@@ -36,7 +36,7 @@ enum qemu_end { QEMU_RUNNING, QEMU_RESET, QEMU_CRASHED };
 /* All descriptors -1. */
 void qemu_init(struct qemu *q);
 /* Starts it and waits until its main loop runs. Errors: not installed, arguments refused, ended at once (the fault has
- * its last words). */
+ * its last words). Firmware that crashes or resets at once is no error: qemu_poll tells. */
 int qemu_start(struct qemu *q, const struct qemu_options *options, struct fault *fault);
 /* Whether it has ended, and how; then it is reaped, and the UARTs still hold what it sent. `reason` gets a line for
  * people when it crashed. */

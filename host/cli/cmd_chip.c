@@ -63,7 +63,11 @@ static int new_run(const char *command, const struct chip_args *args)
 
 static void report_print(const char *dir, const struct owner_report *report)
 {
-    (void)printf("%s: %s, process %ld\n", dir, report->halted ? "halted" : report->state, (long)report->pid);
+    (void)printf("%s: %s, process %ld\n", dir, report->halted && report->reason[0] == '\0' ? "halted" : report->state,
+                 (long)report->pid);
+    if (report->reason[0] != '\0') {
+        (void)printf("reason: %s\n", report->reason);
+    }
     if (report->gdb_port != 0) {
         (void)printf("debug port: 127.0.0.1:%u\n", report->gdb_port);
     } else {

@@ -203,6 +203,29 @@ static void a_lockup_is_a_crash_that_a_reset_ends(void **state)
     assert_string_equal(bench_state(), "running");
 }
 
+static void firmware_that_crashes_at_once_leaves_a_chip_that_answers(void **state)
+{
+    static const uint8_t vectors[8] = { 0x00, 0x10, 0x00, 0x38, 0x01, 0x00, 0x00, 0x90 };
+    const struct owner_options options = { .halted = false };
+    (void)state;
+    bench_flash_write(0, vectors, sizeof vectors);
+    (void)bench_start_with(&options);
+    bench_state_await("crashed");
+    assert_true(bench_status("gdb_port") > 0);
+    (void)bench_control("stop");
+    assert_string_equal(bench_state(), "off");
+}
+
+static void a_blank_locked_chip_crashes_and_answers(void **state)
+{
+    const struct owner_options options = { .halted = false };
+    (void)state;
+    bench_fuse_write(FUSE_DEBUG_LOCK, 1);
+    (void)bench_start_with(&options);
+    bench_state_await("crashed");
+    assert_int_equal(bench_status("gdb_port"), -1);
+}
+
 /* The firmware's own code is replaced by one that asks for a reset at once. */
 static void a_reset_storm_is_slowed_down(void **state)
 {
@@ -273,6 +296,8 @@ int main(void)
         TRUTH(the_nth_operation_is_cut),
         TRUTH(cut_now_and_run_again),
         TRUTH(a_lockup_is_a_crash_that_a_reset_ends),
+        TRUTH(firmware_that_crashes_at_once_leaves_a_chip_that_answers),
+        cmocka_unit_test_setup_teardown(a_blank_locked_chip_crashes_and_answers, bench_setup_blank, bench_teardown),
         TRUTH(a_reset_storm_is_slowed_down),
         TRUTH(sigterm_is_an_orderly_stop),
         TRUTH(a_killed_owner_leaves_a_usable_chip),

@@ -204,11 +204,13 @@ static void only_one_owner_has_the_chip(void **state)
     (void)state;
     chip_make(NULL);
     assert_int_equal(chip_dir_open(chip, CHIP_DIR_OWN, &first, &fault), 0);
+    assert_int_equal(chip_dir_text_write(&first, CHIP_PID_FILE, "4321\n"), 0);
     assert_int_equal(chip_dir_open(chip, CHIP_DIR_OWN, &second, &fault), -1);
-    assert_non_null(strstr(fault.what, "running already"));
+    assert_non_null(strstr(fault.what, "running already (process 4321)"));
     fault = FAULT_NONE;
     assert_int_equal(chip_dir_open(chip, CHIP_DIR_LOOK, &second, &fault), 0);
     chip_dir_close(&second);
+    chip_dir_name_remove(&first, CHIP_PID_FILE);
     chip_dir_close(&first);
     assert_int_equal(chip_dir_open(chip, CHIP_DIR_OWN, &second, &fault), 0);
     chip_dir_close(&second);

@@ -3,6 +3,7 @@
 add_library(wl_provision_peer STATIC provision_peer.c)
 target_compile_options(wl_provision_peer PRIVATE ${WINDLASS_WARNINGS})
 target_link_libraries(wl_provision_peer PUBLIC wl_station Threads::Threads)
+windlass_test(provision_packet_test SOURCES provision_packet_test.c LIBS wl_station)
 windlass_test(provision_rsp_test SOURCES provision_rsp_test.c LIBS wl_provision_peer)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 windlass_test(provision_ledger_test SOURCES provision_ledger_test.c host_support.c LIBS wl_ledger PkgConfig::SQLITE)
@@ -11,3 +12,4 @@ windlass_test(provision_flow_test
   LIBS wl_provision_peer wl_appliance wl_station wl_wire_build)
 windlass_test(provision_device_test SOURCES provision_device_test.c host_support.c LIBS wl_device Threads::Threads)
 windlass_test(provision_letter_test SOURCES provision_letter_test.c LIBS wl_letter)
+windlass_test(provision_proof_test SOURCES provision_proof_test.c host_support.c LIBS wl_device)

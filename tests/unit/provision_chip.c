@@ -35,8 +35,10 @@ static struct bytes possession_make(struct chip *chip, struct bytes challenge, u
     uint8_t digest[32];
     uint8_t signature[64];
     must(hsm_key_public(chip->hsm, chip->identity_label, identity, &fault) == 0);
-    must(hsm_key_public(chip->hsm, chip->vice == CHIP_SAME_KEYS ? chip->identity_label : chip->update_label, update, &fault) == 0);
-    struct provision_possession p = { challenge, bytes_of(chip->uid, 16), bytes_of(identity, 64), bytes_of(update, 64) };
+    must(hsm_key_public(chip->hsm, chip->vice == CHIP_SAME_KEYS ? chip->identity_label : chip->update_label, update,
+                        &fault) == 0);
+    struct provision_possession p = { challenge, bytes_of(chip->uid, 16), bytes_of(identity, 64),
+                                      bytes_of(update, 64) };
     p.challenge = chip->vice == CHIP_OTHER_CHALLENGE ? bytes_of(other, 32) : p.challenge;
     p.uid = chip->vice == CHIP_OTHER_UID ? bytes_of(other, 16) : p.uid;
     struct cbor_writer pw = cbor_writer_of(payload, sizeof payload);

@@ -72,7 +72,9 @@ static uint8_t *package_make(struct factory *f, const struct suit_package_spec *
     uint8_t *out = malloc(payload.len + 8192);
     struct cbor_writer w = cbor_writer_of(out, payload.len + 8192);
     const char *name = spec->encrypted_digest.data != NULL ? "#app" : "#sbm";
-    assert_int_equal(suit_envelope_build(cbor_written(&m), bytes_of(digest, 32), cbor_written(&w1), name, payload.len, &w), STATUS_OK);
+    assert_int_equal(
+        suit_envelope_build(cbor_written(&m), bytes_of(digest, 32), cbor_written(&w1), name, payload.len, &w),
+        STATUS_OK);
     cbor_write_raw(&w, payload);
     assert_int_equal(w.status, STATUS_OK);
     *len = w.len;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* provision_factory: a whole project for tests in the test's folder: tokens, certificates, bootloader, SBM and application packages, key block. */
+/*
+ * provision_factory: a whole project for tests in the test's folder: tokens, certificates, bootloader, SBM and
+ * application packages, key block.
+ */
 #ifndef TESTS_PROVISION_FACTORY_H
 #define TESTS_PROVISION_FACTORY_H
 
@@ -14,12 +17,12 @@
 struct factory {
     struct project project;
     struct appliance_inputs inputs;
-    char paths[4][128];          /* bl1, sbm, app, block */
-    struct hsm *oem;             /* root, firmware and mastering keys */
-    struct hsm *appliance;       /* issuing, transport and provisioner keys */
-    struct hsm *chip;            /* "identity" and "update" of a chip; "identity2", "update2" of another */
+    char paths[4][128];    /* bl1, sbm, app, block */
+    struct hsm *oem;       /* root, firmware and mastering keys */
+    struct hsm *appliance; /* issuing, transport and provisioner keys */
+    struct hsm *chip;      /* "identity" and "update" of a chip; "identity2", "update2" of another */
     struct cert root;
-    struct block_package facts;  /* of the application package */
+    struct block_package facts; /* of the application package */
     struct session_key session;
     uint8_t provisioner_key[64];
 };

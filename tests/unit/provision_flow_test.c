@@ -24,8 +24,11 @@ static int setup(void **state)
 {
     (void)state;
     factory_open(&factory);
-    chip = (struct chip){ .hsm = factory.chip, .identity_label = "identity", .update_label = "update",
-                          .sbm_sequence = FACTORY_SBM_SEQUENCE, .app_sequence = FACTORY_APP_SEQUENCE };
+    chip = (struct chip){ .hsm = factory.chip,
+                          .identity_label = "identity",
+                          .update_label = "update",
+                          .sbm_sequence = FACTORY_SBM_SEQUENCE,
+                          .app_sequence = FACTORY_APP_SEQUENCE };
     chip_start(&chip);
     return 0;
 }
@@ -46,8 +49,9 @@ static int provision_with(int proof, struct station_result *result, struct fault
     if (appliance_open(&factory.project, &factory.inputs, &appliance, fault) != 0) {
         return -1;
     }
-    const struct station_job job = { chip.target, 400, { appliance, appliance_carry }, { &chip, proof ? chip_prove : NULL },
-                                     { NULL, NULL } };
+    const struct station_job job = {
+        chip.target, 400, { appliance, appliance_carry }, { &chip, proof ? chip_prove : NULL }, { NULL, NULL }
+    };
     int done = station_provision(&job, result, fault);
     appliance_close(appliance);
     return done;
@@ -112,9 +116,12 @@ static void package_slot_check(void)
     struct block_package facts;
     const uint8_t *slot = chip.flash + LAYOUT_PACKAGE0_OFF;
     assert_int_equal(suit_envelope_parse(bytes_of(slot, BLOCK_MAX), &e), STATUS_OK);
-    support_check(block_open(e.encoded, &factory.facts, factory.provisioner_key, factory.chip, chip.update_label, &key, &fault), &fault);
+    support_check(
+        block_open(e.encoded, &factory.facts, factory.provisioner_key, factory.chip, chip.update_label, &key, &fault),
+        &fault);
     assert_memory_equal(&key, &factory.session, sizeof key);
-    support_check(block_package_read(bytes_of(slot + e.encoded.len, (size_t)factory.facts.envelope_len), &facts, &fault), &fault);
+    support_check(
+        block_package_read(bytes_of(slot + e.encoded.len, (size_t)factory.facts.envelope_len), &facts, &fault), &fault);
     assert_int_equal(facts.sequence, FACTORY_APP_SEQUENCE);
 }
 
@@ -185,9 +192,9 @@ static void run_cut_anywhere_resumes_and_counts_once(void **state)
     unsigned packets = packets_of_a_whole_run();
     assert_int_equal(unit_find(&unit), 1);
     first = unit.device_cert;
-    for (unsigned i = 1; i <= 16; i++) {
+    for (unsigned i = 1; i <= 10; i++) {
         chip.packets = 0;
-        chip.cut_at = 1 + packets * i / 17;
+        chip.cut_at = 1 + packets * i / 11;
         assert_int_equal(provision(&result, &fault), -1);
         assert_string_not_equal(fault.what, "");
         assert_int_equal(unit_find(&unit), 1);

@@ -247,7 +247,8 @@ static void missing_ledger_is_not_made_by_reading(void **state)
     struct ledger *ledger = NULL;
     struct fault fault = FAULT_NONE;
     (void)state;
-    support_check_refused(ledger_open(support_path("none.db"), LEDGER_READ, &ledger, &fault), &fault, "windlass provision");
+    support_check_refused(ledger_open(support_path("none.db"), LEDGER_READ, &ledger, &fault), &fault,
+                          "windlass provision");
     assert_int_not_equal(access(support_path("none.db"), F_OK), 0);
 }
 

@@ -155,7 +155,10 @@ static void unknown_letters_are_refused(void **state)
     static const struct {
         const char *bytes;
         size_t len;
-    } bad[] = { { "\x82\x00\xA0", 3 }, { "\x82\x06\xA0", 3 }, { "\x82\x05\xA1\x01\x02", 5 }, { "\x83\x05\x00\xA0", 4 },
+    } bad[] = { { "\x82\x00\xA0", 3 },
+                { "\x82\x06\xA0", 3 },
+                { "\x82\x05\xA1\x01\x02", 5 },
+                { "\x83\x05\x00\xA0", 4 },
                 { "\x82\x01\xA2\x02\x00\x01\x00", 7 } };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

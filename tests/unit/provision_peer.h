@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* provision_peer: the other end of a debug port for tests: a thread that takes packets of the GDB remote protocol and answers as a test says. */
+/*
+ * provision_peer: the other end of a debug port for tests: a thread that takes packets of the GDB remote protocol and
+ * answers as a test says.
+ */
 #ifndef TESTS_PROVISION_PEER_H
 #define TESTS_PROVISION_PEER_H
 
@@ -17,8 +20,8 @@ struct peer_reply {
 };
 
 struct peer {
-    int fd;          /* the peer's end */
-    int client_fd;   /* the end for the client, which will close it */
+    int fd;        /* the peer's end */
+    int client_fd; /* the end for the client, which will close it */
     pthread_t thread;
     void *context;
     /* Answers a packet's content; "\x03" for the interrupt. `reply` is empty at first; an empty reply sends nothing. */
