@@ -19,15 +19,17 @@ static int boot_load(struct appliance *a, const char *path, struct fault *fault)
     if (file_read(path, LAYOUT_BL1_LEN, &data, &len, fault) != 0) {
         return -1;
     }
-    int result = images_boot_build(path, bytes_of(data, len), &a->project.profile, a->trust.firmware_key, a->boot, fault);
+    int result =
+        images_boot_build(path, bytes_of(data, len), &a->project.profile, a->trust.firmware_key, a->boot, fault);
     free(data);
     return result;
 }
 
 static int sbm_load(struct appliance *a, const char *path, struct fault *fault)
 {
-    const struct package_rules rules = { "sbm", "#sbm", 0, a->trust.firmware_key, a->project.profile.vendor_uuid,
-                                         a->project.profile.sbm_class_uuid };
+    const struct package_rules rules = {
+        "sbm", "#sbm", 0, a->trust.firmware_key, a->project.profile.vendor_uuid, a->project.profile.sbm_class_uuid
+    };
     struct package sbm;
     uint8_t *data = NULL;
     size_t len = 0;
@@ -45,8 +47,9 @@ static int sbm_load(struct appliance *a, const char *path, struct fault *fault)
 
 static int app_load(struct appliance *a, const char *path, struct fault *fault)
 {
-    const struct package_rules rules = { "app", "#app", 1, a->trust.firmware_key, a->project.profile.vendor_uuid,
-                                         a->project.profile.class_uuid };
+    const struct package_rules rules = {
+        "app", "#app", 1, a->trust.firmware_key, a->project.profile.vendor_uuid, a->project.profile.class_uuid
+    };
     struct package app;
     if (file_read(path, PACKAGE_FILE_MAX, &a->package, &a->package_len, fault) != 0) {
         return -1;
@@ -74,7 +77,8 @@ static int block_load(struct appliance *a, const char *path, struct fault *fault
     wipe(&key, sizeof key);
     if (result != 0) {
         (void)fault_set(fault, "%s: %s", path, inner.what);
-        return fault_hint(fault, "give the key block that 'windlass master' made for the transport key together with the package");
+        return fault_hint(
+            fault, "give the key block that 'windlass master' made for the transport key together with the package");
     }
     return 0;
 }
@@ -92,7 +96,8 @@ static int parts_open(struct appliance *a, const struct appliance_inputs *inputs
     }
     a->policy_len = w.len;
     return project_path(&a->project, LEDGER_FILE, path, sizeof path, fault) != 0
-               ? -1 : ledger_open(path, LEDGER_WRITE, &a->ledger, fault);
+               ? -1
+               : ledger_open(path, LEDGER_WRITE, &a->ledger, fault);
 }
 
 int appliance_open(const struct project *project, const struct appliance_inputs *inputs, struct appliance **out,

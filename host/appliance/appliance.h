@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * appliance: the trusted end of provisioning: HSM, ledger, certificates, key blocks. It answers letters (host/letter/letter.h) of one station and takes
- * one chip in hand at a time. Every answer rests on what it checked itself; what a station says is checked against the chip's signature.
+ * appliance: the trusted end of provisioning: HSM, ledger, certificates, key blocks. It answers letters
+ * (host/letter/letter.h) of one station and takes one chip in hand at a time. Every answer rests on what it checked
+ * itself; what a station says is checked against the chip's signature.
  */
 #ifndef HOST_APPLIANCE_APPLIANCE_H
 #define HOST_APPLIANCE_APPLIANCE_H
@@ -26,8 +27,8 @@ int appliance_open(const struct project *project, const struct appliance_inputs 
 /* NULL is allowed. */
 void appliance_close(struct appliance *appliance);
 /*
- * Answers one letter; for letter_carrier.carry. `answer` has room for LETTER_MAX bytes. A refusal is an answer too: the result is -1 only when not even that can be
- * written. cut: what was released was recorded before.
+ * Answers one letter; for letter_carrier.carry. `answer` has room for LETTER_MAX bytes. A refusal is an answer too: the
+ * result is -1 only when not even that can be written. cut: what was released was recorded before.
  */
 int appliance_carry(void *appliance, struct bytes request, uint8_t *answer, size_t *answer_len, struct fault *fault);
 

@@ -43,7 +43,10 @@ struct appliance {
     struct unit unit;
 };
 
-/* One function for each letter about a chip. `answer` is zero but for its op; what it is given to look at lives in the appliance. */
+/*
+ * One function for each letter about a chip. `answer` is zero but for its op; what it is given to look at lives in
+ * the appliance.
+ */
 int unit_begin(struct appliance *a, const struct letter_request *request, struct letter_answer *answer,
                struct fault *fault);
 int unit_possession(struct appliance *a, const struct letter_request *request, struct letter_answer *answer,

@@ -7,7 +7,10 @@
 
 #define LEAST_SBM_SEQUENCE 1
 
-/* A vector table whose entry lies inside the image, in Thumb state: so that an ELF file or another image is not taken. */
+/*
+ * A vector table whose entry lies inside the image, in Thumb state: so that an ELF file or another image is not
+ * taken.
+ */
 static int is_bl1(struct bytes bl1)
 {
     if (bl1.len < 16 || bl1.len > LAYOUT_BL1_LEN) {
@@ -36,8 +39,8 @@ int images_boot_build(const char *name, struct bytes bl1, const struct profile *
                       uint8_t out[LAYOUT_BOOT_LEN], struct fault *fault)
 {
     if (!is_bl1(bl1)) {
-        (void)fault_set(fault, "%s: not a BL1 image: a raw binary of at most %u bytes for address 0x%08x", name, LAYOUT_BL1_LEN,
-                        LAYOUT_FLASH_SECURE_ADDR);
+        (void)fault_set(fault, "%s: not a BL1 image: a raw binary of at most %u bytes for address 0x%08x", name,
+                        LAYOUT_BL1_LEN, LAYOUT_FLASH_SECURE_ADDR);
         return fault_hint(fault, "give bl1.bin, not the ELF file");
     }
     memset(out, 0xFF, LAYOUT_BOOT_LEN);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* images: the exact bytes of a new chip's flash: BL1 with both anchor pages, and the SBM slot (docs/spec.md sections 3, 5.1, 7.2). */
+/*
+ * images: the exact bytes of a new chip's flash: BL1 with both anchor pages, and the SBM slot (docs/spec.md sections
+ * 3, 5.1, 7.2).
+ */
 #ifndef HOST_APPLIANCE_IMAGES_H
 #define HOST_APPLIANCE_IMAGES_H
 

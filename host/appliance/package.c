@@ -32,7 +32,8 @@ static void parameters_add(struct suit_parameters *to, const struct suit_paramet
 }
 
 /* What the shared sequence says of each component. */
-static void parameters_gather(const struct suit_manifest *manifest, struct suit_parameters parameters[SUIT_COMPONENTS_MAX])
+static void parameters_gather(const struct suit_manifest *manifest,
+                              struct suit_parameters parameters[SUIT_COMPONENTS_MAX])
 {
     struct suit_walk walk = suit_walk_of(manifest->shared);
     struct suit_command command;
@@ -57,7 +58,8 @@ static status_t payload_check(const struct suit_envelope *envelope, const struct
     }
     sign1_sha256(envelope->payload, digest);
     return of->size == envelope->payload.len && bytes_equal(of->digest, bytes_of(digest, sizeof digest))
-               ? STATUS_OK : STATUS_SUIT_PAYLOAD_MISMATCH;
+               ? STATUS_OK
+               : STATUS_SUIT_PAYLOAD_MISMATCH;
 }
 
 static status_t content_check(const struct package_rules *rules, struct package *out)

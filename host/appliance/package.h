@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* package: checks a SUIT package of docs/spec.md section 7.1 or 7.2 before anything is done with it: who signed it, for what, and that its payload is whole. */
+/*
+ * package: checks a SUIT package of docs/spec.md section 7.1 or 7.2 before anything is done with it: who signed it,
+ * for what, and that its payload is whole.
+ */
 #ifndef HOST_APPLIANCE_PACKAGE_H
 #define HOST_APPLIANCE_PACKAGE_H
 

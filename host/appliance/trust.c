@@ -65,7 +65,8 @@ int trust_open(const struct project *project, struct hsm *hsm, struct trust *out
     return key_held(hsm, KEY_ISSUING, issuing_key, fault) != 0 ||
                    key_held(hsm, KEY_PROVISIONER, out->provisioner_key, fault) != 0 ||
                    key_held(hsm, KEY_TRANSPORT, transport_key, fault) != 0
-               ? -1 : 0;
+               ? -1
+               : 0;
 }
 
 int trust_policy_build(const struct trust *trust, const struct profile *profile, uint64_t provisioned_sequence,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trust: the certificates of a project that the appliance works with, each checked to the root, and the policy made from them. */
+/*
+ * trust: the certificates of a project that the appliance works with, each checked to the root, and the policy made
+ * from them.
+ */
 #ifndef HOST_APPLIANCE_TRUST_H
 #define HOST_APPLIANCE_TRUST_H
 
@@ -15,7 +18,10 @@ struct trust {
     uint8_t provisioner_key[64];
 };
 
-/* Reads the certificates of pki/, and checks that `hsm` (the appliance's token) holds the issuing, provisioner and transport keys that were certified. */
+/*
+ * Reads the certificates of pki/, and checks that `hsm` (the appliance's token) holds the issuing, provisioner and
+ * transport keys that were certified.
+ */
 int trust_open(const struct project *project, struct hsm *hsm, struct trust *out, struct fault *fault);
 /* Writes the policy for the chip (docs/spec.md section 5.2). */
 int trust_policy_build(const struct trust *trust, const struct profile *profile, uint64_t provisioned_sequence,

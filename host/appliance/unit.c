@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unit: the chip in hand, from its HELLO to its closed record. Order: proof, then record, then release. The session key is opened and wrapped
- * again for each chip, and wiped at once.
+ * unit: the chip in hand, from its HELLO to its closed record. Order: proof, then record, then release. The session key
+ * is opened and wrapped again for each chip, and wiped at once.
  */
 #include "host/appliance/appliance_room.h"
 
@@ -79,8 +79,10 @@ static int cert_make(struct appliance *a, enum cert_kind kind, const uint8_t pub
 {
     char serial[2 * PROVISION_UID_LEN + 1];
     uint8_t key[64];
-    struct cert_spec spec = { .kind = kind, .organisation = a->project.profile.organisation,
-                              .common_name = a->project.profile.product, .serial_number = serial };
+    struct cert_spec spec = { .kind = kind,
+                              .organisation = a->project.profile.organisation,
+                              .common_name = a->project.profile.product,
+                              .serial_number = serial };
     uid_hex(a->unit.uid, serial);
     memcpy(spec.public_key, public_key, sizeof spec.public_key);
     if (cert_issue(&spec, &a->trust.issuing, a->hsm, KEY_ISSUING, out, fault) != 0 ||
@@ -126,7 +128,8 @@ int unit_possession(struct appliance *a, const struct letter_request *request, s
     }
     u->stage = UNIT_NONE; /* a challenge is good for one proof */
     if (possession_check(u, request->possession, &proof, fault) != 0 ||
-        ledger_unit_reserve(a->ledger, u->uid, proof.identity_key.data, proof.update_key.data, &u->record, fault) != 0 ||
+        ledger_unit_reserve(a->ledger, u->uid, proof.identity_key.data, proof.update_key.data, &u->record, fault) !=
+            0 ||
         unit_certify(a, fault) != 0 || block_rewrap(a, fault) != 0) {
         return -1;
     }

@@ -19,8 +19,8 @@
 #define WAIT_MAX_S 3600
 
 struct options {
-    const char *chip; /* folder of a virtual chip, or NULL */
-    const char *port; /* tty, or NULL */
+    const char *chip;  /* folder of a virtual chip, or NULL */
+    const char *port;  /* tty, or NULL */
     const char *extra; /* FILE or TEXT */
     const char *project;
     unsigned wait_s;
@@ -38,9 +38,10 @@ struct verb {
 
 static void status_json_print(const struct device_status *s, const char *uid)
 {
-    (void)printf("{\"uid\":\"%s\",\"lifecycle\":\"%s\",\"app\":%llu,\"sbm\":%llu,\"counter\":%llu,\"trial\":%s,\"pending\":",
-                 uid, device_lifecycle_text(s->lifecycle), (unsigned long long)s->app, (unsigned long long)s->sbm,
-                 (unsigned long long)s->counter, s->trial ? "true" : "false");
+    (void)printf(
+        "{\"uid\":\"%s\",\"lifecycle\":\"%s\",\"app\":%llu,\"sbm\":%llu,\"counter\":%llu,\"trial\":%s,\"pending\":",
+        uid, device_lifecycle_text(s->lifecycle), (unsigned long long)s->app, (unsigned long long)s->sbm,
+        (unsigned long long)s->counter, s->trial ? "true" : "false");
     if (s->has_pending) {
         (void)printf("%llu", (unsigned long long)s->pending);
     } else {
@@ -118,8 +119,9 @@ static int prove_run(struct smp_link *link, const struct options *options, struc
     }
     unit_hex(proof.uid, sizeof proof.uid, uid);
     unit_fingerprint(proof.device.der, proof.device.len, fingerprint);
-    (void)printf(options->json ? "{\"uid\":\"%s\",\"genuine\":true,\"lifecycle\":\"%s\",\"device_certificate\":\"%s\"}\n"
-                               : "genuine             %s\nlifecycle           %s\ndevice certificate  SHA-256 %s\n",
+    (void)printf(options->json
+                     ? "{\"uid\":\"%s\",\"genuine\":true,\"lifecycle\":\"%s\",\"device_certificate\":\"%s\"}\n"
+                     : "genuine             %s\nlifecycle           %s\ndevice certificate  SHA-256 %s\n",
                  uid, psa_lifecycle_text(proof.lifecycle), fingerprint);
     return 0;
 }
@@ -192,7 +194,7 @@ static int peek_run(struct smp_link *link, const struct options *options, struct
 }
 
 #define TARGET_HELP                                                                                                    \
-    "\n  CHIPDIR         the folder of a virtual chip\n"                                                                \
+    "\n  CHIPDIR         the folder of a virtual chip\n"                                                               \
     "  --port TTY      a serial port instead (115200 baud)\n"                                                          \
     "  --wait SECONDS  until the device answers\n"                                                                     \
     "  --json          print the result as JSON\n"
@@ -263,7 +265,10 @@ static int is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Sorts what is not an option: CHIPDIR unless there is --port, then FILE or TEXT. A file and its chip may stand in either order. */
+/*
+ * Sorts what is not an option: CHIPDIR unless there is --port, then FILE or TEXT. A file and its chip may stand in
+ * either order.
+ */
 static int places_read(const struct verb *verb, char **places, int count, struct options *out)
 {
     int needed = (out->port == NULL) + (verb->extra != NULL);

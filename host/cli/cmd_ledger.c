@@ -11,21 +11,20 @@
 
 #define NAME "ledger"
 
-static const char help[] =
-    "usage: windlass ledger list [--project DIR] [--json]\n"
-    "       windlass ledger show UID [--project DIR] [--json]\n"
-    "\n"
-    "Shows the units that were provisioned with this project. UID is the chip's unique ID,\n"
-    "32 hexadecimal digits. DIR is the project's folder; default: this folder.\n"
-    "\n"
-    "states: reserved     keys are known, certificates may have been made\n"
-    "        checked      the chip holds what it should; its lock was not seen yet\n"
-    "        done         seen locked\n"
-    "        quarantined  its unique ID came a second time with other keys\n"
-    "\n"
-    "examples:\n"
-    "  windlass ledger list --project thermostat\n"
-    "  windlass ledger show 00112233445566778899aabbccddeeff --json\n";
+static const char help[] = "usage: windlass ledger list [--project DIR] [--json]\n"
+                           "       windlass ledger show UID [--project DIR] [--json]\n"
+                           "\n"
+                           "Shows the units that were provisioned with this project. UID is the chip's unique ID,\n"
+                           "32 hexadecimal digits. DIR is the project's folder; default: this folder.\n"
+                           "\n"
+                           "states: reserved     keys are known, certificates may have been made\n"
+                           "        checked      the chip holds what it should; its lock was not seen yet\n"
+                           "        done         seen locked\n"
+                           "        quarantined  its unique ID came a second time with other keys\n"
+                           "\n"
+                           "examples:\n"
+                           "  windlass ledger list --project thermostat\n"
+                           "  windlass ledger show 00112233445566778899aabbccddeeff --json\n";
 
 struct options {
     const char *project;
@@ -36,8 +35,10 @@ struct options {
 /* CLI_DONE, or the exit code; -1: help was printed. */
 static int options_read(int argc, char **argv, struct options *out)
 {
-    static const struct option known[] = { { "project", required_argument, NULL, 'p' }, { "json", no_argument, NULL, 'j' },
-                                           { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+    static const struct option known[] = { { "project", required_argument, NULL, 'p' },
+                                           { "json", no_argument, NULL, 'j' },
+                                           { "help", no_argument, NULL, 'h' },
+                                           { NULL, 0, NULL, 0 } };
     int c;
     *out = (struct options){ ".", 0, NULL };
     opterr = 0;
@@ -121,7 +122,8 @@ static int show(struct ledger *ledger, const struct options *options, struct fau
     return 0;
 }
 
-static int with_ledger(const struct options *options, int (*run)(struct ledger *, const struct options *, struct fault *))
+static int with_ledger(const struct options *options,
+                       int (*run)(struct ledger *, const struct options *, struct fault *))
 {
     struct fault fault = FAULT_NONE;
     struct project project;
@@ -130,7 +132,8 @@ static int with_ledger(const struct options *options, int (*run)(struct ledger *
     int result = project_open(options->project, &project, &fault) != 0 ||
                          project_path(&project, LEDGER_FILE, path, sizeof path, &fault) != 0 ||
                          ledger_open(path, LEDGER_READ, &ledger, &fault) != 0
-                     ? -1 : run(ledger, options, &fault);
+                     ? -1
+                     : run(ledger, options, &fault);
     ledger_close(ledger);
     return result == 0 ? CLI_DONE : cli_fault(NAME, &fault);
 }
@@ -145,7 +148,8 @@ int cmd_ledger(int argc, char **argv)
     }
     int is_list = strcmp(verb, "list") == 0;
     if (!is_list && strcmp(verb, "show") != 0) {
-        return cli_usage(NAME, verb[0] == '\0' ? "say 'list' or 'show UID'" : "'%s' is neither 'list' nor 'show'", verb);
+        return cli_usage(NAME, verb[0] == '\0' ? "say 'list' or 'show UID'" : "'%s' is neither 'list' nor 'show'",
+                         verb);
     }
     int read = options_read(argc - 1, argv + 1, &options);
     if (read != CLI_DONE) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_provision: `windlass provision`. Joins station and appliance in one process: the station sees only letters. A chip that was locked by a run
- * that did not live to record it is closed by the chip's own proof of identity.
+ * cmd_provision: `windlass provision`. Joins station and appliance in one process: the station sees only letters. A
+ * chip that was locked by a run that did not live to record it is closed by the chip's own proof of identity.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,9 +80,14 @@ static int options_read(int argc, char **argv, struct options *out)
     opterr = 0;
     optind = 0;
     while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
-        const char **value = c == 'p' ? &out->project : c == 'c' ? &out->chip : c == '1' ? &out->inputs.bl1
-                             : c == 's' ? &out->inputs.sbm : c == 'a' ? &out->inputs.app
-                             : c == 'b' ? &out->inputs.block : c == 'l' ? &out->link : NULL;
+        const char **value = c == 'p'   ? &out->project
+                             : c == 'c' ? &out->chip
+                             : c == '1' ? &out->inputs.bl1
+                             : c == 's' ? &out->inputs.sbm
+                             : c == 'a' ? &out->inputs.app
+                             : c == 'b' ? &out->inputs.block
+                             : c == 'l' ? &out->link
+                                        : NULL;
         if (value != NULL) {
             *value = optarg;
         } else if (c == 'j') {
@@ -99,7 +104,8 @@ static int options_read(int argc, char **argv, struct options *out)
     }
     return out->chip == NULL || out->inputs.bl1 == NULL || out->inputs.sbm == NULL || out->inputs.app == NULL ||
                    out->inputs.block == NULL
-               ? cli_usage(NAME, "--chip, --bl1, --sbm, --app and --block are needed") : CLI_DONE;
+               ? cli_usage(NAME, "--chip, --bl1, --sbm, --app and --block are needed")
+               : CLI_DONE;
 }
 
 static void progress_tell(void *context, const char *step, enum station_mark mark)
@@ -162,7 +168,8 @@ static int cert_file(const char *path, const struct cert *cert, struct fault *fa
         return -1;
     }
     return there.len == cert->len && memcmp(there.der, cert->der, cert->len) == 0
-               ? 0 : fault_set(fault, "%s: another certificate stands there", path);
+               ? 0
+               : fault_set(fault, "%s: another certificate stands there", path);
 }
 
 static int folder_make(const char *path, struct fault *fault)
@@ -301,8 +308,9 @@ static int record_settle(struct ledger *ledger, const struct device_proof *proof
     if (ledger_unit_close(ledger, proof->uid, fault) != 0) {
         return -1;
     }
-    *out = (struct outcome){ .number = unit.number, .sequence = unit.package_sequence, .device = unit.device_cert,
-                             .update = unit.update_cert };
+    *out = (struct outcome){
+        .number = unit.number, .sequence = unit.package_sequence, .device = unit.device_cert, .update = unit.update_cert
+    };
     memcpy(out->uid, unit.uid, sizeof out->uid);
     return 0;
 }
@@ -321,11 +329,13 @@ static int run_settle(const char *dir, const struct project *project, struct out
     if (result != 0) {
         (void)fault_set(fault, "%s: the chip has no debug port, and does not prove that it is one of ours: %s", dir,
                         inner.what);
-        (void)fault_hint(fault, "start the chip with 'windlass chip run'; a chip that is locked cannot be provisioned again");
+        (void)fault_hint(fault,
+                         "start the chip with 'windlass chip run'; a chip that is locked cannot be provisioned again");
     } else {
         result = project_path(project, LEDGER_FILE, path, sizeof path, fault) != 0 ||
                          ledger_open(path, LEDGER_WRITE, &ledger, fault) != 0
-                     ? -1 : record_settle(ledger, proof, out, fault);
+                     ? -1
+                     : record_settle(ledger, proof, out, fault);
     }
     ledger_close(ledger);
     free(proof);

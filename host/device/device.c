@@ -5,9 +5,9 @@
 #include "base/cbor.h"
 
 #define ECHO_MAX 256
-#define PIECE_MAX 1024        /* with the map around it still a packet; whole program granules */
-#define VERDICT_MS 120000     /* the answer to the last piece comes after the package was checked */
-#define STALLS_MAX 8          /* answers in a row that do not get on */
+#define PIECE_MAX 1024    /* with the map around it still a packet; whole program granules */
+#define VERDICT_MS 120000 /* the answer to the last piece comes after the package was checked */
+#define STALLS_MAX 8      /* answers in a row that do not get on */
 
 /* {"rc": n, ?"off": n, ?"status": n}, in this order. */
 struct verdict {
@@ -175,7 +175,8 @@ static int piece_send(struct smp_link *link, struct bytes update, size_t off, ui
     return 0;
 }
 
-int device_update(struct smp_link *link, struct bytes update, const struct device_progress *progress, struct fault *fault)
+int device_update(struct smp_link *link, struct bytes update, const struct device_progress *progress,
+                  struct fault *fault)
 {
     size_t off = 0;
     unsigned stalls = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * device: what can be asked of a device over its link (docs/spec.md section 9). Answers are read strictly; nothing in them is believed that a
- * signature does not cover, and the status map says only what the application says.
+ * device: what can be asked of a device over its link (docs/spec.md section 9). Answers are read strictly; nothing in
+ * them is believed that a signature does not cover, and the status map says only what the application says.
  */
 #ifndef HOST_DEVICE_DEVICE_H
 #define HOST_DEVICE_DEVICE_H
@@ -12,9 +12,9 @@
 struct device_status {
     uint8_t uid[16];
     uint64_t boots;
-    uint64_t fault;   /* status number, 0 none */
-    uint64_t reason;  /* of this boot: docs/spec.md section 6, key 10 */
-    uint64_t sbm;     /* sequence numbers */
+    uint64_t fault;  /* status number, 0 none */
+    uint64_t reason; /* of this boot: docs/spec.md section 6, key 10 */
+    uint64_t sbm;    /* sequence numbers */
     uint64_t app;
     int trial;
     uint64_t counter;
@@ -38,7 +38,10 @@ int device_reset(struct smp_link *link, struct fault *fault);
 /* Accepts the running image. */
 int device_confirm(struct smp_link *link, struct fault *fault);
 
-/* Has the example application read one word of its own address space. One try only: on secure memory the device faults and resets instead of answering. */
+/*
+ * Has the example application read one word of its own address space. One try only: on secure memory the device
+ * faults and resets instead of answering.
+ */
 int device_peek(struct smp_link *link, uint32_t address, uint32_t *value, struct fault *fault);
 
 /* Called after each piece, with what the device holds so far. */
@@ -46,8 +49,12 @@ struct device_progress {
     void *context;
     void (*tell)(void *context, size_t done, size_t total);
 };
-/* Sends a key block and package. The answer to the last piece tells whether the device takes it; a refusal is the fault, in the device's own status. */
-int device_update(struct smp_link *link, struct bytes update, const struct device_progress *progress, struct fault *fault);
+/*
+ * Sends a key block and package. The answer to the last piece tells whether the device takes it; a refusal is the
+ * fault, in the device's own status.
+ */
+int device_update(struct smp_link *link, struct bytes update, const struct device_progress *progress,
+                  struct fault *fault);
 
 /* A proof of identity that was checked. */
 struct device_proof {
@@ -58,15 +65,18 @@ struct device_proof {
     struct cert issuer;
 };
 /*
- * Asks for a token over a fresh nonce and checks: device certificate through the issuer's to `root`, the token's signature, the nonce, and that UEID and certificate
- * name the same chip.
+ * Asks for a token over a fresh nonce and checks: device certificate through the issuer's to `root`, the token's
+ * signature, the nonce, and that UEID and certificate name the same chip.
  */
 int device_prove(struct smp_link *link, const struct cert *root, struct device_proof *out, struct fault *fault);
 /* The same checks over an answer that was received; `nonce` is what was sent. */
 int device_proof_check(struct bytes answer, struct bytes nonce, const struct cert *root, struct device_proof *out,
                        struct fault *fault);
 
-/* Only the token, unchecked, for somebody who checks it elsewhere. `token` has room for 512 bytes; `nonce` is 8 to 64 bytes. */
+/*
+ * Only the token, unchecked, for somebody who checks it elsewhere. `token` has room for 512 bytes; `nonce` is 8 to 64
+ * bytes.
+ */
 int device_token_read(struct smp_link *link, struct bytes nonce, uint8_t *token, size_t *len, struct fault *fault);
 
 /* ---- for the files of this room ---- */

@@ -75,8 +75,11 @@ const char *device_lifecycle_text(uint64_t lifecycle)
 
 const char *device_reason_text(uint64_t reason)
 {
-    static const char *const texts[] = { "unknown", "normal", "a new application was installed",
-                                         "went back to the application before", "reinstalled after damage",
+    static const char *const texts[] = { "unknown",
+                                         "normal",
+                                         "a new application was installed",
+                                         "went back to the application before",
+                                         "reinstalled after damage",
                                          "restarted after a fault" };
     return reason < sizeof texts / sizeof texts[0] ? texts[reason] : "unknown";
 }

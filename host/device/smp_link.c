@@ -119,8 +119,11 @@ static int frames_build(struct smp_link *link, const struct smp_question *q, uin
     if (q->body.len > SMP_BODY_MAX) {
         return fault_set(fault, "device link: a request of %zu bytes is too long", q->body.len);
     }
-    const struct smp_head head = { .op = (uint8_t)q->op, .length = (uint16_t)q->body.len, .group = q->group,
-                                   .sequence = link->sequence, .command = q->command };
+    const struct smp_head head = { .op = (uint8_t)q->op,
+                                   .length = (uint16_t)q->body.len,
+                                   .group = q->group,
+                                   .sequence = link->sequence,
+                                   .command = q->command };
     smp_head_build(&head, packet);
     memcpy(packet + SMP_HEAD_LEN, q->body.data, q->body.len);
     status_t status = smp_encode(bytes_of(packet, SMP_HEAD_LEN + q->body.len), out, SMP_ENCODED_MAX, len);

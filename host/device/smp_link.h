@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * smp_link: requests and answers of SMP over a serial line (docs/spec.md section 9): a tty, or the data UART of a virtual chip. The device is not trusted: every wait
- * has a deadline, and what is not the answer to the request is dropped.
+ * smp_link: requests and answers of SMP over a serial line (docs/spec.md section 9): a tty, or the data UART of a
+ * virtual chip. The device is not trusted: every wait has a deadline, and what is not the answer to the request is
+ * dropped.
  */
 #ifndef HOST_DEVICE_SMP_LINK_H
 #define HOST_DEVICE_SMP_LINK_H

@@ -30,7 +30,8 @@ static const char schema[] =
     " update_key BLOB NOT NULL CHECK (length(update_key) = 64),"
     " seen_at TEXT NOT NULL) STRICT;"
     "CREATE TRIGGER units_stay BEFORE DELETE ON units BEGIN SELECT RAISE(ABORT, 'units are never deleted'); END;"
-    "CREATE TRIGGER conflicts_stay BEFORE DELETE ON conflicts BEGIN SELECT RAISE(ABORT, 'conflicts are never deleted'); END;";
+    "CREATE TRIGGER conflicts_stay BEFORE DELETE ON conflicts BEGIN SELECT RAISE(ABORT, 'conflicts are never "
+    "deleted'); END;";
 
 static void fault_hint_set(int result, struct fault *fault)
 {
@@ -114,7 +115,8 @@ static int schema_make(struct ledger *ledger, struct fault *fault)
     int64_t version = 0;
     int made = pragma_read(ledger, "PRAGMA user_version", &version, fault);
     if (made == 0 && version == 0) { /* nobody else made it while we waited */
-        made = ledger_run(ledger, schema, "setting up", fault) != 0 ? -1 : ledger_run(ledger, numbers, "setting up", fault);
+        made = ledger_run(ledger, schema, "setting up", fault) != 0 ? -1
+                                                                    : ledger_run(ledger, numbers, "setting up", fault);
     }
     if (made == 0) {
         return ledger_run(ledger, "COMMIT", "setting up", fault);

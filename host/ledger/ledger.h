@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ledger: the record of every unit, in one SQLite file. The only room that speaks SQL. Each call is one transaction, on disk when it returns:
- * what is recorded is recorded before anything is released. Rows are never deleted.
+ * ledger: the record of every unit, in one SQLite file. The only room that speaks SQL. Each call is one transaction, on
+ * disk when it returns: what is recorded is recorded before anything is released. Rows are never deleted.
  */
 #ifndef HOST_LEDGER_LEDGER_H
 #define HOST_LEDGER_LEDGER_H
@@ -16,10 +16,10 @@ struct ledger;
 #define LEDGER_TIME_LEN 21 /* "2026-11-22T10:20:30Z" and NUL */
 
 enum ledger_state {
-    LEDGER_RESERVED = 1,    /* keys are known, certificates may have been made */
-    LEDGER_CHECKED = 2,     /* the chip holds what it should; its lock has not been seen yet */
-    LEDGER_DONE = 3,        /* seen locked */
-    LEDGER_QUARANTINED = 4  /* its unique ID came a second time with other keys */
+    LEDGER_RESERVED = 1,   /* keys are known, certificates may have been made */
+    LEDGER_CHECKED = 2,    /* the chip holds what it should; its lock has not been seen yet */
+    LEDGER_DONE = 3,       /* seen locked */
+    LEDGER_QUARANTINED = 4 /* its unique ID came a second time with other keys */
 };
 
 struct ledger_unit {
@@ -41,23 +41,27 @@ struct ledger_unit {
 
 enum ledger_access { LEDGER_READ, LEDGER_WRITE };
 
-/* Opens a ledger; LEDGER_WRITE makes the file (0600) when there is none. Faults: damaged, locked, of another version, not a ledger. */
+/*
+ * Opens a ledger; LEDGER_WRITE makes the file (0600) when there is none. Faults: damaged, locked, of another version,
+ * not a ledger.
+ */
 int ledger_open(const char *path, enum ledger_access mode, struct ledger **out, struct fault *fault);
 /* NULL is allowed. */
 void ledger_close(struct ledger *ledger);
 
 /*
- * Records that these keys belong to this chip and gives its row. The same chip with the same keys gets its stored row, uncounted. Another key
- * for a known unique ID: the row is quarantined, the newcomer's keys are recorded as evidence, and the call is refused.
+ * Records that these keys belong to this chip and gives its row. The same chip with the same keys gets its stored row,
+ * uncounted. Another key for a known unique ID: the row is quarantined, the newcomer's keys are recorded as evidence,
+ * and the call is refused.
  */
 int ledger_unit_reserve(struct ledger *ledger, const uint8_t uid[16], const uint8_t identity_key[64],
                         const uint8_t update_key[64], struct ledger_unit *out, struct fault *fault);
 /* Stores the certificates of a reserved unit, once: a second certificate for one chip is refused. */
-int ledger_unit_certify(struct ledger *ledger, const uint8_t uid[16], const struct cert *device, const struct cert *update,
-                        struct fault *fault);
+int ledger_unit_certify(struct ledger *ledger, const uint8_t uid[16], const struct cert *device,
+                        const struct cert *update, struct fault *fault);
 /* Stores the digest of a receipt that was checked, and the package the unit holds. */
-int ledger_unit_check(struct ledger *ledger, const uint8_t uid[16], const uint8_t receipt[32], uint64_t package_sequence,
-                      struct fault *fault);
+int ledger_unit_check(struct ledger *ledger, const uint8_t uid[16], const uint8_t receipt[32],
+                      uint64_t package_sequence, struct fault *fault);
 /* Closes the record of a unit in state CHECKED; one that is done stays done. Refused in any other state. */
 int ledger_unit_close(struct ledger *ledger, const uint8_t uid[16], struct fault *fault);
 

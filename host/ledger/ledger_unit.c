@@ -192,16 +192,18 @@ static int unit_insert(struct ledger *ledger, const struct newcomer *n, struct l
                     n->uid, n->identity_key, n->update_key, fault) != 0) {
         return fault_hint(fault, "a key that another unit holds already is refused: look for a copied chip");
     }
-    return ledger_unit_find(ledger, n->uid, out, fault) == 1 ? 0 : fault_set(fault, "ledger: the new unit is not there");
+    return ledger_unit_find(ledger, n->uid, out, fault) == 1 ? 0
+                                                             : fault_set(fault, "ledger: the new unit is not there");
 }
 
 static int unit_quarantine(struct ledger *ledger, const struct newcomer *n, struct fault *fault)
 {
-    if (keys_insert(ledger, "INSERT INTO conflicts (uid, identity_key, update_key, seen_at) VALUES (?1, ?2, ?3, ?4)", n->uid,
-                    n->identity_key, n->update_key, fault) != 0) {
+    if (keys_insert(ledger, "INSERT INTO conflicts (uid, identity_key, update_key, seen_at) VALUES (?1, ?2, ?3, ?4)",
+                    n->uid, n->identity_key, n->update_key, fault) != 0) {
         return -1;
     }
-    return uid_update(ledger, "UPDATE units SET state = 4, quarantined_at = coalesce(quarantined_at, ?2) WHERE uid = ?1",
+    return uid_update(ledger,
+                      "UPDATE units SET state = 4, quarantined_at = coalesce(quarantined_at, ?2) WHERE uid = ?1",
                       n->uid, NULL, fault);
 }
 
@@ -232,8 +234,8 @@ int ledger_unit_reserve(struct ledger *ledger, const uint8_t uid[16], const uint
     return 0;
 }
 
-int ledger_unit_certify(struct ledger *ledger, const uint8_t uid[16], const struct cert *device, const struct cert *update,
-                        struct fault *fault)
+int ledger_unit_certify(struct ledger *ledger, const uint8_t uid[16], const struct cert *device,
+                        const struct cert *update, struct fault *fault)
 {
     sqlite3_stmt *s = NULL;
     int changes = 0;
@@ -252,8 +254,8 @@ int ledger_unit_certify(struct ledger *ledger, const uint8_t uid[16], const stru
     return changes == 1 ? 0 : fault_set(fault, "ledger: the unit is not reserved, or has its certificates already");
 }
 
-int ledger_unit_check(struct ledger *ledger, const uint8_t uid[16], const uint8_t receipt[32], uint64_t package_sequence,
-                      struct fault *fault)
+int ledger_unit_check(struct ledger *ledger, const uint8_t uid[16], const uint8_t receipt[32],
+                      uint64_t package_sequence, struct fault *fault)
 {
     sqlite3_stmt *s = NULL;
     int changes = 0;
@@ -282,8 +284,8 @@ int ledger_unit_close(struct ledger *ledger, const uint8_t uid[16], struct fault
 {
     int changes = 0;
     if (uid_update(ledger,
-                   "UPDATE units SET state = 3, done_at = coalesce(done_at, ?2) WHERE uid = ?1 AND state IN (2, 3)", uid,
-                   &changes, fault) != 0) {
+                   "UPDATE units SET state = 3, done_at = coalesce(done_at, ?2) WHERE uid = ?1 AND state IN (2, 3)",
+                   uid, &changes, fault) != 0) {
         return -1;
     }
     return changes == 1 ? 0 : fault_set(fault, "ledger: the unit was not checked, or is quarantined");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * letter: the messages between a station and the appliance, in deterministic CBOR. All that the two rooms know of each other.
- * Request [op, map], answer [op, 0, map], or [op, 1, {1: what, 2: hint}] when it is refused. No private key and no plaintext
- * application ever stands in one. Whoever carries them needs no trust: each side checks what it reads.
+ * letter: the messages between a station and the appliance, in deterministic CBOR. All that the two rooms know of each
+ * other. Request [op, map], answer [op, 0, map], or [op, 1, {1: what, 2: hint}] when it is refused. No private key and
+ * no plaintext application ever stands in one. Whoever carries them needs no trust: each side checks what it reads.
  */
 #ifndef HOST_LETTER_LETTER_H
 #define HOST_LETTER_LETTER_H
@@ -14,7 +14,7 @@
 
 #define LETTER_MAX 24576u       /* an encoded letter */
 #define LETTER_PIECE_MAX 16384u /* bytes of an image in one letter */
-#define LETTER_TEXT_MAX (sizeof ((struct fault *)0)->what)
+#define LETTER_TEXT_MAX (sizeof((struct fault *)0)->what)
 
 enum letter_op {
     LETTER_IMAGE = 1,      /* read a piece of what is to be written to flash */
@@ -33,36 +33,36 @@ enum letter_image {
 /* Only the fields of its op are set. Map keys are the numbers in brackets. */
 struct letter_request {
     uint64_t op;
-    uint64_t image;             /* IMAGE [1]: enum letter_image */
-    uint64_t offset;            /* IMAGE [2] */
-    struct bytes uid;           /* BEGIN [1]: 16 */
-    uint64_t lifecycle;         /* BEGIN [2] */
-    uint64_t sbm_sequence;      /* BEGIN [3] */
-    struct bytes possession;    /* POSSESSION [1]: COSE_Sign1 from the chip */
-    struct bytes items_digest;  /* RECEIPT [1]: 32 */
-    struct bytes boot_digest;   /* RECEIPT [2]: 32 */
-    struct bytes sbm_digest;    /* RECEIPT [3]: 32 */
-    uint64_t app_sequence;      /* RECEIPT [4] */
-    struct bytes token;         /* CLOSE [1]: the device's token over the receipt's nonce, or empty */
+    uint64_t image;            /* IMAGE [1]: enum letter_image */
+    uint64_t offset;           /* IMAGE [2] */
+    struct bytes uid;          /* BEGIN [1]: 16 */
+    uint64_t lifecycle;        /* BEGIN [2] */
+    uint64_t sbm_sequence;     /* BEGIN [3] */
+    struct bytes possession;   /* POSSESSION [1]: COSE_Sign1 from the chip */
+    struct bytes items_digest; /* RECEIPT [1]: 32 */
+    struct bytes boot_digest;  /* RECEIPT [2]: 32 */
+    struct bytes sbm_digest;   /* RECEIPT [3]: 32 */
+    uint64_t app_sequence;     /* RECEIPT [4] */
+    struct bytes token;        /* CLOSE [1]: the device's token over the receipt's nonce, or empty */
 };
 
 struct letter_answer {
     uint64_t op;
-    uint64_t refused;            /* 1: only what and hint are set */
-    struct bytes what;           /* text */
-    struct bytes hint;           /* text */
-    uint64_t total;              /* IMAGE [1]: bytes of the whole image */
-    struct bytes piece;          /* IMAGE [2]: from the offset, at least one byte */
-    struct bytes challenge;      /* BEGIN [1]: 32 */
-    uint64_t number;             /* POSSESSION [1]: unit number */
-    struct bytes policy;         /* POSSESSION [2] */
-    struct bytes device_cert;    /* POSSESSION [3]: DER */
-    struct bytes issuer_cert;    /* POSSESSION [4] */
-    struct bytes root_cert;      /* POSSESSION [5] */
-    struct bytes update_cert;    /* POSSESSION [6] */
-    struct bytes block;          /* POSSESSION [7]: key block for this device */
-    uint64_t package_sequence;   /* POSSESSION [8] */
-    struct bytes nonce;          /* RECEIPT [1]: 32, for the proof that the device is secured */
+    uint64_t refused;          /* 1: only what and hint are set */
+    struct bytes what;         /* text */
+    struct bytes hint;         /* text */
+    uint64_t total;            /* IMAGE [1]: bytes of the whole image */
+    struct bytes piece;        /* IMAGE [2]: from the offset, at least one byte */
+    struct bytes challenge;    /* BEGIN [1]: 32 */
+    uint64_t number;           /* POSSESSION [1]: unit number */
+    struct bytes policy;       /* POSSESSION [2] */
+    struct bytes device_cert;  /* POSSESSION [3]: DER */
+    struct bytes issuer_cert;  /* POSSESSION [4] */
+    struct bytes root_cert;    /* POSSESSION [5] */
+    struct bytes update_cert;  /* POSSESSION [6] */
+    struct bytes block;        /* POSSESSION [7]: key block for this device */
+    uint64_t package_sequence; /* POSSESSION [8] */
+    struct bytes nonce;        /* RECEIPT [1]: 32, for the proof that the device is secured */
 };
 
 /* Strict: every field of the op, no other. On error *out is all zero. */
@@ -73,7 +73,10 @@ void letter_answer_build(const struct letter_answer *in, struct cbor_writer *out
 /* Writes the refusal that says `fault`. */
 void letter_refusal_build(uint64_t op, const struct fault *fault, struct cbor_writer *out);
 
-/* Carries a request to the appliance and brings its answer; `capacity` is LETTER_MAX. 0, or -1 with the fault when the way there failed. */
+/*
+ * Carries a request to the appliance and brings its answer; `capacity` is LETTER_MAX. 0, or -1 with the fault when
+ * the way there failed.
+ */
 struct letter_carrier {
     void *context;
     int (*carry)(void *context, struct bytes request, uint8_t *answer, size_t *answer_len, struct fault *fault);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* letter_parse: see letter.h. Every map is read by its keys 1, 2, 3, ... in this order: all are required, none may follow. */
+/*
+ * letter_parse: see letter.h. Every map is read by its keys 1, 2, 3, ... in this order: all are required, none may
+ * follow.
+ */
 #include "host/letter/letter.h"
 
 /* Reads the head of a map with exactly `count` pairs. */

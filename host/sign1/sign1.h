@@ -14,15 +14,19 @@ void sign1_kid(const uint8_t public_key[64], uint8_t kid[8]);
 /* ECDSA P-256 over a digest. STATUS_OK, CRYPTO_KEY (not a point of the curve) or CRYPTO_SIGNATURE. */
 status_t sign1_p256_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64]);
 
-/* What is to be checked: an encoded COSE_Sign1 (tag 18), the external AAD, and the payload when it is detached (else data == NULL). */
+/*
+ * What is to be checked: an encoded COSE_Sign1 (tag 18), the external AAD, and the payload when it is detached (else
+ * data == NULL).
+ */
 struct sign1 {
     struct bytes encoded;
     struct bytes external_aad;
     struct bytes detached;
 };
 /*
- * Checks the signature with `public_key`. A kid, when there is one, must be this key's. *payload (may be NULL) is what was signed. Status: OK, CRYPTO_SIGNATURE,
- * CRYPTO_KEY, SUIT_KEY_UNKNOWN (another kid), TOO_LONG, MISSING_FIELD (payload) and what cose_sign1_parse gives.
+ * Checks the signature with `public_key`. A kid, when there is one, must be this key's. *payload (may be NULL) is what
+ * was signed. Status: OK, CRYPTO_SIGNATURE, CRYPTO_KEY, SUIT_KEY_UNKNOWN (another kid), TOO_LONG, MISSING_FIELD
+ * (payload) and what cose_sign1_parse gives.
  */
 status_t sign1_check(const struct sign1 *in, const uint8_t public_key[64], struct bytes *payload);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token: a device's proof of identity (docs/spec.md section 9.2; claims as in RFC 9783), checked with a known identity key. */
+/*
+ * token: a device's proof of identity (docs/spec.md section 9.2; claims as in RFC 9783), checked with a known
+ * identity key.
+ */
 #ifndef HOST_SIGN1_TOKEN_H
 #define HOST_SIGN1_TOKEN_H
 

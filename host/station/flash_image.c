@@ -57,7 +57,7 @@ int flash_image_check(struct rsp *rsp, const struct flash_image *f, struct fault
     if (different < 0 || different == (int64_t)f->image.len) {
         return different < 0 ? -1 : 0;
     }
-    (void)fault_set(fault, "%s: the flash does not hold what was written (first difference at flash offset 0x%llx)", f->name,
-                    (unsigned long long)f->off + (unsigned long long)different);
+    (void)fault_set(fault, "%s: the flash does not hold what was written (first difference at flash offset 0x%llx)",
+                    f->name, (unsigned long long)f->off + (unsigned long long)different);
     return fault_hint(fault, "try once more; a chip that fails twice has bad flash");
 }

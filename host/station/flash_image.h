@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flash_image: brings a range of the chip's flash to given contents, and proves it by reading it back. The CPU must be halted. */
+/*
+ * flash_image: brings a range of the chip's flash to given contents, and proves it by reading it back. The CPU must
+ * be halted.
+ */
 #ifndef HOST_STATION_FLASH_IMAGE_H
 #define HOST_STATION_FLASH_IMAGE_H
 

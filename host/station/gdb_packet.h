@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gdb_packet: packets of the GDB Remote Serial Protocol (GDB manual, appendix E.1 "Overview"): check sums, escapes, run-length encoding.
- * Pure: takes bytes, gives events. The peer is not trusted; a packet longer than GDB_PACKET_MAX is refused.
+ * gdb_packet: packets of the GDB Remote Serial Protocol (GDB manual, appendix E.1 "Overview"): check sums, escapes,
+ * run-length encoding. Pure: takes bytes, gives events. The peer is not trusted; a packet longer than GDB_PACKET_MAX is
+ * refused.
  */
 #ifndef HOST_STATION_GDB_PACKET_H
 #define HOST_STATION_GDB_PACKET_H
@@ -35,7 +36,10 @@ struct gdb_decoder {
 /* Takes one byte from the line. Content is valid until the next call. */
 enum gdb_event gdb_packet_decode(struct gdb_decoder *decoder, uint8_t byte);
 
-/* Writes "$content#sum" with '#', '$', '}' and '*' escaped. Gives its length, or 0 when `capacity` is too small; 2 x content + 4 is always enough. */
+/*
+ * Writes "$content#sum" with '#', '$', '}' and '*' escaped. Gives its length, or 0 when `capacity` is too small; 2 x
+ * content + 4 is always enough.
+ */
 size_t gdb_packet_encode(struct bytes content, uint8_t *out, size_t capacity);
 
 /* The value of a hexadecimal digit, or -1. */

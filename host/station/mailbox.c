@@ -58,7 +58,9 @@ int mailbox_wait(struct mailbox *mailbox, unsigned timeout_ms, struct fault *fau
         poll_ms = poll_longer(poll_ms);
     }
     (void)fault_set(fault, "the chip's provisioning agent did not start within %u seconds", timeout_ms / 1000);
-    return fault_hint(fault, "read the chip's console: BL1 refuses an SBM that another key signed, and a chip that is secured has no agent");
+    return fault_hint(
+        fault,
+        "read the chip's console: BL1 refuses an SBM that another key signed, and a chip that is secured has no agent");
 }
 
 /* Writes length and message, then the count that hands it over. `count` is the number of this request. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mailbox: talks to the SBM agent through the provisioning mailbox in the chip's RAM (docs/spec.md section 8), over the debug port. */
+/*
+ * mailbox: talks to the SBM agent through the provisioning mailbox in the chip's RAM (docs/spec.md section 8), over
+ * the debug port.
+ */
 #ifndef HOST_STATION_MAILBOX_H
 #define HOST_STATION_MAILBOX_H
 
@@ -17,8 +20,8 @@ int mailbox_clear(struct mailbox *mailbox, struct fault *fault);
 /* Lets the CPU run until the agent is ready; it is halted then. Fault after `timeout_ms`. */
 int mailbox_wait(struct mailbox *mailbox, unsigned timeout_ms, struct fault *fault);
 /*
- * One request and its answer; the CPU runs between and is halted after. `answer` looks into mailbox->message. Fault: no answer within
- * `timeout_ms`, an answer that is not sound or not to this op, a status other than done.
+ * One request and its answer; the CPU runs between and is halted after. `answer` looks into mailbox->message. Fault: no
+ * answer within `timeout_ms`, an answer that is not sound or not to this op, a status other than done.
  */
 int mailbox_exchange(struct mailbox *mailbox, const struct provision_request *request, unsigned timeout_ms,
                      struct provision_answer *answer, struct fault *fault);

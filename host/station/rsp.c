@@ -144,7 +144,10 @@ static int ack_send(struct rsp *rsp, char ack, struct fault *fault)
     return rsp->no_ack ? 0 : line_write(rsp, bytes_of(&ack, 1), fault);
 }
 
-/* Waits for the acknowledgement of what was just sent. 1: send again. Late packets of the server are taken and dropped. */
+/*
+ * Waits for the acknowledgement of what was just sent. 1: send again. Late packets of the server are taken and
+ * dropped.
+ */
 static int ack_wait(struct rsp *rsp, struct fault *fault)
 {
     for (;;) {
@@ -277,7 +280,8 @@ int rsp_attach(struct rsp *rsp, int fd, unsigned timeout_ms, struct fault *fault
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (protocol_agree(rsp, fault) != 0) {
         rsp_close(rsp);
-        return fault_hint(fault, "is a GDB server of one chip listening there (OpenOCD, J-Link, pyOCD, 'windlass chip run')?");
+        return fault_hint(fault,
+                          "is a GDB server of one chip listening there (OpenOCD, J-Link, pyOCD, 'windlass chip run')?");
     }
     return 0;
 }

@@ -136,7 +136,8 @@ int rsp_map_parse(struct bytes in, struct rsp_map *out, struct fault *fault)
     return 0;
 }
 
-int rsp_map_flash_check(const struct rsp_map *map, uint32_t addr, uint32_t len, uint32_t sector_len, struct fault *fault)
+int rsp_map_flash_check(const struct rsp_map *map, uint32_t addr, uint32_t len, uint32_t sector_len,
+                        struct fault *fault)
 {
     for (size_t i = 0; i < map->count; i++) {
         const struct rsp_region *r = &map->regions[i];

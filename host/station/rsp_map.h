@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rsp_map: the memory map of a GDB server (GDB manual, appendix E.15 "Memory Map Format"): which flash there is. Reads only what it must and refuses the rest. */
+/*
+ * rsp_map: the memory map of a GDB server (GDB manual, appendix E.15 "Memory Map Format"): which flash there is.
+ * Reads only what it must and refuses the rest.
+ */
 #ifndef HOST_STATION_RSP_MAP_H
 #define HOST_STATION_RSP_MAP_H
 
@@ -23,6 +26,7 @@ struct rsp_map {
 
 int rsp_map_parse(struct bytes xml, struct rsp_map *out, struct fault *fault);
 /* 0 when one flash region holds all of [addr, addr + len) and its sectors divide `sector_len`. */
-int rsp_map_flash_check(const struct rsp_map *map, uint32_t addr, uint32_t len, uint32_t sector_len, struct fault *fault);
+int rsp_map_flash_check(const struct rsp_map *map, uint32_t addr, uint32_t len, uint32_t sector_len,
+                        struct fault *fault);
 
 #endif

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define STRAY_MAX 16        /* stop replies that come late and are dropped */
-#define OUTPUT_MAX 1024     /* console packets in one monitor command */
-#define FLASH_FACTOR 12     /* flash commands may take this many times longer */
-#define WRITE_HEAD_LEN 48u  /* room for the command's own letters */
+#define STRAY_MAX 16       /* stop replies that come late and are dropped */
+#define OUTPUT_MAX 1024    /* console packets in one monitor command */
+#define FLASH_FACTOR 12    /* flash commands may take this many times longer */
+#define WRITE_HEAD_LEN 48u /* room for the command's own letters */
 
 static struct bytes reply_of(const struct rsp *rsp)
 {

@@ -13,11 +13,11 @@
 
 #define COMMAND_MS 5000u
 /* How many times longer than a debug port's command these may take. */
-#define START_FACTOR 6u    /* from reset to the agent's magic */
+#define START_FACTOR 6u /* from reset to the agent's magic */
 #define ANSWER_FACTOR 12u
 #define INSTALL_FACTOR 48u
 #define CLOSED_FACTOR 6u
-#define CLOSED_PROBES 5    /* in a row: a chip in the middle of a reset may look closed for a moment */
+#define CLOSED_PROBES 5 /* in a row: a chip in the middle of a reset may look closed for a moment */
 
 struct flow {
     const struct station_job *job;
@@ -51,7 +51,8 @@ static int images_fetch(struct flow *f, struct fault *fault)
 {
     if (letterbox_image_fetch(&f->box, LETTER_IMAGE_BOOT, LAYOUT_BOOT_LEN, &f->boot, &f->boot_len, fault) != 0 ||
         letterbox_image_fetch(&f->box, LETTER_IMAGE_SBM, LAYOUT_SBM_LEN, &f->sbm, &f->sbm_len, fault) != 0 ||
-        letterbox_image_fetch(&f->box, LETTER_IMAGE_PACKAGE, LAYOUT_PACKAGE_LEN, &f->package, &f->package_len, fault) != 0) {
+        letterbox_image_fetch(&f->box, LETTER_IMAGE_PACKAGE, LAYOUT_PACKAGE_LEN, &f->package, &f->package_len, fault) !=
+            0) {
         return -1;
     }
     if (f->boot_len != LAYOUT_BOOT_LEN || f->sbm_len != LAYOUT_SBM_LEN) {
@@ -67,7 +68,8 @@ static struct flash_image boot_image(const struct flow *f)
 
 static struct flash_image sbm_image(const struct flow *f)
 {
-    return (struct flash_image){ "Secure Boot Manager", LAYOUT_SBM_A_OFF, LAYOUT_SBM_LEN, bytes_of(f->sbm, f->sbm_len) };
+    return (struct flash_image){ "Secure Boot Manager", LAYOUT_SBM_A_OFF, LAYOUT_SBM_LEN,
+                                 bytes_of(f->sbm, f->sbm_len) };
 }
 
 /* ---- the debug port ---- */
@@ -84,8 +86,8 @@ static int port_open(struct flow *f, struct fault *fault)
         rsp_map_read(&f->rsp, &map, fault) != 0) {
         return -1;
     }
-    return rsp_map_flash_check(&map, LAYOUT_FLASH_SECURE_ADDR, LAYOUT_PACKAGE1_OFF + LAYOUT_PACKAGE_LEN, FLASHCTL_SECTOR_LEN,
-                               fault);
+    return rsp_map_flash_check(&map, LAYOUT_FLASH_SECURE_ADDR, LAYOUT_PACKAGE1_OFF + LAYOUT_PACKAGE_LEN,
+                               FLASHCTL_SECTOR_LEN, fault);
 }
 
 static int boot_write(struct flow *f, struct fault *fault)
@@ -142,7 +144,8 @@ static int unit_take(struct flow *f, const struct letter_answer *a, struct fault
     f->out->number = a->number;
     f->out->package_sequence = a->package_sequence;
     if (copy_out(a->block, f->block, sizeof f->block, &f->block_len, fault) != 0 ||
-        copy_out(a->device_cert, f->out->device_cert, sizeof f->out->device_cert, &f->out->device_cert_len, fault) != 0) {
+        copy_out(a->device_cert, f->out->device_cert, sizeof f->out->device_cert, &f->out->device_cert_len, fault) !=
+            0) {
         return -1;
     }
     return copy_out(a->update_cert, f->out->update_cert, sizeof f->out->update_cert, &f->out->update_cert_len, fault);
@@ -157,8 +160,10 @@ static int keys_make(struct flow *f, struct fault *fault)
         return -1;
     }
     memcpy(f->out->uid, chip.uid.data, sizeof f->out->uid);
-    struct letter_request begin = { .op = LETTER_BEGIN, .uid = bytes_of(f->out->uid, sizeof f->out->uid),
-                                    .lifecycle = chip.lifecycle, .sbm_sequence = chip.sbm_sequence };
+    struct letter_request begin = { .op = LETTER_BEGIN,
+                                    .uid = bytes_of(f->out->uid, sizeof f->out->uid),
+                                    .lifecycle = chip.lifecycle,
+                                    .sbm_sequence = chip.sbm_sequence };
     if (letterbox_ask(&f->box, &begin, &letter, fault) != 0) {
         return -1;
     }
@@ -174,7 +179,8 @@ static int items_store(struct flow *f, struct fault *fault)
 {
     for (size_t i = 0; i < 4; i++) {
         struct provision_answer answer;
-        struct provision_request request = { .op = PROVISION_STORE, .item = STORE_POLICY + i,
+        struct provision_request request = { .op = PROVISION_STORE,
+                                             .item = STORE_POLICY + i,
                                              .data = bytes_of(f->items[i], f->item_lens[i]) };
         if (chip_ask(f, &request, &answer, fault) != 0) {
             return -1;
@@ -183,7 +189,10 @@ static int items_store(struct flow *f, struct fault *fault)
     return 0;
 }
 
-/* Key block and package as one image, padded to a granule. Written also when an earlier run left one: its key block is another. */
+/*
+ * Key block and package as one image, padded to a granule. Written also when an earlier run left one: its key block
+ * is another.
+ */
 static int package_write(struct flow *f, struct fault *fault)
 {
     size_t len = f->block_len + f->package_len;
@@ -205,7 +214,8 @@ static int package_write(struct flow *f, struct fault *fault)
     int result = chip_reset_halt(f, fault) != 0 || flash_image_write(&f->rsp, &slot, fault) != 0 ? -1 : 0;
     if (result == 0 && agent_start(f, &hello, fault) == 0) {
         result = memcmp(hello.uid.data, f->out->uid, sizeof f->out->uid) == 0
-                     ? 0 : fault_set(fault, "another chip answers now: it was exchanged during the run");
+                     ? 0
+                     : fault_set(fault, "another chip answers now: it was exchanged during the run");
     } else {
         result = -1;
     }
@@ -239,8 +249,10 @@ static int chip_check(struct flow *f, struct fault *fault)
         chip_ask(f, &request, &chip, fault) != 0) {
         return -1;
     }
-    struct letter_request receipt = { .op = LETTER_RECEIPT, .items_digest = chip.items_digest,
-                                      .boot_digest = chip.boot_digest, .sbm_digest = chip.sbm_digest,
+    struct letter_request receipt = { .op = LETTER_RECEIPT,
+                                      .items_digest = chip.items_digest,
+                                      .boot_digest = chip.boot_digest,
+                                      .sbm_digest = chip.sbm_digest,
                                       .app_sequence = chip.app_sequence };
     if (letterbox_ask(&f->box, &receipt, &letter, fault) != 0) {
         return -1;
@@ -282,9 +294,9 @@ static int lock_verify(struct flow *f, struct fault *fault)
         return -1;
     }
     /* A chip without power has no open port either: it must live, say that it is secured, and still be closed. */
-    if (prover->prove != NULL &&
-        (prover->prove(prover->context, bytes_of(f->nonce, sizeof f->nonce), timeout_ms, token, &token_len, fault) != 0 ||
-         station_port_closed_wait(f->job->target, timeout_ms, fault) != 0)) {
+    if (prover->prove != NULL && (prover->prove(prover->context, bytes_of(f->nonce, sizeof f->nonce), timeout_ms, token,
+                                                &token_len, fault) != 0 ||
+                                  station_port_closed_wait(f->job->target, timeout_ms, fault) != 0)) {
         return fault_hint(fault, "switch the chip on and run 'windlass provision' again: it resumes");
     }
     const struct letter_request request = { .op = LETTER_CLOSE, .token = bytes_of(token, token_len) };

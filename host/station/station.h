@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * station: brings one chip from bare to locked: writes what the appliance gives, carries letters between chip and appliance, and proves that
- * the debug port closed. It holds no key and decides nothing. Every step may be repeated: running it again on the same chip resumes.
+ * station: brings one chip from bare to locked: writes what the appliance gives, carries letters between chip and
+ * appliance, and proves that the debug port closed. It holds no key and decides nothing. Every step may be repeated:
+ * running it again on the same chip resumes.
  */
 #ifndef HOST_STATION_STATION_H
 #define HOST_STATION_STATION_H
@@ -18,19 +19,21 @@ struct station_progress {
 };
 
 /*
- * Gets a token over `nonce` from the device once it runs locked, through its data link. `token` has room for STATION_TOKEN_MAX bytes. Waits for the device's
- * start up to `timeout_ms`. NULL where there is no data link: then only the closed debug port tells of the lock.
+ * Gets a token over `nonce` from the device once it runs locked, through its data link. `token` has room for
+ * STATION_TOKEN_MAX bytes. Waits for the device's start up to `timeout_ms`. NULL where there is no data link: then only
+ * the closed debug port tells of the lock.
  */
 #define STATION_TOKEN_MAX 512u
 struct station_prover {
     void *context;
-    int (*prove)(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len, struct fault *fault);
+    int (*prove)(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len,
+                 struct fault *fault);
 };
 
 struct station_job {
-    const char *target;             /* "host:port" of the debug port */
-    unsigned timeout_ms;            /* for one command of the debug port, 0: 5 seconds; all other waits are multiples of it */
-    struct letter_carrier carrier;  /* to the appliance */
+    const char *target;  /* "host:port" of the debug port */
+    unsigned timeout_ms; /* for one command of the debug port, 0: 5 seconds; all other waits are multiples of it */
+    struct letter_carrier carrier; /* to the appliance */
     struct station_prover prover;
     struct station_progress progress;
 };

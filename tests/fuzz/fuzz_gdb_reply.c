@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     (void)rsp_map_parse(bytes_of(data + 1, size - 1), &map, &fault);
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0 || send(fds[0], data + 1, size - 1, MSG_DONTWAIT) != (ssize_t)(size - 1)) {
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0 ||
+        send(fds[0], data + 1, size - 1, MSG_DONTWAIT) != (ssize_t)(size - 1)) {
         abort();
     }
     (void)shutdown(fds[0], SHUT_WR);
