@@ -35,15 +35,38 @@ static psa_status_t leave(psa_status_t result)
     return result;
 }
 
-/* The caller may read (or write) all of [p, p + len). */
+/* All of [p, p + len) lies in [first, last). */
+static int lies_in(const void *p, size_t len, uint32_t first, uint32_t last)
+{
+    uintptr_t at = (uintptr_t)p;
+    return at >= first && at <= last && len <= last - at;
+}
+
+static int in_application_ram(const void *p, size_t len)
+{
+    uint32_t first;
+    uint32_t last;
+    port_application_ram(&first, &last);
+    return lies_in(p, len, first, last);
+}
+
+/*
+ * The caller may read (or write) all of [p, p + len): by the TT instruction, and because it is the application's RAM (or its image). The second keeps devices and the
+ * read-only flash out, which the first lets through.
+ */
 static int may_read(const void *p, size_t len)
 {
-    return len == 0 || cmse_check_address_range((void *)(uintptr_t)p, len, CMSE_NONSECURE | CMSE_MPU_READ) != NULL;
+    uint32_t image = port_primary_run_addr();
+    if (len == 0) {
+        return 1;
+    }
+    return cmse_check_address_range((void *)(uintptr_t)p, len, CMSE_NONSECURE | CMSE_MPU_READ) != NULL &&
+           (in_application_ram(p, len) || lies_in(p, len, image, image + port_flash()->primary.len));
 }
 
 static int may_write(void *p, size_t len)
 {
-    return len != 0 && cmse_check_address_range(p, len, CMSE_NONSECURE | CMSE_MPU_READWRITE) != NULL;
+    return len != 0 && cmse_check_address_range(p, len, CMSE_NONSECURE | CMSE_MPU_READWRITE) != NULL && in_application_ram(p, len);
 }
 
 ENTRY psa_status_t sbm_status_read(struct sbm_status *status, size_t status_len)

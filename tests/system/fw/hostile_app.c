@@ -11,7 +11,7 @@
 #define OWN_FLASH ((void *)0x00080000u)
 #define DEVICE_ADDRESS ((void *)0x40202000u)
 #define RAM_END 0x28400000u
-#define RANDOM_CALLS 20000u
+#define RANDOM_CALLS 6000u
 
 #define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)
 
