@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main: the example application. It prints who it is, asks SBM for the device's status through a veneer, and serves the data link. */
+/* main: the example application. It prints who it is, asks SBM for the device's status through a veneer, and serves the
+ * data link. */
 #include "app/app.h"
 #include "windlass/sbm.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* startup: vector table and memory of a non-secure application. Nothing here needs changing for a product of your own. */
+/* startup: vector table and memory of a non-secure application. Nothing here needs changing for a product of your own.
+ */
 #include <stdint.h>
 
 #include "app/app.h"
@@ -26,4 +27,5 @@ _Noreturn void app_reset(void)
     app_main();
 }
 
-__attribute__((section(".vectors"), used)) const void *const app_vectors[16] = { app_stack_top, (const void *)app_reset };
+__attribute__((section(".vectors"), used))
+const void *const app_vectors[16] = { app_stack_top, (const void *)app_reset };

@@ -16,7 +16,8 @@
 void app_uart_open(enum app_uart uart)
 {
     UART_REG(uart, UART_BAUDDIV) = 16;
-    UART_REG(uart, UART_CTRL) = uart == APP_UART_LINK ? 0x0Bu : 0x01u; /* transmit; the link also receives, with interrupt */
+    UART_REG(uart, UART_CTRL) =
+        uart == APP_UART_LINK ? 0x0Bu : 0x01u; /* transmit; the link also receives, with interrupt */
     if (uart == APP_UART_LINK) {
         NVIC_ISER1 = 1u << (2u * (uint32_t)uart);
     }

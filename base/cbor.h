@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cbor: deterministic CBOR (RFC 8949 section 4.2.1), reading and writing. No recursion, no heap. Definite lengths and shortest
- * forms only; map keys strictly ascending in the bytewise order of their encodings. Floats and undefined are refused.
- * Both sides latch their first error: after it, every call does nothing, and `status` tells what happened.
+ * cbor: deterministic CBOR (RFC 8949 section 4.2.1), reading and writing. No recursion, no heap. Definite lengths and
+ * shortest forms only; map keys strictly ascending in the bytewise order of their encodings. Floats and undefined are
+ * refused. Both sides latch their first error: after it, every call does nothing, and `status` tells what happened.
  */
 #ifndef BASE_CBOR_H
 #define BASE_CBOR_H
@@ -45,7 +45,8 @@ struct bytes cbor_reader_rest(const struct cbor_reader *r);
 /* The major type of the next item, or -1 at the end or after an error. Consumes nothing. */
 int cbor_peek(const struct cbor_reader *r);
 
-/* Each reads one item of that type, or latches WRONG_TYPE, TRUNCATED or NOT_CANONICAL; then the result is zero or empty. */
+/* Each reads one item of that type, or latches WRONG_TYPE, TRUNCATED or NOT_CANONICAL; then the result is zero or
+ * empty. */
 uint64_t cbor_read_uint(struct cbor_reader *r);
 int64_t cbor_read_int(struct cbor_reader *r);
 struct bytes cbor_read_bstr(struct cbor_reader *r);
@@ -61,8 +62,8 @@ int cbor_read_bool(struct cbor_reader *r);
 struct bytes cbor_skip(struct cbor_reader *r);
 
 struct cbor_map cbor_read_map(struct cbor_reader *r);
-/* 1 when there is a further pair with an integer key, which is stored; the value is next. 0 at the end or after an error.
- * A text key gives 0 with WRONG_TYPE latched; use cbor_map_next_any where text keys are allowed. */
+/* 1 when there is a further pair with an integer key, which is stored; the value is next. 0 at the end or after an
+ * error. A text key gives 0 with WRONG_TYPE latched; use cbor_map_next_any where text keys are allowed. */
 int cbor_map_next(struct cbor_map *m, int64_t *key);
 /* As above, for integer and text keys: *text has data != NULL for a text key. */
 int cbor_map_next_any(struct cbor_map *m, int64_t *key, struct bytes *text);

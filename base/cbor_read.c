@@ -240,7 +240,7 @@ int cbor_map_next(struct cbor_map *m, int64_t *key)
 
 /* One open array, map or tag while skipping. */
 struct skip_level {
-    uint64_t left;          /* items still to come, keys and values counted apart */
+    uint64_t left; /* items still to come, keys and values counted apart */
     int is_map;
     struct bytes previous_key;
 };

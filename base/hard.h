@@ -21,9 +21,8 @@ static inline uint32_t hard_opaque(uint32_t v)
 #define HARD_DIFFERENT 0x695A3CC3u
 
 /*
- * HARD: HARD_SAME when `len` bytes (a multiple of 4, at most 256) agree, else anything but HARD_SAME. The loop verifies its
- * own count: a loop that ended early does not give HARD_SAME.
- * CT: runs over all bytes, whatever they are.
+ * HARD: HARD_SAME when `len` bytes (a multiple of 4, at most 256) agree, else anything but HARD_SAME. The loop verifies
+ * its own count: a loop that ended early does not give HARD_SAME. CT: runs over all bytes, whatever they are.
  */
 static inline uint32_t hard_compare(const uint8_t *a, const uint8_t *b, size_t len)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bl1 main: from reset to the Secure Boot Manager. Finds a sound anchor page, then the first SBM slot whose package verifies, and asks the gate. Writes nothing, decrypts
- * nothing, holds no secret.
+ * bl1 main: from reset to the Secure Boot Manager. Finds a sound anchor page, then the first SBM slot whose package
+ * verifies, and asks the gate. Writes nothing, decrypts nothing, holds no secret.
  */
 #include "base/hard.h"
 #include "boot/gate.h"

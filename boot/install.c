@@ -45,7 +45,8 @@ static status_t sizes_check(const struct package *package)
 }
 
 /* Parsing a package that lies across the end of the slot says TRUNCATED; so does one that ends in erased flash. */
-static status_t slot_check(struct bytes slot, const struct install_trust *trust, struct install *out, uint64_t *sequence)
+static status_t slot_check(struct bytes slot, const struct install_trust *trust, struct install *out,
+                           uint64_t *sequence)
 {
     struct bytes package;
     status_t status = install_package_find(slot, &package);
@@ -124,7 +125,8 @@ static status_t step_run(const struct install *install, struct manifest_run *run
     }
     if (code == SUIT_DIR_COPY && run->current == 0 && *done == 2) {
         *done = 3;
-        return (p->present & SUIT_HAS(SUIT_PARAM_SOURCE)) && p->source == 1 ? image_decrypt(install) : STATUS_SUIT_COMPONENT;
+        return (p->present & SUIT_HAS(SUIT_PARAM_SOURCE)) && p->source == 1 ? image_decrypt(install)
+                                                                            : STATUS_SUIT_COMPONENT;
     }
     if (code == SUIT_COND_IMAGE_MATCH && run->current == 0 && *done == 3) {
         *done = 4; /* the caller compares what is in flash now */

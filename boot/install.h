@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * install: from a package slot (key block, then package, still encrypted) into the primary slot. Everything is checked before the first erase; nothing here decides that an
- * image may run.
+ * install: from a package slot (key block, then package, still encrypted) into the primary slot. Everything is checked
+ * before the first erase; nothing here decides that an image may run.
  */
 #ifndef BOOT_INSTALL_H
 #define BOOT_INSTALL_H
@@ -22,12 +22,13 @@ struct install {
 };
 
 /*
- * Checks the content of a package slot, in this order: key block signature, recipient, unwrapping; package signature, component, vendor, class, sequence; that the two belong together; size; digest of
- * the encrypted payload. *sequence is the package's sequence number as soon as its signature was right, else 0. SUIT_NO_PACKAGE when the slot is empty.
+ * Checks the content of a package slot, in this order: key block signature, recipient, unwrapping; package signature,
+ * component, vendor, class, sequence; that the two belong together; size; digest of the encrypted payload. *sequence is
+ * the package's sequence number as soon as its signature was right, else 0. SUIT_NO_PACKAGE when the slot is empty.
  */
 status_t install_check(struct bytes slot, const struct install_trust *trust, struct install *out, uint64_t *sequence);
-/* Erases what the image needs of the primary slot, decrypts into it and checks the image's digest there; `digest` is what was computed. cut: the primary slot
- * holds no image; the package is untouched: run it again. */
+/* Erases what the image needs of the primary slot, decrypts into it and checks the image's digest there; `digest` is
+ * what was computed. cut: the primary slot holds no image; the package is untouched: run it again. */
 status_t install_run(const struct install *install, uint8_t digest[CRYPTO_SHA256_LEN]);
 /* The image of a verified package as it lies in the primary slot. */
 struct bytes install_image(const struct package *package);

@@ -90,7 +90,8 @@ static int newest_find(const struct journal *journal, unsigned which, uint8_t ty
     }
 }
 
-/* Up to the last byte that is not erased. A record may end in bytes that look erased: the walk over the heads adds those. */
+/* Up to the last byte that is not erased. A record may end in bytes that look erased: the walk over the heads adds
+ * those. */
 static uint32_t used_len(const struct port_region *mirror)
 {
     uint32_t granule_len = port_flash()->granule_len;

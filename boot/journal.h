@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * journal: small records in flash, in two mirrors (docs/spec.md section 4). The newest sound record of a type is its value; one damaged or torn record
- * never takes a value away that the other mirror still holds.
+ * journal: small records in flash, in two mirrors (docs/spec.md section 4). The newest sound record of a type is its
+ * value; one damaged or torn record never takes a value away that the other mirror still holds.
  */
 #ifndef BOOT_JOURNAL_H
 #define BOOT_JOURNAL_H
@@ -25,8 +25,9 @@ struct journal {
 void journal_open(struct journal *journal, const struct port_region mirror[2]);
 /* The newest sound record of `type`: a view into the flash, valid until the next append. NOT_FOUND. */
 status_t journal_read(const struct journal *journal, uint8_t type, struct bytes *payload);
-/* Makes `payload` (at most JOURNAL_PAYLOAD_MAX bytes, not a view into the journal) the newest record of `type`, in both mirrors. NO_SPACE when the newest records of all types
- * and this one do not fit. cut: the old or the new value, never neither. */
+/* Makes `payload` (at most JOURNAL_PAYLOAD_MAX bytes, not a view into the journal) the newest record of `type`, in both
+ * mirrors. NO_SPACE when the newest records of all types and this one do not fit. cut: the old or the new value, never
+ * neither. */
 status_t journal_append(struct journal *journal, uint8_t type, struct bytes payload);
 /* Brings a mirror that lacks the newest record of `type` up to date from the other one. 1 when something was healed. */
 int journal_heal(struct journal *journal, uint8_t type);

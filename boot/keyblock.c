@@ -61,7 +61,8 @@ static status_t facts_gather(const struct suit_manifest *manifest, struct facts 
     }
     const struct suit_parameters *dependency = &run.parameters[manifest->dependency_index];
     uint32_t needed = SUIT_HAS(SUIT_PARAM_DIGEST) | SUIT_HAS(SUIT_PARAM_SIZE);
-    if ((dependency->present & needed) != needed || (run.parameters[0].present & SUIT_HAS(SUIT_PARAM_ENCRYPTION_INFO)) == 0) {
+    if ((dependency->present & needed) != needed ||
+        (run.parameters[0].present & SUIT_HAS(SUIT_PARAM_ENCRYPTION_INFO)) == 0) {
         return STATUS_MISSING_FIELD;
     }
     out->package_digest = dependency->digest;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * manifest_run: runs a SUIT command sequence (draft-ietf-suit-manifest section 6.4). Component index and parameters are handled here; every condition and every other directive is
- * handed to the caller as a step, in order: the caller is the switch, and there are no callbacks.
+ * manifest_run: runs a SUIT command sequence (draft-ietf-suit-manifest section 6.4). Component index and parameters are
+ * handled here; every condition and every other directive is handed to the caller as a step, in order: the caller is
+ * the switch, and there are no callbacks.
  */
 #ifndef BOOT_MANIFEST_RUN_H
 #define BOOT_MANIFEST_RUN_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * port: what a board gives to BL1 and SBM. The socket in the wall: joined at link time, so there is no table of pointers in RAM to attack.
- * Flash offsets count from the start of the flash. crypto_random of crypto/crypto.h is the port's too.
+ * port: what a board gives to BL1 and SBM. The socket in the wall: joined at link time, so there is no table of
+ * pointers in RAM to attack. Flash offsets count from the start of the flash. crypto_random of crypto/crypto.h is the
+ * port's too.
  */
 #ifndef BOOT_PORT_H
 #define BOOT_PORT_H
@@ -18,9 +19,9 @@ struct port_region {
 
 /* The flash's rules and where things are in it. Every region begins and ends at a sector. */
 struct port_flash {
-    uint32_t sector_len;  /* bytes that one erase clears */
-    uint32_t granule_len; /* bytes that one program writes: 1, 8, 16 or 32 */
-    uint8_t erased;       /* value of an erased byte */
+    uint32_t sector_len;   /* bytes that one erase clears */
+    uint32_t granule_len;  /* bytes that one program writes: 1, 8, 16 or 32 */
+    uint8_t erased;        /* value of an erased byte */
     uint32_t boot_sectors; /* from the flash's start, that the boot lock covers: BL1 and its anchor pages */
     struct port_region anchor[2];
     struct port_region store[2];
@@ -34,9 +35,11 @@ const struct port_flash *port_flash(void);
 
 /* The array as memory: valid until the next erase or program there. The range must be inside the flash. */
 struct bytes port_flash_view(uint32_t off, uint32_t len);
-/* Erases the sector at `off`. FLASH_RANGE, FLASH_ALIGN, FLASH_LOCKED, FLASH_SEALED, FLASH_IO. cut: the sector is in any state. */
+/* Erases the sector at `off`. FLASH_RANGE, FLASH_ALIGN, FLASH_LOCKED, FLASH_SEALED, FLASH_IO. cut: the sector is in any
+ * state. */
 status_t port_flash_erase(uint32_t off);
-/* Programs whole granules. Errors as above and FLASH_NOT_ERASED. cut: a prefix of the granules is written, one may be in any state. */
+/* Programs whole granules. Errors as above and FLASH_NOT_ERASED. cut: a prefix of the granules is written, one may be
+ * in any state. */
 status_t port_flash_program(uint32_t off, const uint8_t *data, uint32_t len);
 /* No erase, program or blow is taken any more until the next reset. */
 void port_flash_seal(void);
@@ -46,7 +49,8 @@ enum port_lifecycle { PORT_OPEN = 0, PORT_PROVISIONING = 1, PORT_SECURED = 2, PO
 enum port_lifecycle port_lifecycle(void);
 /* The silicon vendor's unique ID. */
 status_t port_unique_id(uint8_t out[16]);
-/* Fuses boot lock, lifecycle `secured` and debug lock, in this order; what is fused already stays as it is. cut: a prefix of them; repeating completes it. */
+/* Fuses boot lock, lifecycle `secured` and debug lock, in this order; what is fused already stays as it is. cut: a
+ * prefix of them; repeating completes it. */
 status_t port_lock_for_good(uint32_t boot_sectors);
 
 /* The provisioning mailbox (docs/spec.md section 8): memory that the debug port writes while the core runs. */
@@ -65,8 +69,8 @@ void port_outputs_safe(void);
 _Noreturn void port_reset(void);
 /* Sleeps for good; the debug port and the reset pin still work. */
 _Noreturn void port_sleep(void);
-/* Starts the image whose vector table is at `addr`: port_start_sbm from BL1, in the same world; port_start_application from SBM, in the non-secure world, after closing
- * everything that the application must not reach. */
+/* Starts the image whose vector table is at `addr`: port_start_sbm from BL1, in the same world; port_start_application
+ * from SBM, in the non-secure world, after closing everything that the application must not reach. */
 _Noreturn void port_start_sbm(uint32_t addr);
 _Noreturn void port_start_application(uint32_t addr);
 

@@ -36,7 +36,8 @@ struct state_store {
     struct boot_state now;
 };
 
-/* Opens the journal, heals its mirrors and reads the state. A chip without one gets the state of a new chip. BOOT_STATE_DAMAGED when records stand there but none is sound. */
+/* Opens the journal, heals its mirrors and reads the state. A chip without one gets the state of a new chip.
+ * BOOT_STATE_DAMAGED when records stand there but none is sound. */
 status_t state_open(struct state_store *store);
 /* Writes `store->now`. cut: the state before or the state after. */
 status_t state_save(struct state_store *store);

@@ -121,7 +121,8 @@ status_t verify_package(struct bytes in, const struct verify_trust *trust, struc
     if (out->manifest.component_count == 2) {
         out->encrypted = run.parameters[1];
     }
-    if (!has_digest_and_size(&out->image) || (out->manifest.component_count == 2 && !has_digest_and_size(&out->encrypted))) {
+    if (!has_digest_and_size(&out->image) ||
+        (out->manifest.component_count == 2 && !has_digest_and_size(&out->encrypted))) {
         return STATUS_MISSING_FIELD;
     }
     return out->manifest.sequence >= trust->least_sequence ? STATUS_OK : STATUS_SUIT_ROLLBACK;

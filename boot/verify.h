@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * verify: is this package what the maker signed for this device? The same code decides on the chip and, before anything is shipped, on the host. It gives reasons; it grants nothing (boot/gate does).
+ * verify: is this package what the maker signed for this device? The same code decides on the chip and, before anything
+ * is shipped, on the host. It gives reasons; it grants nothing (boot/gate does).
  */
 #ifndef BOOT_VERIFY_H
 #define BOOT_VERIFY_H
@@ -19,29 +20,35 @@ struct verify_trust {
     uint64_t least_sequence; /* no lower one is accepted */
 };
 
-/* A package that verified: views into the input. `signature` is what the signature check said: evidence for the gate. */
+/* A package that verified: views into the input. `signature` is what the signature check said: evidence for the gate.
+ */
 struct package {
     status_t signature;
     struct suit_envelope envelope;
     struct suit_manifest manifest;
-    struct suit_parameters image;     /* of component 0: digest and size of what runs */
-    struct suit_parameters encrypted; /* of component 1: digest and size of the payload; present == 0 when not encrypted */
+    struct suit_parameters image; /* of component 0: digest and size of what runs */
+    struct suit_parameters
+        encrypted; /* of component 1: digest and size of the payload; present == 0 when not encrypted */
 };
 
 /* The identifier of a public key: first 8 bytes of SHA-256 over its 64 bytes. */
 void verify_key_id(struct bytes key, uint8_t kid[COSE_KID_LEN]);
 
-/* Checks an envelope's digest and signature; nothing of its manifest is looked into. SUIT_DIGEST, SUIT_KEY_UNKNOWN, CRYPTO_SIGNATURE, or what cose_sign1_parse says. */
+/* Checks an envelope's digest and signature; nothing of its manifest is looked into. SUIT_DIGEST, SUIT_KEY_UNKNOWN,
+ * CRYPTO_SIGNATURE, or what cose_sign1_parse says. */
 status_t verify_envelope(const struct suit_envelope *envelope, struct bytes key);
 
 /*
- * Parses and checks the package at the start of `in`, in this order: syntax of the envelope, digest and signature of the manifest, syntax of the manifest, component, vendor, class, sequence.
- * The image itself is not looked at. On error *out is not to be used, but out->manifest.sequence is set when the signature was right.
+ * Parses and checks the package at the start of `in`, in this order: syntax of the envelope, digest and signature of
+ * the manifest, syntax of the manifest, component, vendor, class, sequence. The image itself is not looked at. On error
+ * *out is not to be used, but out->manifest.sequence is set when the signature was right.
  */
 status_t verify_package(struct bytes in, const struct verify_trust *trust, struct package *out);
-/* Checks the integrated payload: present, of the size and digest that the manifest states. SUIT_PAYLOAD_MISMATCH, TRUNCATED. */
+/* Checks the integrated payload: present, of the size and digest that the manifest states. SUIT_PAYLOAD_MISMATCH,
+ * TRUNCATED. */
 status_t verify_payload(const struct package *package);
-/* HARD: checks `image` against the package's image size and digest. SUIT_IMAGE_MISMATCH. `digest` is what was computed: evidence for the gate. */
+/* HARD: checks `image` against the package's image size and digest. SUIT_IMAGE_MISMATCH. `digest` is what was computed:
+ * evidence for the gate. */
 status_t verify_image(const struct package *package, struct bytes image, uint8_t digest[CRYPTO_SHA256_LEN]);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * selftest: known answers that are cheap enough for every start: SHA-256 (FIPS 180-4 example), HKDF (RFC 5869 A.3), AES key unwrap
- * (RFC 3394 4.1), AES-CTR (SP 800-38A F.5.1). P-256 has its known answers in the unit tests: a boot's own signature check exercises it.
+ * selftest: known answers that are cheap enough for every start: SHA-256 (FIPS 180-4 example), HKDF (RFC 5869 A.3), AES
+ * key unwrap (RFC 3394 4.1), AES-CTR (SP 800-38A F.5.1). P-256 has its known answers in the unit tests: a boot's own
+ * signature check exercises it.
  */
 #include "crypto/crypto.h"
 
@@ -53,7 +54,8 @@ static status_t unwrap_check(void)
     uint8_t damaged[24];
     memcpy(damaged, kw_wrapped, sizeof damaged);
     damaged[23] ^= 1;
-    if (crypto_key_unwrap(kw_kek, damaged, out) == STATUS_OK || crypto_key_unwrap(kw_kek, kw_wrapped, out) != STATUS_OK) {
+    if (crypto_key_unwrap(kw_kek, damaged, out) == STATUS_OK ||
+        crypto_key_unwrap(kw_kek, kw_wrapped, out) != STATUS_OK) {
         return STATUS_CRYPTO_SELFTEST;
     }
     return answer_check(out, kw_answer, sizeof kw_answer);

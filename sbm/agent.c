@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* agent: see agent.h. The mailbox's memory is written by whoever holds the debug port: a message is copied before it is parsed. */
+/* agent: see agent.h. The mailbox's memory is written by whoever holds the debug port: a message is copied before it is
+ * parsed. */
 #include "sbm/agent.h"
 
 #include "base/wipe.h"

@@ -5,7 +5,8 @@
 
 /* Empties the mailbox and says in it that the agent is there. */
 void agent_open(void);
-/* Serves one request, if there is one. Resets after LOCK. cut: each request can be repeated; after a cut in LOCK, repeat LOCK. */
+/* Serves one request, if there is one. Resets after LOCK. cut: each request can be repeated; after a cut in LOCK,
+ * repeat LOCK. */
 void agent_poll(void);
 /* Both, for good. */
 _Noreturn void agent_run(void);

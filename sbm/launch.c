@@ -30,7 +30,8 @@ static status_t entry_check(const struct package *package)
     uint32_t stack = bytes_read_le32(image.data);
     uint32_t entry = bytes_read_le32(image.data + 4);
     port_application_ram(&first, &last);
-    int sound = stack >= first && stack <= last && stack % 8 == 0 && (entry & 1u) == 1 && entry - 1 - run_addr < image.len;
+    int sound =
+        stack >= first && stack <= last && stack % 8 == 0 && (entry & 1u) == 1 && entry - 1 - run_addr < image.len;
     return sound ? STATUS_OK : STATUS_SUIT_ENTRY;
 }
 

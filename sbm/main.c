@@ -18,7 +18,8 @@ void halt_say(status_t why)
     port_log("\n");
 }
 
-/* A fault is recorded and ends in a reset; a device that does nothing but fault is stopped by the trial count and, at last, by halt. */
+/* A fault is recorded and ends in a reset; a device that does nothing but fault is stopped by the trial count and, at
+ * last, by halt. */
 _Noreturn void stage_fault(status_t what, uint32_t address)
 {
     device_log("fault", what);
@@ -64,7 +65,8 @@ _Noreturn void stage_main(void)
     if (device.lifecycle != PORT_SECURED) {
         halt(STATUS_LIFECYCLE);
     }
-    status_t status = port_lock_for_good(port_flash()->boot_sectors); /* completes a lock that a power cut left half done */
+    status_t status =
+        port_lock_for_good(port_flash()->boot_sectors); /* completes a lock that a power cut left half done */
     if (status == STATUS_OK) {
         status = provisioned_load(&device.provisioned);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* provisioned: the items that provisioning installed, read from the STORE journal and checked. The two private keys are the only secrets in RAM. */
+/* provisioned: the items that provisioning installed, read from the STORE journal and checked. The two private keys are
+ * the only secrets in RAM. */
 #ifndef SBM_PROVISIONED_H
 #define SBM_PROVISIONED_H
 
@@ -22,7 +23,8 @@ struct provisioned {
 
 /* Opens the store, heals its mirrors and reads every item. BOOT_NOT_PROVISIONED when one is missing or not valid. */
 status_t provisioned_load(struct provisioned *out);
-/* Makes identity and update key unless both are stored already; fills out->identity and out->update. TRNG_FAILED, FLASH_*. cut: repeat it; a stored key stays. */
+/* Makes identity and update key unless both are stored already; fills out->identity and out->update. TRNG_FAILED,
+ * FLASH_*. cut: repeat it; a stored key stays. */
 status_t provisioned_make_keys(struct provisioned *out);
 /* What install and verify need to trust for packages of at least `least_sequence`. */
 struct install_trust provisioned_trust(const struct provisioned *p, uint64_t least_sequence);

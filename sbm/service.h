@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* service: what SBM does for the application. The veneers have checked and copied every pointer before these are called: all memory here is secure. */
+/* service: what SBM does for the application. The veneers have checked and copied every pointer before these are
+ * called: all memory here is secure. */
 #ifndef SBM_SERVICE_H
 #define SBM_SERVICE_H
 

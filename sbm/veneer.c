@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * veneer: the only doors from the non-secure world. Every call is refused from handler mode and while another is under way; every pointer is checked with the TT
- * instruction for its whole range; what is read is copied into secure memory first, and only then looked at.
+ * veneer: the only doors from the non-secure world. Every call is refused from handler mode and while another is under
+ * way; every pointer is checked with the TT instruction for its whole range; what is read is copied into secure memory
+ * first, and only then looked at.
  */
 #include <arm_cmse.h>
 
@@ -51,8 +52,8 @@ static int in_application_ram(const void *p, size_t len)
 }
 
 /*
- * The caller may read (or write) all of [p, p + len): by the TT instruction, and because it is the application's RAM (or its image). The second keeps devices and the
- * read-only flash out, which the first lets through.
+ * The caller may read (or write) all of [p, p + len): by the TT instruction, and because it is the application's RAM
+ * (or its image). The second keeps devices and the read-only flash out, which the first lets through.
  */
 static int may_read(const void *p, size_t len)
 {
@@ -66,7 +67,8 @@ static int may_read(const void *p, size_t len)
 
 static int may_write(void *p, size_t len)
 {
-    return len != 0 && cmse_check_address_range(p, len, CMSE_NONSECURE | CMSE_MPU_READWRITE) != NULL && in_application_ram(p, len);
+    return len != 0 && cmse_check_address_range(p, len, CMSE_NONSECURE | CMSE_MPU_READWRITE) != NULL &&
+           in_application_ram(p, len);
 }
 
 ENTRY psa_status_t sbm_status_read(struct sbm_status *status, size_t status_len)
@@ -96,7 +98,8 @@ ENTRY psa_status_t sbm_identity_prove(struct sbm_prove *prove)
         return leave(PSA_ERROR_INVALID_ARGUMENT);
     }
     memcpy(&call, prove, sizeof call);
-    if (call.nonce_len > sizeof nonce || !may_read(call.nonce, call.nonce_len) || !may_write(call.token, call.token_capacity)) {
+    if (call.nonce_len > sizeof nonce || !may_read(call.nonce, call.nonce_len) ||
+        !may_write(call.token, call.token_capacity)) {
         return leave(PSA_ERROR_INVALID_ARGUMENT);
     }
     memcpy(nonce, call.nonce, call.nonce_len);
@@ -159,7 +162,8 @@ ENTRY psa_status_t psa_fwu_start(psa_fwu_component_t component, const void *mani
     return leave(manifest_size != 0 ? PSA_ERROR_NOT_SUPPORTED : service_update_start(component));
 }
 
-ENTRY psa_status_t psa_fwu_write(psa_fwu_component_t component, size_t image_offset, const void *block, size_t block_size)
+ENTRY psa_status_t psa_fwu_write(psa_fwu_component_t component, size_t image_offset, const void *block,
+                                 size_t block_size)
 {
     psa_status_t result = enter();
     if (result != PSA_SUCCESS) {

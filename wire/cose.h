@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cose: the COSE structures (RFC 9052, 9053, 9459, 9864) that Windlass uses: COSE_Sign1 with ESP256, and COSE_Encrypt with AES-128-CTR and one
- * ECDH-ES+A128KW recipient. Syntax only: no key, no cipher.
+ * cose: the COSE structures (RFC 9052, 9053, 9459, 9864) that Windlass uses: COSE_Sign1 with ESP256, and COSE_Encrypt
+ * with AES-128-CTR and one ECDH-ES+A128KW recipient. Syntax only: no key, no cipher.
  */
 #ifndef WIRE_COSE_H
 #define WIRE_COSE_H
@@ -17,8 +17,8 @@
 
 #define COSE_KID_LEN 8
 #define COSE_SIGNATURE_LEN 64
-#define COSE_SIGN1_MAX 96           /* a detached COSE_Sign1 with kid */
-#define COSE_ENCRYPT_MAX 192        /* an encryption-info */
+#define COSE_SIGN1_MAX 96    /* a detached COSE_Sign1 with kid */
+#define COSE_ENCRYPT_MAX 192 /* an encryption-info */
 #define COSE_KDF_CONTEXT_MAX 64
 
 struct cose_sign1 {
@@ -28,7 +28,8 @@ struct cose_sign1 {
     struct bytes signature;        /* 64: r then s */
 };
 
-/* Parses a whole COSE_Sign1 with tag 18: TRAILING when bytes follow. UNSUPPORTED for another algorithm. On error *out is zero. */
+/* Parses a whole COSE_Sign1 with tag 18: TRAILING when bytes follow. UNSUPPORTED for another algorithm. On error *out
+ * is zero. */
 status_t cose_sign1_parse(struct bytes in, struct cose_sign1 *out);
 /* kid.data == NULL: none; payload.data == NULL: nil. */
 void cose_sign1_build(const struct cose_sign1 *in, struct cbor_writer *out);
@@ -36,11 +37,11 @@ void cose_sign1_build(const struct cose_sign1 *in, struct cbor_writer *out);
 void cose_sig_structure_build(struct bytes external_aad, struct bytes payload, struct cbor_writer *out);
 
 struct cose_encrypt {
-    struct bytes iv;            /* 16 */
-    struct bytes ephemeral_x;   /* 32 */
-    struct bytes ephemeral_y;   /* 32 */
-    struct bytes kid;           /* 8: recipient key */
-    struct bytes wrapped_key;   /* 24: RFC 3394 of a 16-byte key */
+    struct bytes iv;          /* 16 */
+    struct bytes ephemeral_x; /* 32 */
+    struct bytes ephemeral_y; /* 32 */
+    struct bytes kid;         /* 8: recipient key */
+    struct bytes wrapped_key; /* 24: RFC 3394 of a 16-byte key */
 };
 
 status_t cose_encrypt_parse(struct bytes in, struct cose_encrypt *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flashctl: the numbers of the virtual chip's controller protocol (docs/spec.md section 2), shared by the port and the chip. */
+/* flashctl: the numbers of the virtual chip's controller protocol (docs/spec.md section 2), shared by the port and the
+ * chip. */
 #ifndef WIRE_FLASHCTL_H
 #define WIRE_FLASHCTL_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* layout: the flash map of docs/spec.md section 3, shared by firmware and host tools, and the types of the STORE journal. Flash offsets and lengths in bytes. */
+/* layout: the flash map of docs/spec.md section 3, shared by firmware and host tools, and the types of the STORE
+ * journal. Flash offsets and lengths in bytes. */
 #ifndef WIRE_LAYOUT_H
 #define WIRE_LAYOUT_H
 

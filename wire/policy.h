@@ -32,10 +32,10 @@ struct policy {
     struct bytes mastering_key;   /* 64 */
     struct bytes provisioner_key; /* 64 */
     uint64_t provisioned_sequence;
-    uint64_t boot;                /* enum policy_boot */
-    uint64_t on_damage;           /* enum policy_damage */
-    uint64_t trial_boots;         /* 1..15 */
-    uint64_t kind;                /* enum policy_kind */
+    uint64_t boot;        /* enum policy_boot */
+    uint64_t on_damage;   /* enum policy_damage */
+    uint64_t trial_boots; /* 1..15 */
+    uint64_t kind;        /* enum policy_kind */
 };
 /* The whole of `in` is one policy. Every field is required. POLICY_BAD when a value is out of its range. */
 status_t policy_parse(struct bytes in, struct policy *out);

@@ -28,28 +28,28 @@ enum provision_op {
 /* One request; only the fields of its op are set. */
 struct provision_request {
     uint64_t op;
-    uint64_t version;        /* HELLO */
-    struct bytes challenge;  /* MAKE_KEYS: 32 */
-    uint64_t item;           /* STORE: STORE type, 3..6 */
-    struct bytes data;       /* STORE */
-    uint64_t slot;           /* INSTALL: 0 or 1 */
-    uint64_t lock_sectors;   /* LOCK */
+    uint64_t version;       /* HELLO */
+    struct bytes challenge; /* MAKE_KEYS: 32 */
+    uint64_t item;          /* STORE: STORE type, 3..6 */
+    struct bytes data;      /* STORE */
+    uint64_t slot;          /* INSTALL: 0 or 1 */
+    uint64_t lock_sectors;  /* LOCK */
 };
 status_t provision_request_parse(struct bytes in, struct provision_request *out);
 void provision_request_build(const struct provision_request *in, struct cbor_writer *out);
 
 struct provision_answer {
     uint64_t op;
-    uint64_t status;              /* 0 done, else a status number; then no other field is set */
-    uint64_t version;             /* HELLO */
-    struct bytes uid;             /* HELLO: 16 */
-    uint64_t lifecycle;           /* HELLO */
-    uint64_t sbm_sequence;        /* HELLO */
-    struct bytes possession;      /* MAKE_KEYS: COSE_Sign1 */
-    uint64_t app_sequence;        /* INSTALL, CHECK */
-    struct bytes items_digest;    /* CHECK: 32 */
-    struct bytes boot_digest;     /* CHECK: 32 */
-    struct bytes sbm_digest;      /* CHECK: 32 */
+    uint64_t status;           /* 0 done, else a status number; then no other field is set */
+    uint64_t version;          /* HELLO */
+    struct bytes uid;          /* HELLO: 16 */
+    uint64_t lifecycle;        /* HELLO */
+    uint64_t sbm_sequence;     /* HELLO */
+    struct bytes possession;   /* MAKE_KEYS: COSE_Sign1 */
+    uint64_t app_sequence;     /* INSTALL, CHECK */
+    struct bytes items_digest; /* CHECK: 32 */
+    struct bytes boot_digest;  /* CHECK: 32 */
+    struct bytes sbm_digest;   /* CHECK: 32 */
 };
 status_t provision_answer_parse(struct bytes in, struct provision_answer *out);
 void provision_answer_build(const struct provision_answer *in, struct cbor_writer *out);

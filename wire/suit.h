@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * suit: SUIT envelopes and manifests (draft-ietf-suit-manifest, -trust-domains) in the profile of docs/spec.md section 7.
- * Parsing gives views into the input, checks every byte's syntax at once, and decides nothing. Building is for hosts.
- * build(parse(b)) == b for every b that parse accepts.
+ * suit: SUIT envelopes and manifests (draft-ietf-suit-manifest, -trust-domains) in the profile of docs/spec.md
+ * section 7. Parsing gives views into the input, checks every byte's syntax at once, and decides nothing. Building is
+ * for hosts. build(parse(b)) == b for every b that parse accepts.
  */
 #ifndef WIRE_SUIT_H
 #define WIRE_SUIT_H
@@ -13,8 +13,8 @@
 
 #define SUIT_COMPONENTS_MAX 4
 #define SUIT_DIGEST_LEN 32
-#define SUIT_MANIFEST_MAX 4096    /* bytes of an encoded manifest */
-#define SUIT_COMMANDS_MAX 32      /* commands in one sequence */
+#define SUIT_MANIFEST_MAX 4096 /* bytes of an encoded manifest */
+#define SUIT_COMMANDS_MAX 32   /* commands in one sequence */
 
 #define SUIT_ALG_SHA256 (-16)
 
@@ -46,9 +46,9 @@ enum suit_parameter {
 /* The parameters that one override-parameters directive sets, or that a component has gathered. */
 struct suit_parameters {
     uint32_t present;
-    struct bytes vendor;          /* 16 */
-    struct bytes class_id;        /* 16 */
-    struct bytes digest;          /* 32, SHA-256 */
+    struct bytes vendor;   /* 16 */
+    struct bytes class_id; /* 16 */
+    struct bytes digest;   /* 32, SHA-256 */
     uint64_t size;
     struct bytes encryption_info; /* encoded COSE_Encrypt, tag 96: cose_encrypt_parse */
     struct bytes uri;             /* text */
@@ -88,16 +88,17 @@ struct suit_envelope {
 };
 
 /*
- * Parses one envelope at the start of `in`. Exactly one signature. `out->encoded.len` says how long it is: what follows it is not
- * looked at. Errors: TRUNCATED, WRONG_TYPE, NOT_CANONICAL, DUPLICATE, UNKNOWN_FIELD, MISSING_FIELD, UNSUPPORTED, TOO_MANY, TOO_LONG.
- * On error *out is all zero. Source: draft-ietf-suit-manifest section 8.3.
+ * Parses one envelope at the start of `in`. Exactly one signature. `out->encoded.len` says how long it is: what follows
+ * it is not looked at. Errors: TRUNCATED, WRONG_TYPE, NOT_CANONICAL, DUPLICATE, UNKNOWN_FIELD, MISSING_FIELD,
+ * UNSUPPORTED, TOO_MANY, TOO_LONG. On error *out is all zero. Source: draft-ietf-suit-manifest section 8.3.
  */
 status_t suit_envelope_parse(struct bytes in, struct suit_envelope *out);
 
 /*
- * Parses a manifest (content of key 3) with all its sequences: every command known and well formed, every component index in
- * range. Errors as above; SUIT_COMPONENT for an index out of range; SUIT_COMMAND for a command that its sequence may not hold (section 7 of docs/spec.md: shared may hold
- * 12, 20, 1, 2; validate 12, 20, 3; invoke 12, 23; install 12, 20, 21, 22, 3, 7, 11). On error *out is all zero.
+ * Parses a manifest (content of key 3) with all its sequences: every command known and well formed, every component
+ * index in range. Errors as above; SUIT_COMPONENT for an index out of range; SUIT_COMMAND for a command that its
+ * sequence may not hold (section 7 of docs/spec.md: shared may hold 12, 20, 1, 2; validate 12, 20, 3; invoke 12, 23;
+ * install 12, 20, 21, 22, 3, 7, 11). On error *out is all zero.
  */
 status_t suit_manifest_parse(struct bytes in, struct suit_manifest *out);
 
@@ -117,7 +118,7 @@ struct suit_package_spec {
     uint64_t sequence;
     struct bytes vendor;
     struct bytes class_id;
-    const char *component;         /* "app" or "sbm" */
+    const char *component; /* "app" or "sbm" */
     struct bytes image_digest;
     uint64_t image_size;
     struct bytes encrypted_digest; /* data == NULL: not encrypted (section 7.2) */
@@ -127,16 +128,16 @@ status_t suit_package_manifest_build(const struct suit_package_spec *spec, struc
 
 struct suit_block_spec {
     uint64_t sequence;
-    struct bytes encryption_info;   /* encoded COSE_Encrypt */
-    struct bytes package_digest;    /* manifest digest of the package */
-    uint64_t package_size;          /* length of the package's envelope, payload included */
+    struct bytes encryption_info; /* encoded COSE_Encrypt */
+    struct bytes package_digest;  /* manifest digest of the package */
+    uint64_t package_size;        /* length of the package's envelope, payload included */
 };
 status_t suit_block_manifest_build(const struct suit_block_spec *spec, struct cbor_writer *out);
 
 /*
  * Writes an envelope around `manifest` (content). `digest` is the SHA-256 over the manifest with its byte string head;
- * `sign1` the encoded COSE_Sign1 over the encoded SUIT_Digest. With payload_key != NULL the head of the integrated payload is
- * written last, for `payload_len` bytes that the caller appends; these are not in `out`.
+ * `sign1` the encoded COSE_Sign1 over the encoded SUIT_Digest. With payload_key != NULL the head of the integrated
+ * payload is written last, for `payload_len` bytes that the caller appends; these are not in `out`.
  */
 status_t suit_envelope_build(struct bytes manifest, struct bytes digest, struct bytes sign1, const char *payload_key,
                              uint64_t payload_len, struct cbor_writer *out);

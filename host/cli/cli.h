@@ -8,8 +8,8 @@
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 struct cli_command {
-    const char *name;    /* "chip" */
-    const char *summary; /* one line for `windlass --help` */
+    const char *name;                  /* "chip" */
+    const char *summary;               /* one line for `windlass --help` */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; gives an exit code */
 };
 

@@ -15,7 +15,8 @@ struct controller_request {
     struct bytes data; /* sent after the request */
 };
 
-/* Sends a request and waits for its answer; `answer` (answer_len bytes, may be 0) is filled when the status is done. FLASH_*, FUSE_DENIED. */
+/* Sends a request and waits for its answer; `answer` (answer_len bytes, may be 0) is filled when the status is done.
+ * FLASH_*, FUSE_DENIED. */
 status_t controller_call(const struct controller_request *request, uint8_t *answer, uint32_t answer_len);
 
 #endif

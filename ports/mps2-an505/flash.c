@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * flash: the flash of boot/port.h. The controller holds the array; SSRAM1 is its memory-mapped view, which QEMU does not keep in step by itself: after the controller has
- * done an operation, this driver repeats it there. That copy is the stand-in; on silicon the two lines that do it go away.
+ * flash: the flash of boot/port.h. The controller holds the array; SSRAM1 is its memory-mapped view, which QEMU does
+ * not keep in step by itself: after the controller has done an operation, this driver repeats it there. That copy is
+ * the stand-in; on silicon the two lines that do it go away.
  */
 #include "boot/port.h"
 #include "ports/mps2-an505/controller.h"

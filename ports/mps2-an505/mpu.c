@@ -14,11 +14,11 @@
 #define MAIR_VALUE 0x000004FFu
 
 static const uint32_t regions[MPU_REGIONS][2] = {
-    { 0x10000000u | MPU_RO_PRIVILEGED, 0x103FFFE0u | MPU_ENABLE },                       /* flash */
-    { 0x38000000u | MPU_RW_PRIVILEGED | MPU_XN, 0x381FFFE0u | MPU_ENABLE },              /* secure RAM */
-    { 0x28200000u | MPU_RW_PRIVILEGED | MPU_XN, 0x283FFFE0u | MPU_ENABLE },              /* non-secure RAM */
-    { 0x00000000u | MPU_RO_PRIVILEGED | MPU_XN, 0x003FFFE0u | MPU_ENABLE },              /* the application's flash */
-    { 0x40000000u | MPU_RW_PRIVILEGED | MPU_XN, 0x5FFFFFE0u | (1u << 1) | MPU_ENABLE },  /* devices */
+    { 0x10000000u | MPU_RO_PRIVILEGED, 0x103FFFE0u | MPU_ENABLE },                      /* flash */
+    { 0x38000000u | MPU_RW_PRIVILEGED | MPU_XN, 0x381FFFE0u | MPU_ENABLE },             /* secure RAM */
+    { 0x28200000u | MPU_RW_PRIVILEGED | MPU_XN, 0x283FFFE0u | MPU_ENABLE },             /* non-secure RAM */
+    { 0x00000000u | MPU_RO_PRIVILEGED | MPU_XN, 0x003FFFE0u | MPU_ENABLE },             /* the application's flash */
+    { 0x40000000u | MPU_RW_PRIVILEGED | MPU_XN, 0x5FFFFFE0u | (1u << 1) | MPU_ENABLE }, /* devices */
 };
 
 void mpu_close(void)

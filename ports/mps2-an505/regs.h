@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* regs: addresses and registers of the MPS2 AN505 (Arm AN505, SSE-200 TRM) and of the Armv8-M core that this port touches. */
+/* regs: addresses and registers of the MPS2 AN505 (Arm AN505, SSE-200 TRM) and of the Armv8-M core that this port
+ * touches. */
 #ifndef PORTS_MPS2_AN505_REGS_H
 #define PORTS_MPS2_AN505_REGS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * start_application: closes the secure world and jumps. SAU, NSC window, memory and peripheral protection controllers and interrupt targets are set here, once; the
- * memory protection controllers are then locked until reset.
+ * start_application: closes the secure world and jumps. SAU, NSC window, memory and peripheral protection controllers
+ * and interrupt targets are set here, once; the memory protection controllers are then locked until reset.
  */
 #include <arm_cmse.h>
 
@@ -39,7 +39,7 @@ static void sau_close(void)
     sau_region(2, NONSECURE_RAM_FIRST, NONSECURE_RAM_LAST, 0);
     sau_region(3, 0x40000000u, 0x4FFFFFFFu, 0);
     SAU_CTRL = 1;
-    SECCTL_NSCCFG = 1;   /* the code window may hold entry points; SAU says where */
+    SECCTL_NSCCFG = 1;     /* the code window may hold entry points; SAU says where */
     SECCTL_SECRESPCFG = 1; /* a blocked access is a bus fault, not a silent zero */
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* startup: vector table, memory and faults of a secure stage (BL1 and SBM alike), and the way from one stage into the next. */
+/* startup: vector table, memory and faults of a secure stage (BL1 and SBM alike), and the way from one stage into the
+ * next. */
 #include "boot/halt.h"
 #include "boot/port.h"
 #include "boot/stage.h"
@@ -60,24 +61,25 @@ _Noreturn void startup_reset(void)
 }
 
 /*
- * Faults arrive here with EXC_RETURN in lr. The old stack is not trusted: a fresh one gets a frame that returns from the exception into startup_fault_report, in secure
- * thread mode, where the flash driver can sleep for its answers (in a fault handler no interrupt would wake it).
+ * Faults arrive here with EXC_RETURN in lr. The old stack is not trusted: a fresh one gets a frame that returns from
+ * the exception into startup_fault_report, in secure thread mode, where the flash driver can sleep for its answers (in
+ * a fault handler no interrupt would wake it).
  */
 __attribute__((naked)) void startup_fault(void)
 {
     __asm__ volatile("cpsid i\n\t"
                      "ldr r1, =linker_stack_top\n\t"
                      "sub r1, r1, #32\n\t"
-                     "str lr, [r1, #0]\n\t"   /* r0: EXC_RETURN */
+                     "str lr, [r1, #0]\n\t" /* r0: EXC_RETURN */
                      "movs r2, #0\n\t"
-                     "str r2, [r1, #20]\n\t"  /* lr */
+                     "str r2, [r1, #20]\n\t" /* lr */
                      "ldr r2, =startup_fault_report\n\t"
                      "bic r2, r2, #1\n\t"
-                     "str r2, [r1, #24]\n\t"  /* pc */
+                     "str r2, [r1, #24]\n\t" /* pc */
                      "mov r2, #0x01000000\n\t"
-                     "str r2, [r1, #28]\n\t"  /* xpsr: Thumb, thread mode */
+                     "str r2, [r1, #28]\n\t" /* xpsr: Thumb, thread mode */
                      "msr msp, r1\n\t"
-                     "mvn lr, #6\n\t"         /* EXC_RETURN 0xFFFFFFF9: secure, thread, main stack */
+                     "mvn lr, #6\n\t" /* EXC_RETURN 0xFFFFFFF9: secure, thread, main stack */
                      "bx lr");
 }
 
@@ -118,10 +120,22 @@ _Noreturn void startup_fault_report(uint32_t exc_return)
 }
 
 __attribute__((section(".vectors"), used)) const void *const startup_vectors[16] = {
-    linker_stack_top, (const void *)startup_reset, (const void *)startup_fault, (const void *)startup_fault,
-    (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault,
-    (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault,
-    (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault, (const void *)startup_fault,
+    linker_stack_top,
+    (const void *)startup_reset,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
+    (const void *)startup_fault,
 };
 
 void port_log(const char *text)

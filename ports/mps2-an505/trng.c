@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trng: crypto_random of this board. Raw bytes of the noise source pass the two continuous health tests of SP 800-90B section 4.4 (4 bits of entropy a byte
- * assumed) and are conditioned with SHA-256, 64 raw bytes for 32. The noise source here is the host's random device.
+ * trng: crypto_random of this board. Raw bytes of the noise source pass the two continuous health tests of SP 800-90B
+ * section 4.4 (4 bits of entropy a byte assumed) and are conditioned with SHA-256, 64 raw bytes for 32. The noise
+ * source here is the host's random device.
  */
 #include "base/wipe.h"
 #include "crypto/crypto.h"
@@ -9,7 +10,7 @@
 #include "ports/mps2-an505/uart.h"
 
 #define RAW_LEN 64
-#define REPETITION_CUTOFF 6  /* 1 + 20 / 4 */
+#define REPETITION_CUTOFF 6 /* 1 + 20 / 4 */
 #define WINDOW_LEN 512
 #define PROPORTION_CUTOFF 80 /* 1 + critbinom(512, 1/16, 1 - 2^-20), rounded up */
 

@@ -55,7 +55,8 @@ enum sim_end sim_run(struct sim *sim, void (*code)(void))
     return (enum sim_end)end;
 }
 
-/* Counts an operation of `len` bytes; gives how many of them happen. A cut at this operation does not return here, but after the caller has done its part: see cut_finish. */
+/* Counts an operation of `len` bytes; gives how many of them happen. A cut at this operation does not return here, but
+ * after the caller has done its part: see cut_finish. */
 static uint32_t operation_begin(uint32_t len)
 {
     now->operations++;

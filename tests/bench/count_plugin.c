@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * count_plugin: a QEMU TCG plugin (API version 1) that counts executed instructions and notes the count when an address is executed for the first time.
- * Use: -plugin count.so,out=FILE,mark=NAME:ADDRESS,mark=... Each mark gives a line "NAME COUNT" in FILE. The instruction at the mark itself is not counted.
- * stack=LOW:HIGH adds lines "stack BYTES": how far stores reached down from HIGH since the first mark, whenever that grows.
- * QEMU's package ships no plugin header: the few declarations needed stand here (docs/devel/tcg-plugins of QEMU 7.2).
+ * count_plugin: a QEMU TCG plugin (API version 1) that counts executed instructions and notes the count when an address
+ * is executed for the first time. Use: -plugin count.so,out=FILE,mark=NAME:ADDRESS,mark=... Each mark gives a line
+ * "NAME COUNT" in FILE. The instruction at the mark itself is not counted. stack=LOW:HIGH adds lines "stack BYTES": how
+ * far stores reached down from HIGH since the first mark, whenever that grows. QEMU's package ships no plugin header:
+ * the few declarations needed stand here (docs/devel/tcg-plugins of QEMU 7.2).
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* power cuts: at every flash operation of an update's installation, confirmation and return, before, torn and after, the device then boots a right image. */
+/* power cuts: at every flash operation of an update's installation, confirmation and return, before, torn and after,
+ * the device then boots a right image. */
 #include "tests/unit/test.h"
 
 #include "boot/stage.h"
@@ -69,7 +70,8 @@ static void assert_right_image(uint64_t first, uint64_t last)
     }
 }
 
-/* Cuts `code`, run on `before`, at every operation and in every way; asserts afterwards that a right image runs and that the counter did not go under `counter`. */
+/* Cuts `code`, run on `before`, at every operation and in every way; asserts afterwards that a right image runs and
+ * that the counter did not go under `counter`. */
 static void cut_everywhere(void (*code)(void), uint64_t first, uint64_t last, uint64_t counter)
 {
     static const uint32_t torn[] = { 0, 1, 8, 100, 255 };

@@ -406,8 +406,16 @@ static void state_record_reads_back_and_bad_ones_are_refused(void **state)
     uint8_t record[96];
     uint8_t rebuilt[96];
     struct boot_state parsed;
-    const struct boot_state written = { .active = 1, .pending = STATE_NONE, .trial = 1, .attempts = 2, .counter = 1ull << 40,
-                                        .refused = STATUS_SUIT_CLASS, .refused_sequence = 9, .boots = 77, .reason = 3, .fault = 85 };
+    const struct boot_state written = { .active = 1,
+                                        .pending = STATE_NONE,
+                                        .trial = 1,
+                                        .attempts = 2,
+                                        .counter = 1ull << 40,
+                                        .refused = STATUS_SUIT_CLASS,
+                                        .refused_sequence = 9,
+                                        .boots = 77,
+                                        .reason = 3,
+                                        .fault = 85 };
     (void)state;
     struct cbor_writer w = cbor_writer_of(record, sizeof record);
     state_build(&written, &w);

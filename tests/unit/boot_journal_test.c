@@ -45,7 +45,8 @@ static const struct {
     uint32_t sector_len;
     uint32_t granule_len;
     uint8_t erased;
-} geometries[] = { { 512, 1, 0xFF }, { 512, 16, 0x00 }, { 2048, 8, 0xFF }, { 4096, 16, 0xFF }, { 4096, 32, 0x00 }, { 8192, 32, 0xFF } };
+} geometries[] = { { 512, 1, 0xFF },   { 512, 16, 0x00 },  { 2048, 8, 0xFF },
+                   { 4096, 16, 0xFF }, { 4096, 32, 0x00 }, { 8192, 32, 0xFF } };
 
 static void machine_make(size_t i)
 {

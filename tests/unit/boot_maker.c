@@ -63,13 +63,15 @@ static void wrap(const uint8_t kek[16], const uint8_t key[16], uint8_t wrapped[2
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int len = 0;
     EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-    int done = EVP_EncryptInit_ex(ctx, EVP_aes_128_wrap(), NULL, kek, NULL) && EVP_EncryptUpdate(ctx, wrapped, &len, key, 16);
+    int done =
+        EVP_EncryptInit_ex(ctx, EVP_aes_128_wrap(), NULL, kek, NULL) && EVP_EncryptUpdate(ctx, wrapped, &len, key, 16);
     assert(done && len == 24);
     (void)done;
     EVP_CIPHER_CTX_free(ctx);
 }
 
-static void encryption_info_write(const struct maker_key *recipient, const uint8_t key[16], const uint8_t iv[16], struct cbor_writer *out)
+static void encryption_info_write(const struct maker_key *recipient, const uint8_t key[16], const uint8_t iv[16],
+                                  struct cbor_writer *out)
 {
     struct maker_key ephemeral;
     uint8_t secret[32];
@@ -93,8 +95,8 @@ static void encryption_info_write(const struct maker_key *recipient, const uint8
 }
 
 /* Signs and writes an envelope around `manifest`; `digest` is the manifest's digest. */
-static void envelope_write(struct bytes manifest, const struct maker_key *signer, struct bytes payload, struct cbor_writer *out,
-                           uint8_t digest[32])
+static void envelope_write(struct bytes manifest, const struct maker_key *signer, struct bytes payload,
+                           struct cbor_writer *out, uint8_t digest[32])
 {
     static uint8_t item[SUIT_MANIFEST_MAX];
     uint8_t statement[64];

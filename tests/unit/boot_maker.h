@@ -30,7 +30,7 @@ void maker_start(struct maker *maker);
 struct maker_package {
     uint64_t sequence;
     size_t image_len;
-    const struct maker_key *signer;    /* of the package */
+    const struct maker_key *signer; /* of the package */
     const struct maker_key *block_signer;
     const struct maker_key *recipient; /* of the key block */
     const uint8_t *vendor;
@@ -47,7 +47,8 @@ uint8_t maker_image_byte(uint64_t sequence, size_t at, size_t image_len, uint32_
 void maker_geometry(const struct sim *sim);
 /* Writes both anchor pages; BL1 takes no SBM below `least_sequence`. */
 void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_sequence);
-/* Writes an SBM with its severed envelope into a slot, signed by `signer`. Whatever does not fit the slot is left out. Gives the envelope's length. */
+/* Writes an SBM with its severed envelope into a slot, signed by `signer`. Whatever does not fit the slot is left out.
+ * Gives the envelope's length. */
 size_t maker_sbm(const struct maker *maker, const struct maker_key *signer, struct sim *sim, unsigned slot,
                  uint64_t sequence, size_t image_len);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * psa/update.h: PSA Certified Firmware Update API 1.0. Component 0 is the application. Staging is volatile: a package that is not installed before the next reset is written
- * again. Images arrive as docs/spec.md section 7 says: key block, then package.
+ * psa/update.h: PSA Certified Firmware Update API 1.0. Component 0 is the application. Staging is volatile: a package
+ * that is not installed before the next reset is written again. Images arrive as docs/spec.md section 7 says: key
+ * block, then package.
  */
 #ifndef PSA_UPDATE_H
 #define PSA_UPDATE_H

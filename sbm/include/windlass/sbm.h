@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* windlass/sbm.h: the Secure Boot Manager's own calls for the application, beside the PSA Certified APIs. Not to be called from interrupt handlers: they are refused there. */
+/* windlass/sbm.h: the Secure Boot Manager's own calls for the application, beside the PSA Certified APIs. Not to be
+ * called from interrupt handlers: they are refused there. */
 #ifndef WINDLASS_SBM_H
 #define WINDLASS_SBM_H
 
@@ -10,17 +11,17 @@
 
 struct sbm_status {
     uint8_t unique_id[16];
-    uint32_t lifecycle;        /* 0 open, 1 provisioning, 2 secured, 3 decommissioned */
+    uint32_t lifecycle; /* 0 open, 1 provisioning, 2 secured, 3 decommissioned */
     uint32_t sbm_sequence;
     uint32_t app_sequence;     /* of the running application */
     uint32_t counter;          /* no lower sequence number runs */
     uint32_t pending_sequence; /* installed at the next reset; 0: nothing */
     uint32_t trial;            /* 1: the running application is not confirmed yet */
     uint32_t boots;
-    uint32_t reason;           /* why this boot: docs/spec.md section 6 */
-    uint32_t refused;          /* status number of the last refusal, 0: none */
+    uint32_t reason;  /* why this boot: docs/spec.md section 6 */
+    uint32_t refused; /* status number of the last refusal, 0: none */
     uint32_t refused_sequence;
-    uint32_t fault;            /* status number of the last fault, 0: none */
+    uint32_t fault; /* status number of the last fault, 0: none */
 };
 
 /* Fills *status. `status_len` is sizeof *status as the application was built: INVALID_ARGUMENT for another size. */

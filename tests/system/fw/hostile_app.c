@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hostile_app: an application that calls SBM's veneers with everything that must be refused, prints what came of each, and goes on as the example does. */
+/* hostile_app: an application that calls SBM's veneers with everything that must be refused, prints what came of each,
+ * and goes on as the example does. */
 #include <string.h>
 
 #include "app/app.h"
@@ -125,8 +126,9 @@ static uint32_t random_next(void)
 static void random_calls(void)
 {
     static uint8_t scratch[2048];
-    static const uint32_t bases[] = { 0, 0x00080000, 0x10000000, 0x10021000, 0x28200000 + 0x100000, 0x283FFFF0,
-                                      0x38000000, 0x3803F000, 0x40201000, 0x50200000, 0x58007000, 0xE000ED00, 0xFFFFFFFC };
+    static const uint32_t bases[] = { 0,          0x00080000, 0x10000000, 0x10021000, 0x28200000 + 0x100000,
+                                      0x283FFFF0, 0x38000000, 0x3803F000, 0x40201000, 0x50200000,
+                                      0x58007000, 0xE000ED00, 0xFFFFFFFC };
     for (uint32_t i = 0; i < RANDOM_CALLS; i++) {
         void *p = (void *)(bases[random_next() % 13] + (random_next() & 0xFFu));
         size_t len = random_next() >> (random_next() % 32);
