@@ -20,15 +20,13 @@ struct verify_trust {
     uint64_t least_sequence; /* no lower one is accepted */
 };
 
-/* A package that verified: views into the input. `signature` is what the signature check said: evidence for the gate.
- */
+/* A package that verified: views into the input. `signature` is what its check said: evidence for the gate. */
 struct package {
     status_t signature;
     struct suit_envelope envelope;
     struct suit_manifest manifest;
     struct suit_parameters image; /* of component 0: digest and size of what runs */
-    struct suit_parameters
-        encrypted; /* of component 1: digest and size of the payload; present == 0 when not encrypted */
+    struct suit_parameters encrypted; /* of component 1: the payload's; present == 0 when not encrypted */
 };
 
 /* The identifier of a public key: first 8 bytes of SHA-256 over its 64 bytes. */
