@@ -23,6 +23,7 @@ static uint8_t answer[SMP_PACKET_MAX];
 static uint8_t frames[SMP_ENCODED_MAX];
 static uint32_t upload_len;
 static uint32_t upload_off;
+static psa_status_t upload_verdict; /* once all has come */
 
 static void pair_uint(struct cbor_writer *w, const char *key, uint64_t value)
 {
@@ -166,8 +167,11 @@ static psa_status_t upload_begin(uint64_t len)
 
 static psa_status_t upload_end(void)
 {
-    psa_status_t status = psa_fwu_finish(0);
-    return status == PSA_SUCCESS ? psa_fwu_install() : status;
+    upload_verdict = psa_fwu_finish(0);
+    if (upload_verdict == PSA_SUCCESS) {
+        upload_verdict = psa_fwu_install();
+    }
+    return upload_verdict;
 }
 
 static psa_status_t upload_take(const struct upload *in)
@@ -176,8 +180,11 @@ static psa_status_t upload_take(const struct upload *in)
     if (in->off == 0) {
         status = in->len <= UINT32_MAX && in->len > 0 ? upload_begin(in->len) : PSA_ERROR_INVALID_ARGUMENT;
     }
-    if (status != PSA_SUCCESS || in->off != upload_off) {
-        return status; /* the answer's offset tells the sender where to go on */
+    if (status != PSA_SUCCESS) {
+        return status;
+    }
+    if (in->off != upload_off) { /* sent again because an answer was lost: the same answer, or where to go on */
+        return upload_off == upload_len ? upload_verdict : PSA_SUCCESS;
     }
     if (in->data.len > upload_len - upload_off) {
         return PSA_ERROR_INVALID_ARGUMENT;
@@ -188,6 +195,23 @@ static psa_status_t upload_take(const struct upload *in)
     }
     upload_off += (uint32_t)in->data.len;
     return upload_off == upload_len ? upload_end() : PSA_SUCCESS;
+}
+
+/* The precise reason: SBM's own when it looked at a package, else what its answer means. */
+static uint64_t refusal_status(psa_status_t status)
+{
+    psa_fwu_component_info_t info = { 0 };
+    switch (status) {
+    case PSA_ERROR_STORAGE_FAILURE:
+        return STATUS_FLASH_IO;
+    case PSA_ERROR_INSUFFICIENT_STORAGE:
+        return STATUS_SUIT_SIZE;
+    case PSA_ERROR_BAD_STATE:
+        return STATUS_BAD_STATE;
+    default:
+        (void)psa_fwu_query(0, &info);
+        return info.state == PSA_FWU_FAILED ? info.impl.refused : (uint64_t)STATUS_BAD_ARGUMENT;
+    }
 }
 
 static void upload(struct cbor_reader *r, struct cbor_writer *w)
@@ -204,10 +228,8 @@ static void upload(struct cbor_reader *r, struct cbor_writer *w)
         pair_uint(w, "off", upload_off);
         return;
     }
-    psa_fwu_component_info_t info = { 0 };
-    (void)psa_fwu_query(0, &info);
     pair_uint(w, "rc", RC_UNKNOWN);
-    pair_uint(w, "status", info.state == PSA_FWU_FAILED ? info.impl.refused : (uint64_t)STATUS_BAD_STATE);
+    pair_uint(w, "status", refusal_status(status));
 }
 
 static void echo(struct cbor_reader *r, struct cbor_writer *w)

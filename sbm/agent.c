@@ -190,7 +190,9 @@ static int request_serve(uint32_t count)
     }
     if (status != STATUS_OK) {
         device_log("provisioning request refused", status);
-        answer = (struct provision_answer){ .op = request.op, .status = status };
+        /* A request that cannot be read has no op: its answer carries HELLO's. */
+        uint64_t op = request.op != 0 ? request.op : PROVISION_HELLO;
+        answer = (struct provision_answer){ .op = op, .status = status };
     }
     answer_send(&answer, count);
     return status == STATUS_OK && request.op == PROVISION_LOCK;

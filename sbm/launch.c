@@ -55,6 +55,20 @@ static status_t slot_install(int slot, uint64_t least_sequence)
     return status;
 }
 
+/* What a slot's package says of its sequence number; for the record only, nothing is decided by it. */
+static uint64_t slot_sequence(int slot)
+{
+    struct bytes package;
+    struct suit_envelope envelope;
+    struct suit_manifest manifest;
+    if (install_package_find(slot_view(slot), &package) != STATUS_OK ||
+        suit_envelope_parse(package, &envelope) != STATUS_OK ||
+        suit_manifest_parse(envelope.manifest, &manifest) != STATUS_OK) {
+        return 0;
+    }
+    return manifest.sequence;
+}
+
 /* Counts a boot of an unconfirmed application; too many make the other slot's package pending. */
 static void trial_count(void)
 {
@@ -67,6 +81,7 @@ static void trial_count(void)
         device_log("the new application was not confirmed: going back", STATUS_BOOT_NOT_CONFIRMED);
         now->pending = 1 - now->active;
         now->refused = STATUS_BOOT_NOT_CONFIRMED;
+        now->refused_sequence = slot_sequence(now->active);
         now->reason = STATE_REASON_REVERTED;
     }
 }

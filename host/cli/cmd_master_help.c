@@ -52,7 +52,7 @@ const char master_help_update[] =
     "Joins a key block and its package into the file that is sent to a device. No key is needed.\n\n"
     "example:\n"
     "  windlass master update --package v2.suit --block 0a1b.block --out 0a1b-v2.bin\n"
-    "  windlass device update --file 0a1b-v2.bin\n";
+    "  windlass device update CHIPDIR 0a1b-v2.bin\n";
 
 const char master_help_inspect[] =
     "usage: windlass master inspect FILE [--json]\n\n"

@@ -80,6 +80,7 @@ const char *device_reason_text(uint64_t reason)
                                          "a new application was installed",
                                          "went back to the application before",
                                          "reinstalled after damage",
+                                         "a fault",
                                          "restarted after a fault" };
     return reason < sizeof texts / sizeof texts[0] ? texts[reason] : "unknown";
 }

@@ -117,11 +117,11 @@ static int answer_get(struct mailbox *m, uint64_t op, const uint8_t *head, struc
     if (status != STATUS_OK) {
         return fault_status(fault, "the chip's answer", status);
     }
-    if (answer->op != op) {
-        return fault_set(fault, "the chip answered to another request");
-    }
     if (answer->status != 0) {
         return fault_set(fault, "the chip refuses: %s", status_text((status_t)answer->status));
+    }
+    if (answer->op != op) {
+        return fault_set(fault, "the chip answered to another request");
     }
     return 0;
 }

@@ -155,6 +155,7 @@ static void unconfirmed_update_goes_back_after_the_trial_boots(void **state)
     assert_boots(1);
     assert_int_equal(device.state.now.reason, STATE_REASON_REVERTED);
     assert_int_equal(device.state.now.refused, STATUS_BOOT_NOT_CONFIRMED);
+    assert_int_equal(device.state.now.refused_sequence, 2);
     assert_boots(1);
     assert_int_equal(device.state.now.trial, 0);
 }

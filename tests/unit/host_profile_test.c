@@ -205,6 +205,26 @@ static void every_flipped_byte_is_survived(void **state)
     }
 }
 
+/* Writes the good profile as `name`, with the boot policy that there is. */
+static void signature_profile_write(const char *name)
+{
+    char text[sizeof good + 16];
+    const char *at = strstr(good, "sealed");
+    (void)snprintf(text, sizeof text, "%.*ssignature%s", (int)(at - good), good, at + strlen("sealed"));
+    support_write(name, text, 0644);
+}
+
+static void project_with_the_sealed_policy_is_refused(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct project project;
+    (void)support_folder_make();
+    support_write("product.yaml", good, 0644);
+    support_check_refused(project_open(support_path("."), &project, &fault), &fault, "policy: signature");
+    support_folder_remove();
+}
+
 static void moved_project_finds_its_tokens(void **state)
 {
     (void)state;
@@ -213,7 +233,7 @@ static void moved_project_finds_its_tokens(void **state)
     char conf[4096];
     (void)support_folder_make();
     assert_int_equal(mkdir(support_path("one"), 0755), 0);
-    support_write("one/product.yaml", good, 0644);
+    signature_profile_write("one/product.yaml");
     support_check(project_softhsm_setup(support_path("one"), &fault), &fault);
     assert_int_equal(rename(support_path("one"), support_path("two")), 0);
     support_check(project_open(support_path("two"), &project, &fault), &fault);
@@ -261,6 +281,7 @@ int main(void)
         cmocka_unit_test(profile_cut_anywhere_is_refused_with_its_line),
         cmocka_unit_test(oversized_profile_is_refused),
         cmocka_unit_test(every_flipped_byte_is_survived),
+        cmocka_unit_test(project_with_the_sealed_policy_is_refused),
         cmocka_unit_test(moved_project_finds_its_tokens),
         cmocka_unit_test(folder_without_profile_is_refused),
     };
