@@ -2,6 +2,7 @@
 /* journal: see journal.h. A record is found by its head alone; only what is about to be used is hashed. */
 #include "boot/journal.h"
 
+#include "base/wipe.h"
 #include "boot/flash.h"
 #include "crypto/crypto.h"
 
@@ -167,7 +168,27 @@ static status_t record_write(struct journal *journal, unsigned which, uint8_t ty
     flash_stream_add(&stream, bytes_of(head, sizeof head));
     flash_stream_add(&stream, payload);
     flash_stream_add(&stream, bytes_of(digest, JOURNAL_TAG_LEN));
-    return flash_stream_finish(&stream);
+    status_t status = flash_stream_finish(&stream);
+    wipe(&stream, sizeof stream); /* the payload may be a key */
+    return status;
+}
+
+static int record_fits(const struct journal *journal, unsigned which, const struct record *record)
+{
+    return record_len((uint32_t)record->payload.len) <= journal->mirror[which].len - journal->used[which];
+}
+
+/* Finds a record that is newest in the other mirror and that `which` lacks. 0 when `which` has everything. */
+static int mirror_lacks(const struct journal *journal, unsigned which, struct record *out)
+{
+    for (unsigned type = 1; type <= JOURNAL_TYPE_MAX; type++) {
+        struct record mine;
+        if (newest_find(journal, 1 - which, (uint8_t)type, out) &&
+            !(newest_find(journal, which, (uint8_t)type, &mine) && mine.sequence >= out->sequence)) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* Fills the emptied mirror with the newest record of each type, as the other mirror or `skip` has them. */
@@ -178,7 +199,7 @@ static status_t mirror_refill(struct journal *journal, unsigned which, uint8_t s
         if (type == skip || !newest_find(journal, 1 - which, (uint8_t)type, &record)) {
             continue;
         }
-        if (record_len((uint32_t)record.payload.len) > journal->mirror[which].len - journal->used[which]) {
+        if (!record_fits(journal, which, &record)) {
             return STATUS_NO_SPACE;
         }
         status_t status = record_write(journal, which, record.type, record.sequence, record.payload);
@@ -202,20 +223,48 @@ static uint32_t compact_len(const struct journal *journal, uint8_t type, uint32_
     return total;
 }
 
-static status_t mirror_compact(struct journal *journal, unsigned which, uint8_t type)
+static status_t mirror_rewrite(struct journal *journal, unsigned which, uint8_t skip)
 {
     status_t status = flash_erase(journal->mirror[which].off, journal->mirror[which].len);
     if (status != STATUS_OK) {
         return status;
     }
     journal->used[which] = 0;
-    return mirror_refill(journal, which, type);
+    return mirror_refill(journal, which, skip);
+}
+
+/* Gives mirror `which` everything that only the other one has. Erases it only when nothing is lost by that. */
+static status_t mirror_complete(struct journal *journal, unsigned which)
+{
+    struct record record;
+    while (mirror_lacks(journal, which, &record)) {
+        struct record unique;
+        if (!record_fits(journal, which, &record)) {
+            return mirror_lacks(journal, 1 - which, &unique) ? STATUS_NO_SPACE : mirror_rewrite(journal, which, 0);
+        }
+        status_t status = record_write(journal, which, record.type, record.sequence, record.payload);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Empties a mirror of what is old, before `type` is written to it. The other mirror is made complete first: while this
+ * one is erased, it alone holds everything. */
+static status_t mirror_compact(struct journal *journal, unsigned which, uint8_t type)
+{
+    status_t status = mirror_complete(journal, 1 - which);
+    return status == STATUS_OK ? mirror_rewrite(journal, which, type) : status;
 }
 
 status_t journal_append(struct journal *journal, uint8_t type, struct bytes payload)
 {
     if (payload.len > JOURNAL_PAYLOAD_MAX || type == 0 || type > JOURNAL_TYPE_MAX) {
         return STATUS_BAD_ARGUMENT;
+    }
+    if (journal->sequence == UINT32_MAX) {
+        return STATUS_NO_SPACE; /* 0 would be older than everything */
     }
     uint32_t len = record_len((uint32_t)payload.len);
     uint32_t sequence = journal->sequence + 1;
@@ -248,7 +297,7 @@ int journal_heal(struct journal *journal, uint8_t type)
             continue;
         }
         status_t status = STATUS_OK;
-        if (record_len((uint32_t)other.payload.len) > journal->mirror[which].len - journal->used[which]) {
+        if (!record_fits(journal, which, &other)) {
             status = mirror_compact(journal, which, type);
         }
         if (status == STATUS_OK) {

@@ -26,7 +26,8 @@ void journal_open(struct journal *journal, const struct port_region mirror[2]);
 /* The newest sound record of `type`: a view into the flash, valid until the next append. NOT_FOUND. */
 status_t journal_read(const struct journal *journal, uint8_t type, struct bytes *payload);
 /* Makes `payload` (at most JOURNAL_PAYLOAD_MAX bytes, not a view into the journal) the newest record of `type`, in both
- * mirrors. NO_SPACE when the newest records of all types and this one do not fit. cut: the old or the new value, never
+ * mirrors. NO_SPACE when the newest records of all types and this one do not fit, when each mirror holds something that
+ * the other has no room for, or when the sequence numbers are used up. cut: the old or the new value, never
  * neither. */
 status_t journal_append(struct journal *journal, uint8_t type, struct bytes payload);
 /* Brings a mirror that lacks the newest record of `type` up to date from the other one. 1 when something was healed. */

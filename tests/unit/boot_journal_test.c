@@ -141,6 +141,78 @@ static void erased_mirror_is_healed_from_the_other(void **state)
     }
 }
 
+/* Appends until mirror 0 has no room for one more record of type 1. */
+static void mirrors_fill(void)
+{
+    uint32_t erases = machine.erases;
+    do {
+        saved = machine;
+        append(1, 0x10, 60);
+    } while (machine.erases == erases);
+    machine = saved;
+}
+
+/* Flips a bit in the payload of the newest record of `type` in one mirror, found by its value. */
+static void newest_damage(unsigned mirror, uint8_t value)
+{
+    uint8_t *at = machine.flash + machine.map.state[mirror].off;
+    uint32_t last = 0;
+    for (uint32_t i = 0; i + 4 < machine.map.state[mirror].len; i++) {
+        if (at[i] == value && at[i + 1] == value && at[i + 2] == value && at[i + 3] == value) {
+            last = i;
+        }
+    }
+    assert_int_not_equal(last, 0);
+    at[last] ^= 1;
+}
+
+static void compaction_keeps_what_only_one_mirror_holds(void **state)
+{
+    (void)state;
+    for (size_t g = 0; g < sizeof geometries / sizeof geometries[0]; g++) {
+        for (unsigned mirror = 0; mirror < 2; mirror++) {
+            machine_make(g);
+            append(2, 0x22, 30);
+            append(2, 0x23, 30);
+            mirrors_fill();
+            newest_damage(mirror, 0x23);
+            append(1, 0x77, 60);
+            assert_int_equal(value_of(1), 0x77);
+            assert_int_equal(value_of(2), 0x23);
+        }
+    }
+}
+
+static void healing_keeps_what_only_the_other_mirror_holds(void **state)
+{
+    (void)state;
+    machine_make(3);
+    append(2, 0x22, 30);
+    mirrors_fill();
+    newest_damage(0, 0x22);
+    newest_damage(1, 0x10);
+    (void)sim_run(&machine, heal_run);
+    assert_int_equal(value_of(1), 0x10);
+    assert_int_equal(value_of(2), 0x22);
+}
+
+/* The head's check is right; whether the tag is does not matter here. */
+static void used_up_sequence_numbers_never_bring_an_old_value_back(void **state)
+{
+    (void)state;
+    machine_make(3);
+    append(1, 0x11, 20);
+    uint8_t *head = machine.flash + machine.map.state[0].off + 64;
+    const uint8_t last[] = { 0x57, 0x4A, 2, 1, 4, 0, 0xF9, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
+    memcpy(head, last, sizeof last);
+    append_type = 1;
+    append_len = 20;
+    memset(payload, 0x12, sizeof payload);
+    (void)sim_run(&machine, append_run);
+    assert_int_equal(append_status, STATUS_NO_SPACE);
+    assert_int_equal(value_of(1), 0x11);
+}
+
 static void bad_arguments_and_full_regions_are_refused(void **state)
 {
     (void)state;
@@ -168,6 +240,9 @@ int main(void)
         cmocka_unit_test(torn_record_keeps_previous_or_new_value),
         cmocka_unit_test(any_flipped_bit_leaves_every_value),
         cmocka_unit_test(erased_mirror_is_healed_from_the_other),
+        cmocka_unit_test(compaction_keeps_what_only_one_mirror_holds),
+        cmocka_unit_test(healing_keeps_what_only_the_other_mirror_holds),
+        cmocka_unit_test(used_up_sequence_numbers_never_bring_an_old_value_back),
         cmocka_unit_test(bad_arguments_and_full_regions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
