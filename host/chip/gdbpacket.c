@@ -26,18 +26,18 @@ static bool body_is(struct bytes body, const char *text)
 
 /* Stops a running CPU for a moment. *resume: let it run again afterwards. A stop that was due anyway is told to the
  * client instead. */
-static int cpu_pause(struct gdbport *g, bool *resume)
+static int cpu_pause(struct gdbsession *g, bool *resume)
 {
     struct bytes why;
     *resume = false;
-    if (gdbport_cpu_connect(g) != 0) {
+    if (gdbsession_cpu_connect(g) != 0) {
         return -1;
     }
-    if (!g->stub.running) {
+    if (!g->cpu.running) {
         return 0;
     }
-    if (stub_halt(&g->stub, &why) != 0) {
-        stub_close(&g->stub);
+    if (cpulink_halt(&g->cpu, &why) != 0) {
+        cpulink_close(&g->cpu);
         return -1;
     }
     /* "T02": our own interruption. */
@@ -45,57 +45,58 @@ static int cpu_pause(struct gdbport *g, bool *resume)
     g->held = !*resume;
     if (!*resume && g->waiting) {
         g->waiting = false;
-        gdbport_answer(g, why);
+        gdbsession_answer(g, why);
     }
     return 0;
 }
 
-static void cpu_unpause(struct gdbport *g, bool resume)
+static void cpu_unpause(struct gdbsession *g, bool resume)
 {
-    if (resume && stub_resume(&g->stub, go_on) != 0) {
-        stub_close(&g->stub);
+    if (resume && cpulink_resume(&g->cpu, go_on) != 0) {
+        cpulink_close(&g->cpu);
     }
 }
 
-/* Asks the CPU; 0 and the answer, a view into the stub. */
-static int cpu_ask(struct gdbport *g, struct bytes packet, struct bytes *answer)
+/* Asks the CPU; 0 and the answer, a view into the debug server. */
+static int cpu_ask(struct gdbsession *g, struct bytes packet, struct bytes *answer)
 {
     bool resume = false;
     if (cpu_pause(g, &resume) != 0) {
         return -1;
     }
-    if (stub_exchange(&g->stub, packet, answer) != 0) {
-        stub_close(&g->stub);
+    if (cpulink_exchange(&g->cpu, packet, answer) != 0) {
+        cpulink_close(&g->cpu);
         return -1;
     }
     cpu_unpause(g, resume);
     return 0;
 }
 
-static void packet_forward(struct gdbport *g, struct bytes body)
+static void packet_forward(struct gdbsession *g, struct bytes body)
 {
     struct bytes answer;
     if (cpu_ask(g, body, &answer) == 0) {
-        gdbport_answer(g, answer);
+        gdbsession_answer(g, answer);
     } else {
-        gdbport_answer_text(g, "E01");
+        /* A CPU in lockup stands still, and a debugger that comes later must be able to reset it. */
+        gdbsession_answer_text(g, g->cpu_gone && body_is(body, "?") ? "S04" : "E01");
     }
 }
 
-static void chunk_refresh(struct gdbport *g, uint32_t off, uint32_t len)
+static void chunk_refresh(struct gdbsession *g, uint32_t off, uint32_t len)
 {
     uint8_t packet[32 + 2 * REFRESH_CHUNK];
     struct bytes answer;
     int head = snprintf((char *)packet, 32, "M%x,%x:", LAYOUT_FLASH_SECURE_ADDR + off, len);
     rsp_hex_write(g->vflash.array->flash + off, len, packet + head);
-    if (stub_exchange(&g->stub, bytes_of(packet, (size_t)head + 2 * len), &answer) != 0) {
-        stub_close(&g->stub);
+    if (cpulink_exchange(&g->cpu, bytes_of(packet, (size_t)head + 2 * len), &answer) != 0) {
+        cpulink_close(&g->cpu);
     }
 }
 
 /* The CPU's view of flash follows the array at the next reset at the latest; where the CPU's security state allows, it
  * does so now. */
-static void view_refresh(struct gdbport *g)
+static void view_refresh(struct gdbsession *g)
 {
     uint32_t off;
     uint32_t len;
@@ -103,35 +104,35 @@ static void view_refresh(struct gdbport *g)
     if (!vflash_changed_take(&g->vflash, &off, &len) || cpu_pause(g, &resume) != 0) {
         return;
     }
-    for (uint32_t at = 0; at < len && g->stub.fd >= 0; at += REFRESH_CHUNK) {
+    for (uint32_t at = 0; at < len && g->cpu.fd >= 0; at += REFRESH_CHUNK) {
         chunk_refresh(g, off + at, len - at < REFRESH_CHUNK ? len - at : REFRESH_CHUNK);
     }
     cpu_unpause(g, resume);
 }
 
-static void erase_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void erase_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     (void)body;
     const char *answer = vflash_erase(&g->vflash, args);
     view_refresh(g);
-    gdbport_answer_text(g, answer);
+    gdbsession_answer_text(g, answer);
 }
 
-static void write_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void write_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     (void)body;
     const char *answer = vflash_write(&g->vflash, args);
     view_refresh(g);
-    gdbport_answer_text(g, answer);
+    gdbsession_answer_text(g, answer);
 }
 
-static void done_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void done_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     (void)body;
     (void)args;
     const char *answer = vflash_done(&g->vflash);
     view_refresh(g);
-    gdbport_answer_text(g, answer);
+    gdbsession_answer_text(g, answer);
 }
 
 /* "<address>,<length>" at *at. */
@@ -141,7 +142,7 @@ static bool range_read(const uint8_t **at, const uint8_t *end, uint64_t *address
            rsp_number_read(at, end, UINT32_MAX, len);
 }
 
-static void read_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void read_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     const uint8_t *at = args.data;
     const uint8_t *end = args.data + args.len;
@@ -149,20 +150,20 @@ static void read_run(struct gdbport *g, struct bytes body, struct bytes args)
     uint64_t len;
     uint32_t off = 0;
     if (!range_read(&at, end, &address, &len) || at != end) {
-        gdbport_answer_text(g, "E01");
+        gdbsession_answer_text(g, "E01");
     } else if (vflash_place_of(address, 1, &off) == VFLASH_INSIDE) {
         uint8_t hex[2 * READ_MAX];
         size_t most = FLASHCTL_FLASH_LEN - off < READ_MAX ? FLASHCTL_FLASH_LEN - off : READ_MAX;
         size_t count = len < most ? (size_t)len : most;
         rsp_hex_write(g->vflash.array->flash + off, count, hex);
-        gdbport_answer(g, bytes_of(hex, 2 * count));
+        gdbsession_answer(g, bytes_of(hex, 2 * count));
     } else {
         packet_forward(g, body);
     }
 }
 
 /* M and X: never into flash. */
-static void poke_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void poke_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     const uint8_t *at = args.data;
     uint64_t address;
@@ -170,13 +171,13 @@ static void poke_run(struct gdbport *g, struct bytes body, struct bytes args)
     uint32_t off;
     if (!range_read(&at, args.data + args.len, &address, &len) ||
         vflash_place_of(address, len, &off) != VFLASH_OUTSIDE) {
-        gdbport_answer_text(g, "E01");
+        gdbsession_answer_text(g, "E01");
     } else {
         packet_forward(g, body);
     }
 }
 
-static void supported_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void supported_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     char text[160];
     (void)body;
@@ -184,10 +185,10 @@ static void supported_run(struct gdbport *g, struct bytes body, struct bytes arg
     (void)snprintf(text, sizeof text,
                    "PacketSize=%x;qXfer:memory-map:read+;qXfer:features:read+;QStartNoAckMode+;vContSupported+",
                    PACKET_SIZE);
-    gdbport_answer_text(g, text);
+    gdbsession_answer_text(g, text);
 }
 
-static void memory_map_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void memory_map_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     const uint8_t *at = args.data;
     uint64_t off;
@@ -196,7 +197,7 @@ static void memory_map_run(struct gdbport *g, struct bytes body, struct bytes ar
     size_t total = strlen(vflash_memory_map);
     (void)body;
     if (!range_read(&at, args.data + args.len, &off, &len) || at != args.data + args.len || off > total) {
-        gdbport_answer_text(g, "E01");
+        gdbsession_answer_text(g, "E01");
         return;
     }
     size_t left = total - (size_t)off;
@@ -204,79 +205,79 @@ static void memory_map_run(struct gdbport *g, struct bytes body, struct bytes ar
     count = left < count ? left : count;
     answer[0] = count == left ? 'l' : 'm';
     memcpy(answer + 1, vflash_memory_map + off, count);
-    gdbport_answer(g, bytes_of(answer, 1 + count));
+    gdbsession_answer(g, bytes_of(answer, 1 + count));
 }
 
-static void no_ack_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void no_ack_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     (void)body;
     (void)args;
-    gdbport_answer_text(g, "OK");
+    gdbsession_answer_text(g, "OK");
     g->acks = false;
 }
 
-static void halt_command(struct gdbport *g)
+static void halt_command(struct gdbsession *g)
 {
     bool resume;
     int result = cpu_pause(g, &resume);
     g->held = result == 0;
-    gdbport_answer_text(g, g->held ? "OK" : "E01");
+    gdbsession_answer_text(g, g->held ? "OK" : "E01");
 }
 
-static void monitor_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void monitor_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     uint8_t text[128] = { 0 };
     (void)body;
     if (args.len > 2 * (sizeof text - 1) || !rsp_hex_read(args.data, args.len, text)) {
-        gdbport_answer_text(g, "E01");
+        gdbsession_answer_text(g, "E01");
         return;
     }
     struct bytes command = bytes_of(text, args.len / 2);
     if (body_is(command, "reset") || body_is(command, "reset run")) {
-        g->wish = GDBPORT_RESET_RUN;
+        g->wish = GDBSESSION_RESET_RUN;
     } else if (body_is(command, "reset halt") || body_is(command, "reset init")) {
-        g->wish = GDBPORT_RESET_HALT;
+        g->wish = GDBSESSION_RESET_HALT;
     } else if (body_is(command, "halt")) {
         halt_command(g);
     } else if (body_is(command, "help")) {
-        gdbport_print(g, "reset run   reset the chip and let it run (also: reset)\n"
-                         "reset halt  reset the chip; the CPU stops before its first instruction\n"
-                         "halt        stop the CPU\n");
-        gdbport_answer_text(g, "OK");
+        gdbsession_print(g, "reset run   reset the chip and let it run (also: reset)\n"
+                            "reset halt  reset the chip; the CPU stops before its first instruction\n"
+                            "halt        stop the CPU\n");
+        gdbsession_answer_text(g, "OK");
     } else {
-        gdbport_print(g, "no such command: try 'monitor help'\n");
-        gdbport_answer_text(g, "E01");
+        gdbsession_print(g, "no such command: try 'monitor help'\n");
+        gdbsession_answer_text(g, "E01");
     }
 }
 
-static void resume_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void resume_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     bool resume = false;
     (void)args;
-    if (g->waiting || cpu_pause(g, &resume) != 0 || stub_resume(&g->stub, body) != 0) {
-        gdbport_answer_text(g, "E01");
+    if (g->waiting || cpu_pause(g, &resume) != 0 || cpulink_resume(&g->cpu, body) != 0) {
+        gdbsession_answer_text(g, "E01");
         return;
     }
     g->waiting = true;
     g->held = false;
 }
 
-static bool breakpoint_same(const struct gdbport_breakpoint *b, struct bytes args)
+static bool breakpoint_same(const struct gdbsession_breakpoint *b, struct bytes args)
 {
     return b->len != 0 && bytes_equal(bytes_of(b->body + 1, b->len - 1), args);
 }
 
 /* Z and z: the CPU does it; we remember, because a reset makes a new CPU. */
-static void breakpoint_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void breakpoint_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     struct bytes answer;
     if (cpu_ask(g, body, &answer) != 0) {
-        gdbport_answer_text(g, "E01");
+        gdbsession_answer_text(g, "E01");
         return;
     }
-    struct gdbport_breakpoint *place = NULL;
-    for (size_t i = 0; i < GDBPORT_BREAKPOINTS; i++) {
-        struct gdbport_breakpoint *b = &g->breakpoints[i];
+    struct gdbsession_breakpoint *place = NULL;
+    for (size_t i = 0; i < GDBSESSION_BREAKPOINTS; i++) {
+        struct gdbsession_breakpoint *b = &g->breakpoints[i];
         b->len = breakpoint_same(b, args) ? 0 : b->len;
         place = b->len == 0 ? b : place;
     }
@@ -284,47 +285,47 @@ static void breakpoint_run(struct gdbport *g, struct bytes body, struct bytes ar
         memcpy(place->body, body.data, body.len);
         place->len = body.len;
     }
-    gdbport_answer(g, answer);
+    gdbsession_answer(g, answer);
 }
 
-void gdbpacket_breakpoints_restore(struct gdbport *g)
+void gdbpacket_breakpoints_restore(struct gdbsession *g)
 {
     struct bytes answer;
-    for (size_t i = 0; i < GDBPORT_BREAKPOINTS; i++) {
-        struct gdbport_breakpoint *b = &g->breakpoints[i];
-        if (b->len != 0 && stub_exchange(&g->stub, bytes_of(b->body, b->len), &answer) != 0) {
-            stub_close(&g->stub);
+    for (size_t i = 0; i < GDBSESSION_BREAKPOINTS; i++) {
+        struct gdbsession_breakpoint *b = &g->breakpoints[i];
+        if (b->len != 0 && cpulink_exchange(&g->cpu, bytes_of(b->body, b->len), &answer) != 0) {
+            cpulink_close(&g->cpu);
             return;
         }
     }
 }
 
-static void detach_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void detach_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     (void)body;
     (void)args;
-    gdbport_answer_text(g, "OK");
-    gdbport_client_drop(g);
+    gdbsession_answer_text(g, "OK");
+    gdbsession_drop(g);
 }
 
 /* 'k' has no answer. A chip is not killed by its debugger: it runs on. */
-static void kill_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void kill_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     (void)body;
     (void)args;
-    gdbport_client_drop(g);
+    gdbsession_drop(g);
 }
 
-static void unsupported_run(struct gdbport *g, struct bytes body, struct bytes args)
+static void unsupported_run(struct gdbsession *g, struct bytes body, struct bytes args)
 {
     (void)body;
     (void)args;
-    gdbport_answer_text(g, "");
+    gdbsession_answer_text(g, "");
 }
 
 struct handler {
     const char *prefix;
-    void (*run)(struct gdbport *g, struct bytes body, struct bytes args);
+    void (*run)(struct gdbsession *g, struct bytes body, struct bytes args);
 };
 
 static const struct handler handlers[] = {
@@ -355,7 +356,7 @@ static const struct handler handlers[] = {
     { "S", resume_run },
 };
 
-void gdbpacket_run(struct gdbport *g, struct bytes body)
+void gdbpacket_run(struct gdbsession *g, struct bytes body)
 {
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         size_t len = strlen(handlers[i].prefix);
@@ -367,9 +368,9 @@ void gdbpacket_run(struct gdbport *g, struct bytes body)
     packet_forward(g, body);
 }
 
-void gdbpacket_interrupt(struct gdbport *g)
+void gdbpacket_interrupt(struct gdbsession *g)
 {
-    if (g->stub.fd >= 0 && g->stub.running && stub_interrupt(&g->stub) == 0) {
+    if (g->cpu.fd >= 0 && g->cpu.running && cpulink_interrupt(&g->cpu) == 0) {
         g->waiting = true;
     }
 }

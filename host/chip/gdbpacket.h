@@ -3,13 +3,13 @@
 #ifndef HOST_CHIP_GDBPACKET_H
 #define HOST_CHIP_GDBPACKET_H
 
-#include "host/chip/gdbport.h"
+#include "host/chip/gdbsession.h"
 
 /* Carries out one packet and answers it, at once or, for a reset or a resume, when it is done. */
-void gdbpacket_run(struct gdbport *g, struct bytes body);
+void gdbpacket_run(struct gdbsession *g, struct bytes body);
 /* Ctrl-C. */
-void gdbpacket_interrupt(struct gdbport *g);
+void gdbpacket_interrupt(struct gdbsession *g);
 /* Sets the debugger's breakpoints in a CPU that has been started anew (stopped). */
-void gdbpacket_breakpoints_restore(struct gdbport *g);
+void gdbpacket_breakpoints_restore(struct gdbsession *g);
 
 #endif

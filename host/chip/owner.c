@@ -35,7 +35,7 @@ static void owner_init(struct owner *o, const struct owner_options *options)
     qemu_init(&o->qemu);
     array_init(&o->array, o->dir.flash, o->dir.fuses);
     controller_init(&o->controller, &o->array);
-    gdbport_init(&o->gdb, &o->dir, &o->array);
+    gdbsession_init(&o->gdb, &o->dir, &o->array);
 }
 
 /* With a locked debug port the emulator takes instruments only, nothing that could open another port. */
@@ -179,9 +179,9 @@ static void control_serve(struct owner *o, const struct pollset *p)
 
 static void wishes_serve(struct owner *o)
 {
-    enum gdbport_wish wish = gdbport_wish(&o->gdb);
-    if (wish != GDBPORT_NOTHING && o->power != OWNER_OFF) {
-        owner_reset(o, wish == GDBPORT_RESET_HALT);
+    enum gdbsession_wish wish = gdbport_wish(&o->gdb);
+    if (wish != GDBSESSION_NOTHING && o->power != OWNER_OFF) {
+        owner_reset(o, wish == GDBSESSION_RESET_HALT);
     }
     if (o->power == OWNER_RESETTING && clock_ms() >= o->restart_at) {
         owner_reset(o, false);

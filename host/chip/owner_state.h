@@ -38,7 +38,7 @@ struct owner {
     struct console console;
     struct control control;
     struct link link;
-    struct gdbport gdb;
+    struct gdbsession gdb;
 };
 
 /* owner_power.c */

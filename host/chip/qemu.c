@@ -34,7 +34,7 @@ struct launch {
     size_t texts;
     int uart[QEMU_UARTS];
     int monitor;
-    int stub;
+    int debug_fd;
 };
 
 void qemu_init(struct qemu *q)
@@ -89,10 +89,10 @@ static void args_build(struct launch *l, const struct qemu_options *options)
     arg_format(l, "-chardev", "socket,id=ready,fd=%d", l->monitor, 0);
     arg_add(l, "-mon");
     arg_add(l, "chardev=ready,mode=control");
-    if (l->stub >= 0) {
-        arg_format(l, "-chardev", "socket,id=stub,fd=%d,server=on,wait=off", l->stub, 0);
+    if (l->debug_fd >= 0) {
+        arg_format(l, "-chardev", "socket,id=debug,fd=%d,server=on,wait=off", l->debug_fd, 0);
         arg_add(l, "-gdb");
-        arg_add(l, "chardev:stub");
+        arg_add(l, "chardev:debug");
     }
     if (options->halted) {
         arg_add(l, "-S");
@@ -133,7 +133,7 @@ static void child_exec(const struct launch *l, int dir_fd, pid_t parent, int fai
             inherit(l->uart[i]);
         }
         inherit(l->monitor);
-        inherit(l->stub);
+        inherit(l->debug_fd);
         /* execvp takes char *const [] for historical reasons; it changes nothing. */
         char *argv[ARGS_MAX];
         memcpy(argv, l->args, sizeof argv);
@@ -243,7 +243,7 @@ static void launch_close(struct launch *l)
         endpoint_close(&l->uart[i]);
     }
     endpoint_close(&l->monitor);
-    endpoint_close(&l->stub);
+    endpoint_close(&l->debug_fd);
 }
 
 /* True for an emulator that ended as one that ran ends: the firmware locked up, or asked for a reset, at once. It is
@@ -270,10 +270,10 @@ static int launch_run(struct qemu *q, struct launch *l, const struct qemu_option
         goto out;
     }
     if (options->debug) {
-        l->stub = endpoint_unix_listen(options->dir_fd, QEMU_STUB_SOCKET);
+        l->debug_fd = endpoint_unix_listen(options->dir_fd, QEMU_DEBUG_SOCKET);
     }
-    if (options->debug && l->stub < 0) {
-        (void)fault_errno(fault, "making %s", QEMU_STUB_SOCKET);
+    if (options->debug && l->debug_fd < 0) {
+        (void)fault_errno(fault, "making %s", QEMU_DEBUG_SOCKET);
         goto out;
     }
     args_build(l, options);
@@ -301,7 +301,7 @@ int qemu_start(struct qemu *q, const struct qemu_options *options, struct fault 
     for (size_t i = 0; i < QEMU_UARTS; i++) {
         l->uart[i] = -1;
     }
-    l->monitor = l->stub = -1;
+    l->monitor = l->debug_fd = -1;
     int result = launch_run(q, l, options, fault);
     launch_close(l);
     free(l);
@@ -330,9 +330,9 @@ enum qemu_end qemu_poll(struct qemu *q, int dir_fd, char *reason, size_t reason_
     return QEMU_CRASHED;
 }
 
-void qemu_stub_hide(int dir_fd)
+void qemu_debug_hide(int dir_fd)
 {
-    (void)unlinkat(dir_fd, QEMU_STUB_SOCKET, 0);
+    (void)unlinkat(dir_fd, QEMU_DEBUG_SOCKET, 0);
 }
 
 void qemu_stop(struct qemu *q, int dir_fd)
@@ -346,5 +346,5 @@ void qemu_stop(struct qemu *q, int dir_fd)
     for (size_t i = 0; i < QEMU_UARTS; i++) {
         endpoint_close(&q->uart[i]);
     }
-    qemu_stub_hide(dir_fd);
+    qemu_debug_hide(dir_fd);
 }

@@ -13,8 +13,8 @@
 #define QEMU_UARTS 4
 #define QEMU_UART_CONTROLLER 3
 #define QEMU_UART_LINK 2
-/* The private socket of the emulator's debug stub, in the chip's folder; gone while the debug port is locked. */
-#define QEMU_STUB_SOCKET "stub.sock"
+/* The private socket of the emulator's debug server, in the chip's folder; gone while the debug port is locked. */
+#define QEMU_DEBUG_SOCKET "debug.sock"
 /* What the emulator says itself. */
 #define QEMU_LOG "qemu.log"
 
@@ -27,7 +27,7 @@ struct qemu {
 struct qemu_options {
     int dir_fd;         /* the chip's folder */
     bool halted;        /* start with the CPU stopped */
-    bool debug;         /* with the debug stub */
+    bool debug;         /* with the debug server */
     char *const *extra; /* further arguments, NULL-terminated, or NULL */
 };
 
@@ -43,7 +43,7 @@ int qemu_start(struct qemu *q, const struct qemu_options *options, struct fault 
 enum qemu_end qemu_poll(struct qemu *q, int dir_fd, char *reason, size_t reason_len);
 /* Ends it at once, whatever it does (also one that has ended), and closes everything. */
 void qemu_stop(struct qemu *q, int dir_fd);
-/* Removes the stub's socket: nobody can connect to the stub any more. */
-void qemu_stub_hide(int dir_fd);
+/* Removes the debug server's socket: nobody can connect to the debug server any more. */
+void qemu_debug_hide(int dir_fd);
 
 #endif

@@ -25,11 +25,11 @@ static void body_check(struct bytes body)
     }
 }
 
-static void packet_run(struct gdbport *g, struct bytes body)
+static void packet_run(struct gdbsession *g, struct bytes body)
 {
     body_check(body);
     gdbpacket_run(g, body);
-    g->wish = GDBPORT_NOTHING;
+    g->wish = GDBSESSION_NOTHING;
     g->tx.len = 0;
 }
 
@@ -37,11 +37,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct chip_dir nowhere = { .fd = -1 };
     static struct rsp_parser in;
-    static struct gdbport g;
+    static struct gdbsession g;
     struct array a;
     memset(fuses, 0, sizeof fuses);
     array_init(&a, flash, fuses);
-    gdbport_init(&g, &nowhere, &a);
+    gdbsession_init(&g, &nowhere, &a);
     g.cpu_gone = true;
     rsp_parser_init(&in);
     for (size_t i = 0; i < size; i++) {

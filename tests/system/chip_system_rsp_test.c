@@ -51,7 +51,7 @@ static void the_port_closes_with_its_fuse_for_good(void **state)
     (void)close(fd);
     assert_int_equal(bench_status("gdb_port"), -1);
     assert_false(file_exists("gdb.port"));
-    assert_false(file_exists("stub.sock"));
+    assert_false(file_exists("debug.sock"));
     /* The firmware runs on. */
     fw_echo('b');
     fw_disconnect();
@@ -59,7 +59,7 @@ static void the_port_closes_with_its_fuse_for_good(void **state)
     bench_start();
     assert_int_equal(bench_status("gdb_port"), -1);
     assert_false(file_exists("gdb.port"));
-    assert_false(file_exists("stub.sock"));
+    assert_false(file_exists("debug.sock"));
     assert_int_equal(chip_debug_port(bench_dir(), &port, &fault), -1);
     assert_non_null(strstr(fault.what, "locked"));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stub: see stub.h. */
-#include "host/chip/stub.h"
+/* cpulink: see cpulink.h. */
+#include "host/chip/cpulink.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -11,7 +11,7 @@
 
 #define ANSWER_MS 5000
 
-void stub_init(struct stub *s)
+void cpulink_init(struct cpulink *s)
 {
     s->fd = -1;
     s->running = false;
@@ -19,13 +19,13 @@ void stub_init(struct stub *s)
     rsp_parser_init(&s->in);
 }
 
-void stub_close(struct stub *s)
+void cpulink_close(struct cpulink *s)
 {
     endpoint_close(&s->fd);
-    stub_init(s);
+    cpulink_init(s);
 }
 
-static int bytes_send(struct stub *s, const uint8_t *data, size_t len)
+static int bytes_send(struct cpulink *s, const uint8_t *data, size_t len)
 {
     while (len != 0) {
         ssize_t n = send(s->fd, data, len, MSG_NOSIGNAL);
@@ -41,14 +41,14 @@ static int bytes_send(struct stub *s, const uint8_t *data, size_t len)
     return 0;
 }
 
-static int packet_send(struct stub *s, struct bytes packet)
+static int packet_send(struct cpulink *s, struct bytes packet)
 {
     uint8_t out[RSP_PACKET_MAX];
     return packet.len > RSP_BODY_MAX ? -1 : bytes_send(s, out, rsp_encode(packet.data, packet.len, out));
 }
 
 /* Refills the receive buffer. 1: there is something; 0: nothing before `deadline` (clock_ms); -1: gone. */
-static int rx_fill(struct stub *s, int64_t deadline)
+static int rx_fill(struct cpulink *s, int64_t deadline)
 {
     for (;;) {
         struct pollfd p = { .fd = s->fd, .events = POLLIN, .revents = 0 };
@@ -76,7 +76,7 @@ static bool is_farewell(struct bytes b)
 }
 
 /* One packet, acknowledged. 1: there is one; 0: none before `deadline` (clock_ms); -1: gone or damaged. */
-static int packet_receive(struct stub *s, int64_t deadline, struct bytes *out)
+static int packet_receive(struct cpulink *s, int64_t deadline, struct bytes *out)
 {
     for (;;) {
         int filled = s->rx_at < s->rx_len ? 1 : rx_fill(s, deadline);
@@ -103,14 +103,14 @@ static bool is_stop_reply(struct bytes b)
     return b.len != 0 && (b.data[0] == 'T' || b.data[0] == 'S');
 }
 
-/* Anything but console output ends a resume: a stop reply, or the refusal of a resume packet that the stub does not
- * take. */
+/* Anything but console output ends a resume: a stop reply, or the refusal of a resume packet that the debug server does
+ * not take. */
 static bool is_output(struct bytes b)
 {
     return b.len > 1 && b.data[0] == 'O' && b.data[1] != 'K';
 }
 
-int stub_exchange(struct stub *s, struct bytes packet, struct bytes *answer)
+int cpulink_exchange(struct cpulink *s, struct bytes packet, struct bytes *answer)
 {
     if (s->fd < 0 || s->running || packet_send(s, packet) != 0) {
         return -1;
@@ -118,16 +118,16 @@ int stub_exchange(struct stub *s, struct bytes packet, struct bytes *answer)
     return packet_receive(s, clock_ms() + ANSWER_MS, answer) == 1 ? 0 : -1;
 }
 
-int stub_connect(struct stub *s, int dir_fd)
+int cpulink_connect(struct cpulink *s, int dir_fd)
 {
     struct bytes answer = { NULL, 0 };
-    stub_init(s);
-    s->fd = endpoint_unix_connect(dir_fd, QEMU_STUB_SOCKET);
+    cpulink_init(s);
+    s->fd = endpoint_unix_connect(dir_fd, QEMU_DEBUG_SOCKET);
     if (s->fd < 0) {
         return -1;
     }
     /* A stop reply that the connection caused may come first; the answer to qC is none. */
-    int result = stub_exchange(s, bytes_of("qC", 2), &answer);
+    int result = cpulink_exchange(s, bytes_of("qC", 2), &answer);
     while (result == 0 && is_stop_reply(answer)) {
         result = packet_receive(s, clock_ms() + ANSWER_MS, &answer) == 1 ? 0 : -1;
     }
@@ -135,20 +135,20 @@ int stub_connect(struct stub *s, int dir_fd)
      * it again. */
     if (result == 0) {
         static const char description[] = "qXfer:features:read:target.xml:0,ffb";
-        result = stub_exchange(s, bytes_of(description, sizeof description - 1), &answer);
+        result = cpulink_exchange(s, bytes_of(description, sizeof description - 1), &answer);
     }
     if (result != 0) {
-        stub_close(s);
+        cpulink_close(s);
     }
     return result;
 }
 
-int stub_interrupt(struct stub *s)
+int cpulink_interrupt(struct cpulink *s)
 {
     return s->fd < 0 ? -1 : bytes_send(s, (const uint8_t *)"\003", 1);
 }
 
-int stub_receive(struct stub *s, struct bytes *why)
+int cpulink_receive(struct cpulink *s, struct bytes *why)
 {
     int got = s->fd < 0 ? -1 : packet_receive(s, 0, why);
     if (got == 1 && !is_output(*why)) {
@@ -158,10 +158,10 @@ int stub_receive(struct stub *s, struct bytes *why)
     return got < 0 ? -1 : 0;
 }
 
-int stub_halt(struct stub *s, struct bytes *why)
+int cpulink_halt(struct cpulink *s, struct bytes *why)
 {
     int64_t deadline = clock_ms() + ANSWER_MS;
-    if (stub_interrupt(s) != 0) {
+    if (cpulink_interrupt(s) != 0) {
         return -1;
     }
     while (packet_receive(s, deadline, why) == 1) {
@@ -173,7 +173,7 @@ int stub_halt(struct stub *s, struct bytes *why)
     return -1;
 }
 
-int stub_resume(struct stub *s, struct bytes packet)
+int cpulink_resume(struct cpulink *s, struct bytes packet)
 {
     if (s->fd < 0 || s->running || packet_send(s, packet) != 0) {
         return -1;
@@ -182,11 +182,11 @@ int stub_resume(struct stub *s, struct bytes packet)
     return 0;
 }
 
-void stub_release(struct stub *s)
+void cpulink_release(struct cpulink *s)
 {
     struct bytes answer;
-    if (s->fd >= 0 && (!s->running || stub_halt(s, &answer) == 0)) {
-        (void)stub_exchange(s, bytes_of("D", 1), &answer);
+    if (s->fd >= 0 && (!s->running || cpulink_halt(s, &answer) == 0)) {
+        (void)cpulink_exchange(s, bytes_of("D", 1), &answer);
     }
-    stub_close(s);
+    cpulink_close(s);
 }
