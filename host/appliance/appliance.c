@@ -17,7 +17,7 @@ static int boot_load(struct appliance *a, const char *path, struct fault *fault)
     uint8_t *data = NULL;
     size_t len = 0;
     if (file_read(path, LAYOUT_BL1_LEN, &data, &len, fault) != 0) {
-        return -1;
+        return fault_hint(fault, "--bl1 takes the raw binary bl1.bin, not the ELF file");
     }
     int result =
         images_boot_build(path, bytes_of(data, len), &a->project.profile, a->trust.firmware_key, a->boot, fault);
@@ -34,7 +34,7 @@ static int sbm_load(struct appliance *a, const char *path, struct fault *fault)
     uint8_t *data = NULL;
     size_t len = 0;
     if (file_read(path, SBM_FILE_MAX, &data, &len, fault) != 0) {
-        return -1;
+        return fault_hint(fault, "--sbm takes what 'windlass master package --component sbm' wrote");
     }
     int result = package_check(path, bytes_of(data, len), &rules, &sbm, fault);
     if (result == 0) {
@@ -52,7 +52,7 @@ static int app_load(struct appliance *a, const char *path, struct fault *fault)
     };
     struct package app;
     if (file_read(path, PACKAGE_FILE_MAX, &a->package, &a->package_len, fault) != 0) {
-        return -1;
+        return fault_hint(fault, "--app takes what 'windlass master package' wrote");
     }
     struct bytes package = bytes_of(a->package, a->package_len);
     if (package_check(path, package, &rules, &app, fault) != 0) {
@@ -70,7 +70,7 @@ static int block_load(struct appliance *a, const char *path, struct fault *fault
     struct session_key key;
     struct fault inner = FAULT_NONE;
     if (file_read(path, BLOCK_MAX, &a->block, &a->block_len, fault) != 0) {
-        return -1;
+        return fault_hint(fault, "--block takes the key block that 'windlass master package --block-for' wrote");
     }
     int result = block_open(bytes_of(a->block, a->block_len), &a->facts, a->trust.mastering_key, a->hsm, KEY_TRANSPORT,
                             &key, &inner);

@@ -28,7 +28,8 @@ static int key_certified(const struct project *project, const struct cert *root,
         return -1;
     }
     if (cert_check(&cert, NULL, root, kind, public_key, &inner) != 0) {
-        return fault_set(fault, "pki/%s.crt: %s", name, inner.what);
+        (void)fault_set(fault, "pki/%s.crt: %s", name, inner.what);
+        return fault_hint(fault, "'windlass pki check' looks at all keys and certificates of the project");
     }
     return 0;
 }

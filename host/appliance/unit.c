@@ -6,17 +6,8 @@
 #include "host/appliance/appliance_room.h"
 
 #include "base/wipe.h"
+#include "host/lib/text.h"
 #include "host/sign1/sign1.h"
-
-static void uid_hex(const uint8_t uid[PROVISION_UID_LEN], char out[2 * PROVISION_UID_LEN + 1])
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < PROVISION_UID_LEN; i++) {
-        out[2 * i] = digits[uid[i] >> 4];
-        out[2 * i + 1] = digits[uid[i] & 15];
-    }
-    out[2 * PROVISION_UID_LEN] = '\0';
-}
 
 static int stage_expect(const struct unit *unit, enum unit_stage stage, struct fault *fault)
 {
@@ -83,7 +74,7 @@ static int cert_make(struct appliance *a, enum cert_kind kind, const uint8_t pub
                               .organisation = a->project.profile.organisation,
                               .common_name = a->project.profile.product,
                               .serial_number = serial };
-    uid_hex(a->unit.uid, serial);
+    text_hex(a->unit.uid, sizeof a->unit.uid, serial);
     memcpy(spec.public_key, public_key, sizeof spec.public_key);
     if (cert_issue(&spec, &a->trust.issuing, a->hsm, KEY_ISSUING, out, fault) != 0 ||
         cert_check(out, &a->trust.issuing, &a->trust.root, kind, key, fault) != 0) {

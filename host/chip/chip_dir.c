@@ -201,11 +201,13 @@ int chip_dir_open(const char *path, enum chip_dir_use use, struct chip_dir *out,
         chip_dir_close(out);
         return -1;
     }
-    out->flash = file_map_exact(out->fd, "flash.bin", FLASHCTL_FLASH_LEN, use, fault);
-    out->fuses = out->flash == NULL ? NULL : file_map_exact(out->fd, "fuses.bin", ARRAY_FUSES_LEN, use, fault);
+    struct fault inner = FAULT_NONE;
+    out->flash = file_map_exact(out->fd, "flash.bin", FLASHCTL_FLASH_LEN, use, &inner);
+    out->fuses = out->flash == NULL ? NULL : file_map_exact(out->fd, "fuses.bin", ARRAY_FUSES_LEN, use, &inner);
     if (out->fuses == NULL) {
         chip_dir_close(out);
-        return -1;
+        (void)fault_hint(fault, "%s", inner.hint);
+        return fault_set(fault, "%s: %s", path, inner.what);
     }
     return 0;
 }

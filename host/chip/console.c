@@ -93,9 +93,11 @@ static void line_flush(struct console *c, int source)
     line->len = 0;
 }
 
-static uint8_t printable(uint8_t in)
+/* 0x80 to 0x9F are control characters of their own, and as UTF-8 after 0xC2; elsewhere they end longer characters. */
+static uint8_t printable(uint8_t before, uint8_t in)
 {
-    return (in < 0x20 && in != '\n' && in != '\t') || in == 0x7F ? '?' : in;
+    int is_c1 = in >= 0x80 && in < 0xA0 && (before < 0x80 || before == 0xC2);
+    return (in < 0x20 && in != '\n' && in != '\t') || in == 0x7F || is_c1 ? '?' : in;
 }
 
 void console_bytes(struct console *c, int source, const uint8_t *data, size_t len)
@@ -108,7 +110,8 @@ void console_bytes(struct console *c, int source, const uint8_t *data, size_t le
         if (line->len == 0) {
             line->since = clock_ms();
         }
-        line->data[line->len++] = printable(data[i]);
+        uint8_t before = line->len == 0 ? 0 : line->data[line->len - 1];
+        line->data[line->len++] = printable(before, data[i]);
         if (data[i] == '\n' || line->len == CONSOLE_LINE_MAX) {
             line_flush(c, source);
         }

@@ -22,11 +22,16 @@ int cmd_provision(int argc, char **argv);
 int cmd_device(int argc, char **argv);
 int cmd_ledger(int argc, char **argv);
 
-/* Prints "windlass <command>: error: <what>" and, when there is one, "hint: <hint>" to stderr. Gives CLI_FAILED. */
+/* Prints "windlass <command>: error: <what>" and "hint: <hint>" to stderr, each as one line without control characters.
+ * Without a hint it points at --help. Gives CLI_FAILED. */
 int cli_fault(const char *command, const struct fault *fault);
-/* Prints "windlass <command>: <message>" and "try: windlass <command> --help" to stderr. Gives CLI_USAGE. */
+/* Prints "windlass <command>: error: <message>" and a hint at --help to stderr. Gives CLI_USAGE. */
 int cli_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* 1 when stdout is a terminal and NO_COLOR is not set. */
-int cli_colour(void);
+/* For what getopt_long gave as '?' or ':' (short options begin with ':', opterr is 0), or an option that the verb does
+ * not take: cli_usage with the option's name. */
+int cli_option_wrong(const char *command, char *const argv[], int letter);
+/* The exit code of a command that gave `code`, once what it printed is out: a disk that is full is not a success. A
+ * reader of the pipe that has left is told nothing. */
+int cli_finish(const char *command, int code);
 
 #endif

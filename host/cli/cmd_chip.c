@@ -228,40 +228,40 @@ static const struct chip_verb verbs[] = {
       "and certificate. The vendor is a stand-in, and its certificates say so.\n\n"
       "  --uid HEX32    the unique ID, 32 hexadecimal digits (default: random)\n"
       "  --vendor DIR   the stand-in vendor's CA, made when missing (default: one for this chip alone)\n\n"
-      "example: windlass chip new chips/one\n" },
-    { "run", "fhq", 0, run_run,
+      "example:\n  windlass chip new chip1 --uid 00112233445566778899aabbccddeeff\n" },
+    { "run", "ftq", 0, run_run,
       "usage: windlass chip run DIR [--foreground] [--halted] [--qemu-arg ARG]...\n\n"
       "Switches the chip on, in the background, and tells its debug port. 'windlass chip stop DIR' switches it off.\n\n"
       "  --foreground    stay, and show the console; Ctrl-C switches the chip off\n"
       "  --halted        start with the CPU stopped (only while the debug port is open)\n"
       "  --qemu-arg ARG  a further argument for the emulator, for test benches; files by absolute path; may be "
       "repeated\n\n"
-      "examples: windlass chip run chips/one\n"
-      "          gdb-multiarch -ex 'target remote :'$(cat chips/one/gdb.port) firmware.elf\n" },
+      "examples:\n  windlass chip run chip1\n"
+      "  gdb-multiarch -ex 'target remote :'$(cat chip1/gdb.port) firmware.elf\n" },
     { "stop", "", 0, stop_run,
       "usage: windlass chip stop DIR\n\nSwitches the chip off, once the flash operation under way is done.\n\n"
-      "example: windlass chip stop chips/one\n" },
+      "example:\n  windlass chip stop chip1\n" },
     { "cut", "", 0, cut_run,
       "usage: windlass chip cut DIR\n\nCuts the chip's power at once, whatever it is doing.\n\n"
-      "example: windlass chip cut chips/one\n" },
+      "example:\n  windlass chip cut chip1\n" },
     { "cut-at", "", 3, cut_at_run,
       "usage: windlass chip cut-at DIR N before|torn|after [BYTES]\n\n"
       "Orders a power cut at the Nth flash or fuse operation from now (1 is the next): before it, after it, or torn "
       "in\n"
       "the middle of it, when BYTES of it (default: half) are done.\n\n"
-      "example: windlass chip cut-at chips/one 3 torn 100\n" },
-    { "reset", "h", 0, reset_run,
+      "example:\n  windlass chip cut-at chip1 3 torn 100\n" },
+    { "reset", "t", 0, reset_run,
       "usage: windlass chip reset DIR [--halted]\n\nPulls the chip's reset pin.\n\n"
       "  --halted   the CPU stops before its first instruction (only while the debug port is open)\n\n"
-      "example: windlass chip reset chips/one\n" },
+      "example:\n  windlass chip reset chip1\n" },
     { "status", "j", 0, status_run,
       "usage: windlass chip status DIR [--json]\n\nTells whether the chip is on, its lifecycle, its debug port.\n\n"
       "  --json   one line of JSON for machines\n\n"
-      "example: windlass chip status chips/one --json\n" },
+      "example:\n  windlass chip status chip1 --json\n" },
     { "console", "", 0, console_run,
       "usage: windlass chip console DIR\n\nShows what the chip prints, until it is off or Ctrl-C.\n"
       "What it printed before is in DIR/console.log.\n\n"
-      "example: windlass chip console chips/one\n" },
+      "example:\n  windlass chip console chip1\n" },
 };
 
 static void help_print(FILE *out)
@@ -278,14 +278,14 @@ static void help_print(FILE *out)
                   "  status   tell how it is\n"
                   "  console  show what it prints\n\n"
                   "'windlass chip <command> --help' tells more.\n"
-                  "example: windlass chip new chips/one && windlass chip run chips/one\n");
+                  "example:\n  windlass chip new chip1 && windlass chip run chip1\n");
 }
 
 static const struct option long_options[] = {
     { "uid", required_argument, NULL, 'u' },      { "vendor", required_argument, NULL, 'v' },
-    { "foreground", no_argument, NULL, 'f' },     { "halted", no_argument, NULL, 'h' },
+    { "foreground", no_argument, NULL, 'f' },     { "halted", no_argument, NULL, 't' },
     { "qemu-arg", required_argument, NULL, 'q' }, { "json", no_argument, NULL, 'j' },
-    { "help", no_argument, NULL, 'H' },           { NULL, 0, NULL, 0 },
+    { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
 };
 
 /* Stores one option; false when there are too many. */
@@ -301,7 +301,7 @@ static bool option_store(struct chip_args *args, int letter)
     case 'f':
         args->foreground = true;
         break;
-    case 'h':
+    case 't':
         args->halted = true;
         break;
     case 'j':
@@ -323,15 +323,15 @@ static int options_read(const char *command, const struct chip_verb *verb, int a
     int letter;
     optind = 0;
     opterr = 0;
-    while ((letter = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-        if (letter == 'H') {
+    while ((letter = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+        if (letter == 'h') {
             return -1;
         }
-        if (letter == ':') {
-            return cli_usage(command, "'%s' needs a value", argv[optind - 1]);
+        if (letter == '?' || letter == ':' || strchr(verb->options, letter) == NULL) {
+            return cli_option_wrong(command, argv, letter);
         }
-        if (letter == '?' || strchr(verb->options, letter) == NULL || !option_store(args, letter)) {
-            return cli_usage(command, "'%s' is not an option here", argv[optind - 1]);
+        if (!option_store(args, letter)) {
+            return cli_usage(command, "--qemu-arg: at most %d times", QEMU_ARGS_MAX);
         }
     }
     if (optind == argc) {

@@ -13,6 +13,7 @@
 #include "host/device/device.h"
 #include "host/lib/file.h"
 #include "host/lib/project.h"
+#include "host/lib/text.h"
 
 #define NAME "device"
 #define UPDATE_FILE_MAX (4u * 1024u * 1024u)
@@ -81,7 +82,7 @@ static int status_run(struct smp_link *link, const struct options *options, stru
     if (device_status_read(link, &status, fault) != 0) {
         return -1;
     }
-    unit_hex(status.uid, sizeof status.uid, uid);
+    text_hex(status.uid, sizeof status.uid, uid);
     if (options->json) {
         status_json_print(&status, uid);
     } else {
@@ -117,7 +118,7 @@ static int prove_run(struct smp_link *link, const struct options *options, struc
         device_prove(link, &root, &proof, fault) != 0) {
         return -1;
     }
-    unit_hex(proof.uid, sizeof proof.uid, uid);
+    text_hex(proof.uid, sizeof proof.uid, uid);
     unit_fingerprint(proof.device.der, proof.device.len, fingerprint);
     (void)printf(options->json
                      ? "{\"uid\":\"%s\",\"genuine\":true,\"lifecycle\":\"%s\",\"device_certificate\":\"%s\"}\n"
@@ -209,18 +210,18 @@ static const struct verb verbs[] = {
       "Asks for a proof of identity over a fresh random number and checks it: the token's signature, the\n"
       "certificates up to the root of the project, and that all of them name the same chip.\n" TARGET_HELP
       "  --project DIR   the project's folder (default: this folder)\n"
-      "\nexample:\n  windlass device prove chip1 --project thermostat\n" },
+      "\nexample:\n  windlass device prove chip1 --project greenhouse-sensor\n" },
     { "update", "FILE", update_run,
       "usage: windlass device update CHIPDIR|--port TTY FILE [--wait SECONDS] [--json]\n\n"
       "Sends an update (key block and package in one file). The device checks it and takes or refuses it.\n" TARGET_HELP
-      "\nexample:\n  windlass device update chip1 v2.update.bin && windlass device reset chip1\n" },
+      "\nexample:\n  windlass device update chip1 v2.update && windlass device reset chip1\n" },
     { "confirm", NULL, confirm_run,
       "usage: windlass device confirm CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
       "Accepts the application that runs on trial; without it the device goes back to the one before.\n" TARGET_HELP
       "\nexample:\n  windlass device confirm chip1\n" },
     { "reset", NULL, reset_run,
       "usage: windlass device reset CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\nResets the device.\n" TARGET_HELP
-      "\nexample:\n  windlass device reset --port /dev/ttyUSB0\n" },
+      "\nexample:\n  windlass device reset chip1\n" },
     { "echo", "TEXT", echo_run,
       "usage: windlass device echo CHIPDIR|--port TTY TEXT [--wait SECONDS] [--json]\n\n"
       "Sends a text and checks that it comes back.\n" TARGET_HELP "\nexample:\n  windlass device echo chip1 hello\n" },
@@ -228,7 +229,7 @@ static const struct verb verbs[] = {
       "usage: windlass device peek CHIPDIR|--port TTY ADDRESS [--wait SECONDS] [--json]\n\n"
       "Has the example application read one word of memory. Reading secure memory ends in a fault, which the\n"
       "Secure Boot Manager records before it resets the device.\n" TARGET_HELP
-      "\nexample:\n  windlass device peek chip1 0x10000000\n" },
+      "\nexample:\n  windlass device peek chip1 0x28200000\n" },
 };
 
 static void help_print(void)
@@ -297,7 +298,7 @@ static int options_read(const struct verb *verb, int argc, char **argv, struct o
     *out = (struct options){ .project = "." };
     opterr = 0;
     optind = 0;
-    while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
         switch (c) {
         case 'r':
             out->project = optarg;
@@ -317,7 +318,7 @@ static int options_read(const struct verb *verb, int argc, char **argv, struct o
             (void)fputs(verb->help, stdout);
             return -1;
         default:
-            return cli_usage(NAME, "option '%s' is not known or lacks its value", argv[optind - 1]);
+            return cli_option_wrong(NAME, argv, c);
         }
     }
     return places_read(verb, argv + optind, argc - optind, out);

@@ -55,7 +55,7 @@ int cmd_init(int argc, char **argv)
     int option;
     opterr = 0;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         switch (option) {
         case 'p':
             scaffold.product = optarg;
@@ -70,7 +70,7 @@ int cmd_init(int argc, char **argv)
             help_print();
             return CLI_DONE;
         default:
-            return cli_usage("init", "unknown option, or one without its value: %s", argv[optind - 1]);
+            return cli_option_wrong("init", argv, option);
         }
     }
     if (argc - optind > 1) {

@@ -8,6 +8,7 @@
 #include "host/cli/unit_text.h"
 #include "host/ledger/ledger.h"
 #include "host/lib/project.h"
+#include "host/lib/text.h"
 
 #define NAME "ledger"
 
@@ -23,7 +24,7 @@ static const char help[] = "usage: windlass ledger list [--project DIR] [--json]
                            "        quarantined  its unique ID came a second time with other keys\n"
                            "\n"
                            "examples:\n"
-                           "  windlass ledger list --project thermostat\n"
+                           "  windlass ledger list --project greenhouse-sensor\n"
                            "  windlass ledger show 00112233445566778899aabbccddeeff --json\n";
 
 struct options {
@@ -43,7 +44,7 @@ static int options_read(int argc, char **argv, struct options *out)
     *out = (struct options){ ".", 0, NULL };
     opterr = 0;
     optind = 0;
-    while ((c = getopt_long(argc, argv, "hj", known, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
         switch (c) {
         case 'p':
             out->project = optarg;
@@ -55,7 +56,7 @@ static int options_read(int argc, char **argv, struct options *out)
             (void)fputs(help, stdout);
             return -1;
         default:
-            return cli_usage(NAME, "option '%s' is not known or lacks its value", argv[optind - 1]);
+            return cli_option_wrong(NAME, argv, c);
         }
     }
     out->uid = optind < argc ? argv[optind++] : NULL;
@@ -71,7 +72,7 @@ static int unit_list(void *context, const struct ledger_unit *unit)
 {
     struct listing *listing = context;
     char uid[33];
-    unit_hex(unit->uid, sizeof unit->uid, uid);
+    text_hex(unit->uid, sizeof unit->uid, uid);
     if (listing->json) {
         (void)fputs(listing->count == 0 ? "" : ",\n ", stdout);
         unit_json_print(unit);

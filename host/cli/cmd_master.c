@@ -177,9 +177,9 @@ static int options_read(int argc, char **argv, const char *allowed, struct maste
     *o = (struct master_options){ .project = ".", .component = "app" };
     optind = 1;
     opterr = 0;
-    while ((which = getopt_long(argc, argv, "", master_options_table, &index)) != -1) {
-        if (which == '?') {
-            return cli_usage("master", "%s: unknown option, or its value is missing", argv[optind - 1]);
+    while ((which = getopt_long(argc, argv, ":", master_options_table, &index)) != -1) {
+        if (which == '?' || which == ':') {
+            return cli_option_wrong("master", argv, which);
         }
         char name[32];
         (void)snprintf(name, sizeof name, " %s ", master_options_table[index].name);

@@ -10,7 +10,9 @@ const char master_help[] =
     "  update    join a key block and its package into the file sent to a device\n"
     "  inspect   show what a package, key block or update file says\n"
     "  anchor    write the page from which the bootloader takes its trust\n\n"
-    "'windlass master <verb> --help' tells more.\n";
+    "'windlass master <verb> --help' tells more.\n\n"
+    "example:\n"
+    "  windlass master inspect v2.suit\n";
 
 const char master_help_package[] =
     "usage: windlass master package --input FILE --sequence N --out FILE [options]\n\n"
@@ -45,14 +47,15 @@ const char master_help_block[] =
     "  --development    use the development keys\n"
     "  --force          replace a file that exists\n\n"
     "example:\n"
-    "  windlass master block --package v2.suit --to devices/0a1b/update.crt --out 0a1b.block\n";
+    "  windlass master block --package v2.suit --to devices/00112233445566778899aabbccddeeff/update.crt \\\n"
+    "    --out v2.block\n";
 
 const char master_help_update[] =
     "usage: windlass master update --package FILE --block FILE --out FILE [--force]\n\n"
     "Joins a key block and its package into the file that is sent to a device. No key is needed.\n\n"
     "example:\n"
-    "  windlass master update --package v2.suit --block 0a1b.block --out 0a1b-v2.bin\n"
-    "  windlass device update CHIPDIR 0a1b-v2.bin\n";
+    "  windlass master update --package v2.suit --block v2.block --out v2.update\n"
+    "  windlass device update chip1 v2.update\n";
 
 const char master_help_inspect[] =
     "usage: windlass master inspect FILE [--json]\n\n"

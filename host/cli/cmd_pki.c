@@ -10,6 +10,7 @@
 
 #include "host/cli/cli.h"
 #include "host/lib/file.h"
+#include "host/lib/text.h"
 #include "host/lib/yaml_file.h"
 #include "host/pki/pki.h"
 
@@ -100,13 +101,6 @@ static int table_fill(struct pki_table *table, const struct pki_options *options
                : table_add(table, &project, &spec, fault);
 }
 
-static void fingerprint_text(const uint8_t fingerprint[32], char out[65])
-{
-    for (size_t i = 0; i < 32; i++) {
-        (void)snprintf(out + 2 * i, 3, "%02x", fingerprint[i]);
-    }
-}
-
 static const char *row_state(const struct pki_row *row)
 {
     return row->problem[0] == '\0' ? "ok" : !row->has_certificate && row->in_token != 1 ? "not made" : "problem";
@@ -115,7 +109,7 @@ static const char *row_state(const struct pki_row *row)
 static int row_json(json_t *list, const struct pki_row *row)
 {
     char fingerprint[65];
-    fingerprint_text(row->facts.fingerprint, fingerprint);
+    text_hex(row->facts.fingerprint, sizeof row->facts.fingerprint, fingerprint);
     json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "label", row->key.label, "role", token_names[row->key.token], "token",
                           row->token, "state", row_state(row));
     if (o == NULL) {
@@ -157,7 +151,7 @@ static void table_print(const struct pki_table *table)
         const struct pki_row *row = &table->rows[i];
         char fingerprint[65] = "-";
         if (row->has_certificate) {
-            fingerprint_text(row->facts.fingerprint, fingerprint);
+            text_hex(row->facts.fingerprint, sizeof row->facts.fingerprint, fingerprint);
         }
         (void)printf("%-17s %-12s %-9s %-21s %s\n", row->key.label, token_names[row->key.token], row_state(row),
                      row->has_certificate ? row->facts.not_after : "-", fingerprint);
@@ -235,7 +229,10 @@ static const char help_pki[] =
     "  show    keys, where they live, validity and fingerprints of their certificates\n"
     "  check   checks every certificate to its root, and that the tokens hold the matching keys\n"
     "\n"
-    "'windlass pki create --help' and so on tell more.";
+    "'windlass pki create --help' and so on tell more.\n"
+    "\n"
+    "Example:\n"
+    "  windlass pki check --project greenhouse-sensor";
 static const char help_create[] =
     "usage: windlass pki create [--project DIR] [--spec FILE]\n"
     "\n"
@@ -259,7 +256,7 @@ static const char help_show[] =
     "  --json         for machines\n"
     "\n"
     "Example:\n"
-    "  windlass pki show --json | jq '.[] | select(.state != \"ok\")'";
+    "  windlass pki show --project greenhouse-sensor --json";
 static const char help_check[] =
     "usage: windlass pki check [--project DIR] [--development]\n"
     "\n"
@@ -295,9 +292,9 @@ static int options_parse(int argc, char **argv, const struct pki_verb *verb, str
     int option;
     opterr = 0;
     optind = 1;
-    while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
-        if (option == '?' || strchr(verb->accepts, option) == NULL) {
-            return cli_usage(verb->command, "unknown option, or one without its value: %s", argv[optind - 1]);
+    while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+        if (option == '?' || option == ':' || strchr(verb->accepts, option) == NULL) {
+            return cli_option_wrong(verb->command, argv, option);
         }
         out->project = option == 'p' ? optarg : out->project;
         out->spec = option == 's' ? optarg : out->spec;

@@ -4,7 +4,6 @@
  * chip that was locked by a run that did not live to record it is closed by the chip's own proof of identity.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +13,14 @@
 #include <unistd.h>
 
 #include "host/appliance/appliance.h"
+#include "host/chip/chip_client.h"
+#include "host/chip/chip_dir.h"
 #include "host/cli/cli.h"
 #include "host/cli/unit_text.h"
 #include "host/device/device.h"
 #include "host/ledger/ledger.h"
-#include "host/lib/file.h"
 #include "host/lib/project.h"
+#include "host/lib/text.h"
 #include "host/sign1/token.h"
 #include "host/station/station.h"
 
@@ -45,7 +46,7 @@ static const char help[] =
     "  --json          print the result as JSON\n"
     "\n"
     "example:\n"
-    "  windlass provision --project thermostat --chip chip1 --bl1 bl1.bin --sbm sbm.suit \\\n"
+    "  windlass provision --project greenhouse-sensor --chip chip1 --bl1 bl1.bin --sbm sbm.suit \\\n"
     "                     --app v1.suit --block v1.transport.block\n";
 
 struct options {
@@ -79,7 +80,7 @@ static int options_read(int argc, char **argv, struct options *out)
     *out = (struct options){ .project = "." };
     opterr = 0;
     optind = 0;
-    while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
         const char **value = c == 'p'   ? &out->project
                              : c == 'c' ? &out->chip
                              : c == '1' ? &out->inputs.bl1
@@ -96,7 +97,7 @@ static int options_read(int argc, char **argv, struct options *out)
             (void)fputs(help, stdout);
             return -1;
         } else {
-            return cli_usage(NAME, "option '%s' is not known or lacks its value", argv[optind - 1]);
+            return cli_option_wrong(NAME, argv, c);
         }
     }
     if (optind < argc) {
@@ -108,16 +109,25 @@ static int options_read(int argc, char **argv, struct options *out)
                : CLI_DONE;
 }
 
+/* `context`: int, 1 while a line is begun. */
 static void progress_tell(void *context, const char *step, enum station_mark mark)
 {
-    (void)context;
+    int *line_begun = context;
     if (isatty(STDERR_FILENO)) {
+        *line_begun = mark == STATION_BEGUN;
         if (mark == STATION_BEGUN) {
             (void)fprintf(stderr, "  %-48s ", step);
         } else {
             (void)fputs("ok\n", stderr);
         }
         (void)fflush(stderr);
+    }
+}
+
+static void progress_end(const int *line_begun)
+{
+    if (*line_begun) {
+        (void)fputs("failed\n", stderr);
     }
 }
 
@@ -129,30 +139,26 @@ static int is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* 1 and the address of a virtual chip's debug port; 0 when it has none; -1: fault. */
-static int chip_port_read(const char *dir, char *target, size_t target_len, struct fault *fault)
+/* 1 and the address of a virtual chip's debug port; 0 when it is locked; -1: there is no such chip, or it is off. */
+static int chip_port_find(const char *dir, char *target, size_t target_len, struct fault *fault)
 {
-    char path[4096];
-    uint8_t *text = NULL;
-    size_t len = 0;
-    if ((size_t)snprintf(path, sizeof path, "%s/gdb.port", dir) >= sizeof path) {
-        return fault_set(fault, "%.64s...: the path is too long", dir);
-    }
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
-        return 0;
-    }
-    if (file_read(path, 16, &text, &len, fault) != 0) {
+    struct chip_dir looked_at;
+    struct fault locked = FAULT_NONE;
+    unsigned port = 0;
+    if (chip_dir_open(dir, CHIP_DIR_LOOK, &looked_at, fault) != 0) {
         return -1;
     }
-    char *end = NULL;
-    unsigned long port = strtoul((const char *)text, &end, 10);
-    int ok = end != (char *)text && (*end == '\0' || strcmp(end, "\n") == 0) && port > 0 && port < 65536;
-    free(text);
-    if (!ok) {
-        return fault_set(fault, "%s: not a port number", path);
+    chip_dir_close(&looked_at);
+    int running = chip_is_running(dir, fault);
+    if (running == 1 && chip_debug_port(dir, &port, &locked) == 0) {
+        (void)snprintf(target, target_len, "127.0.0.1:%u", port);
+        return 1;
     }
-    (void)snprintf(target, target_len, "127.0.0.1:%lu", port);
-    return 1;
+    if (running == 0) {
+        (void)fault_set(fault, "the chip in %s is off", dir);
+        (void)fault_hint(fault, "'windlass chip run %s' switches it on", dir);
+    }
+    return running == 1 ? 0 : -1;
 }
 
 /* ---- the result ---- */
@@ -182,7 +188,7 @@ static int certs_file(const struct project *project, const struct outcome *o, st
     char uid[33];
     char relative[80];
     char path[640];
-    unit_hex(o->uid, sizeof o->uid, uid);
+    text_hex(o->uid, sizeof o->uid, uid);
     if (project_path(project, "devices", path, sizeof path, fault) != 0 || folder_make(path, fault) != 0) {
         return -1;
     }
@@ -203,7 +209,7 @@ static void outcome_print(const struct outcome *o, int json)
     char uid[33];
     char device[65];
     char update[65];
-    unit_hex(o->uid, sizeof o->uid, uid);
+    text_hex(o->uid, sizeof o->uid, uid);
     unit_fingerprint(o->device.der, o->device.len, device);
     unit_fingerprint(o->update.der, o->update.len, update);
     if (json) {
@@ -260,10 +266,14 @@ static int run_station(struct options *options, const struct project *project, c
         return fault_set(fault, "no memory");
     }
     options->inputs.token_needed = prover.prove != NULL;
+    int line_begun = 0;
     int done = appliance_open(project, &options->inputs, &appliance, fault);
     if (done == 0) {
-        const struct station_job job = { target, 0, { appliance, appliance_carry }, prover, { NULL, progress_tell } };
+        const struct station_job job = {
+            target, 0, { appliance, appliance_carry }, prover, { &line_begun, progress_tell }
+        };
         done = station_provision(&job, result, fault);
+        progress_end(&line_begun);
     }
     appliance_close(appliance);
     if (done == 0 && (cert_parse(bytes_of(result->device_cert, result->device_cert_len), &out->device, fault) != 0 ||
@@ -292,6 +302,12 @@ static int chip_prove(const char *dir, const struct project *project, struct dev
     return result;
 }
 
+static int record_unknown(struct fault *fault)
+{
+    (void)fault_set(fault, "this chip is a device already, and this ledger does not know it");
+    return fault_hint(fault, "name the project with whose ledger it was made: --project DIR");
+}
+
 /* The record of a chip that proved that it is secured. */
 static int record_settle(struct ledger *ledger, const struct device_proof *proof, struct outcome *out,
                          struct fault *fault)
@@ -299,7 +315,7 @@ static int record_settle(struct ledger *ledger, const struct device_proof *proof
     struct ledger_unit unit;
     int found = ledger_unit_find(ledger, proof->uid, &unit, fault);
     if (found <= 0) {
-        return found < 0 ? -1 : fault_set(fault, "this chip is a device already, and this ledger does not know it");
+        return found < 0 ? -1 : record_unknown(fault);
     }
     if (memcmp(unit.identity_key, proof->identity_key, sizeof unit.identity_key) != 0 ||
         proof->lifecycle != TOKEN_LIFECYCLE_SECURED) {
@@ -330,7 +346,9 @@ static int run_settle(const char *dir, const struct project *project, struct out
         (void)fault_set(fault, "%s: the chip has no debug port, and does not prove that it is one of ours: %s", dir,
                         inner.what);
         (void)fault_hint(fault,
-                         "start the chip with 'windlass chip run'; a chip that is locked cannot be provisioned again");
+                         "a locked chip is never provisioned again; if it is another project's, name that one with "
+                         "--project; 'windlass device status %.150s' asks what it runs",
+                         dir);
     } else {
         result = project_path(project, LEDGER_FILE, path, sizeof path, fault) != 0 ||
                          ledger_open(path, LEDGER_WRITE, &ledger, fault) != 0
@@ -353,13 +371,17 @@ static int provision(struct options *options, struct fault *fault)
     }
     int folder = is_folder(options->chip);
     if (folder) {
-        port = chip_port_read(options->chip, target, sizeof target, fault);
+        port = chip_port_find(options->chip, target, sizeof target, fault);
     }
     int result = port < 0    ? -1
                  : port == 0 ? run_settle(options->chip, &project, &outcome, fault)
                              : run_station(options, &project, folder ? target : options->chip, &outcome, fault);
-    if (result != 0 || certs_file(&project, &outcome, fault) != 0) {
+    if (result != 0) {
         return -1;
+    }
+    if (certs_file(&project, &outcome, fault) != 0) {
+        return fault_hint(fault, "the device is made and recorded; run the same command again to file its "
+                                 "certificates");
     }
     outcome_print(&outcome, options->json);
     return 0;
@@ -373,11 +395,5 @@ int cmd_provision(int argc, char **argv)
     if (read != CLI_DONE) {
         return read < 0 ? CLI_DONE : read;
     }
-    if (provision(&options, &fault) != 0) {
-        if (isatty(STDERR_FILENO)) {
-            (void)fputs("\n", stderr);
-        }
-        return cli_fault(NAME, &fault);
-    }
-    return CLI_DONE;
+    return provision(&options, &fault) == 0 ? CLI_DONE : cli_fault(NAME, &fault);
 }

@@ -6,13 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-void unit_hex(const uint8_t *in, size_t len, char *out)
-{
-    for (size_t i = 0; i < len; i++) {
-        (void)snprintf(out + 2 * i, 3, "%02x", in[i]);
-    }
-    out[2 * len] = '\0';
-}
+#include "host/lib/text.h"
 
 int unit_uid_read(const char *text, uint8_t uid[16])
 {
@@ -31,7 +25,7 @@ void unit_fingerprint(const uint8_t *der, size_t len, char out[65])
 {
     uint8_t digest[32];
     (void)SHA256(der, len, digest);
-    unit_hex(digest, sizeof digest, out);
+    text_hex(digest, sizeof digest, out);
 }
 
 static void line_print(const char *name, const char *value)
@@ -45,13 +39,13 @@ void unit_text_print(const struct ledger_unit *u)
 {
     char text[129];
     (void)printf("%-20s %llu\n", "unit", (unsigned long long)u->number);
-    unit_hex(u->uid, sizeof u->uid, text);
+    text_hex(u->uid, sizeof u->uid, text);
     line_print("unique ID", text);
     line_print("state", ledger_state_name(u->state));
     (void)printf("%-20s %llu\n", "package sequence", (unsigned long long)u->package_sequence);
-    unit_hex(u->identity_key, sizeof u->identity_key, text);
+    text_hex(u->identity_key, sizeof u->identity_key, text);
     line_print("identity key", text);
-    unit_hex(u->update_key, sizeof u->update_key, text);
+    text_hex(u->update_key, sizeof u->update_key, text);
     line_print("update key", text);
     if (u->device_cert.len != 0) {
         unit_fingerprint(u->device_cert.der, u->device_cert.len, text);
@@ -60,7 +54,7 @@ void unit_text_print(const struct ledger_unit *u)
         line_print("update certificate", text);
     }
     if (u->has_receipt) {
-        unit_hex(u->receipt, sizeof u->receipt, text);
+        text_hex(u->receipt, sizeof u->receipt, text);
         line_print("receipt", text);
     }
     line_print("reserved", u->reserved_at);
@@ -92,19 +86,19 @@ void unit_json_print(const struct ledger_unit *u)
 {
     char text[129];
     (void)printf("{\"unit\":%llu", (unsigned long long)u->number);
-    unit_hex(u->uid, sizeof u->uid, text);
+    text_hex(u->uid, sizeof u->uid, text);
     member_print("uid", text);
     member_print("state", ledger_state_name(u->state));
     (void)printf(",\"sequence\":%llu", (unsigned long long)u->package_sequence);
-    unit_hex(u->identity_key, sizeof u->identity_key, text);
+    text_hex(u->identity_key, sizeof u->identity_key, text);
     member_print("identity_key", text);
-    unit_hex(u->update_key, sizeof u->update_key, text);
+    text_hex(u->update_key, sizeof u->update_key, text);
     member_print("update_key", text);
     cert_member_print("device_certificate", &u->device_cert);
     cert_member_print("update_certificate", &u->update_cert);
     text[0] = '\0';
     if (u->has_receipt) {
-        unit_hex(u->receipt, sizeof u->receipt, text);
+        text_hex(u->receipt, sizeof u->receipt, text);
     }
     member_print("receipt", text);
     member_print("reserved_at", u->reserved_at);

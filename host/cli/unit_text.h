@@ -8,8 +8,6 @@
 
 #include "host/ledger/ledger.h"
 
-/* Writes 2 x len digits and a NUL. */
-void unit_hex(const uint8_t *in, size_t len, char *out);
 /* 0 when `text` is 32 hexadecimal digits. */
 int unit_uid_read(const char *text, uint8_t uid[16]);
 /* SHA-256 of a certificate's DER in hexadecimal: its fingerprint. */

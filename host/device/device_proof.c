@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "base/cbor.h"
+#include "host/lib/text.h"
 #include "host/sign1/token.h"
 
 /* Views into the answer. */
@@ -48,9 +49,7 @@ static int serial_check(const struct cert *device, const uint8_t uid[16], struct
     if (cert_serial_number(device, serial, sizeof serial, fault) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < 16; i++) {
-        (void)snprintf(expected + 2 * i, 3, "%02x", uid[i]);
-    }
+    text_hex(uid, 16, expected);
     return strcmp(serial, expected) == 0 ? 0 : fault_set(fault, "the token and the certificate name different devices");
 }
 

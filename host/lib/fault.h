@@ -24,5 +24,7 @@ int fault_hint(struct fault *fault, const char *format, ...) __attribute__((form
 int fault_status(struct fault *fault, const char *where, status_t status);
 /* "<what>: <strerror(errno)>". Returns -1. */
 int fault_errno(struct fault *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "<path>: cannot write: <strerror(errno)>", with the hint that fits. Returns -1. */
+int fault_write(struct fault *fault, const char *path);
 
 #endif

@@ -100,7 +100,8 @@ static int draft_check_target(const char *path, enum file_replace replace, struc
         return draft_taken(path, fault);
     }
     if (replace == FILE_REPLACE && stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        return fault_set(fault, "%s: not a regular file, and only such a one may be replaced", path);
+        (void)fault_set(fault, "%s: not a regular file, and only such a one may be replaced", path);
+        return fault_hint(fault, "choose another name");
     }
     return 0;
 }
@@ -147,7 +148,7 @@ int file_draft_begin(struct file_draft *draft, const char *path, mode_t mode, en
     }
     draft->fd = open(draft->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (draft->fd < 0) {
-        (void)fault_errno(fault, "%s: cannot write", path);
+        (void)fault_write(fault, path);
         draft_unregister(draft->temporary);
         draft_free(draft);
         return -1;
@@ -164,7 +165,7 @@ int file_draft_write(struct file_draft *draft, struct bytes data, struct fault *
             continue;
         }
         if (put <= 0) {
-            return fault_errno(fault, "%s: cannot write", draft->path);
+            return fault_write(fault, draft->path);
         }
         done += (size_t)put;
     }
@@ -211,7 +212,7 @@ int file_draft_commit(struct file_draft *draft, struct fault *fault)
     if (result != 0 && errno == EEXIST) {
         (void)draft_taken(draft->path, fault);
     } else if (result != 0) {
-        (void)fault_errno(fault, "%s: cannot write", draft->path);
+        (void)fault_write(fault, draft->path);
     }
     if (result != 0) {
         file_draft_abandon(draft);

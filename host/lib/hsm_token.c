@@ -10,6 +10,7 @@
 #include "base/wipe.h"
 #include "host/lib/file.h"
 #include "host/lib/hsm_room.h"
+#include "host/lib/text.h"
 
 #define TOKEN_LABEL_LEN 32
 #define TOKEN_PIN_LEN 24 /* hexadecimal digits: 96 bits */
@@ -160,9 +161,7 @@ static int token_pin_make(char pin[TOKEN_PIN_LEN + 1], struct fault *fault)
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
         return fault_errno(fault, "cannot make a PIN");
     }
-    for (size_t i = 0; i < sizeof random; i++) {
-        (void)snprintf(pin + 2 * i, 3, "%02x", random[i]);
-    }
+    text_hex(random, sizeof random, pin);
     wipe(random, sizeof random);
     return 0;
 }

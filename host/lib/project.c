@@ -119,7 +119,8 @@ static int project_dir(const char *dir, struct project *out, struct fault *fault
 {
     char *real = realpath(dir, NULL);
     if (real == NULL) {
-        return fault_errno(fault, "%s: cannot open this project folder", dir);
+        (void)fault_errno(fault, "%s: cannot open this project folder", dir);
+        return fault_hint(fault, "name the project's folder with --project, or start one: windlass init");
     }
     int len = snprintf(out->dir, sizeof out->dir, "%s", strcmp(real, "/") == 0 ? "" : real);
     free(real);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/lib/text.h"
 #include "host/lib/yaml_file.h"
 
 #define KEY_MAX 32
@@ -196,8 +197,9 @@ static const char *text_wrong(const yaml_node_t *node, size_t out_len)
     if (text_is_ambiguous(node)) {
         return "must be text, not a number, truth value or null";
     }
-    for (size_t i = 0; i < len; i++) {
-        if (node->data.scalar.value[i] < 0x20 || node->data.scalar.value[i] == 0x7f) {
+    for (size_t at = 0, n; at < len; at += n) {
+        n = text_char_len(node_text(node) + at, len - at);
+        if (n == 0) {
             return "has a line break or another control character";
         }
     }

@@ -6,14 +6,13 @@
 #include <stdlib.h>
 
 #include "host/lib/block.h"
+#include "host/lib/text.h"
 #include "host/master/master.h"
 
 static json_t *hex_value(struct bytes b)
 {
     char text[2 * 64 + 1] = { 0 };
-    for (size_t i = 0; i < b.len && i < 64; i++) {
-        (void)snprintf(text + 2 * i, 3, "%02x", b.data[i]);
-    }
+    text_hex(b.data, b.len < 64 ? b.len : 64, text);
     return json_string(text);
 }
 

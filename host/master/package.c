@@ -110,7 +110,7 @@ static int head_write(struct mastering *m, struct fault *fault)
         return fault_set(fault, "the envelope's head changed its length");
     }
     ssize_t put = pwrite(m->package.fd, head, hw.len, 0);
-    return put == (ssize_t)hw.len ? 0 : fault_errno(fault, "%s: cannot write", m->order->out);
+    return put == (ssize_t)hw.len ? 0 : fault_write(fault, m->order->out);
 }
 
 /* The device's verifier over what was written: begins while the blocks are made. */

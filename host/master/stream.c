@@ -66,7 +66,7 @@ static int piece_write(struct stream *s, uint64_t i)
             continue;
         }
         if (put <= 0) {
-            return fault_errno(&s->back_fault, "%s: cannot write", s->order->path);
+            return fault_write(&s->back_fault, s->order->path);
         }
         done += (size_t)put;
     }
@@ -124,6 +124,7 @@ static int threads_run(struct stream *s, struct fault *fault)
     }
     if (atomic_load(&s->failed)) {
         const struct fault *cause = s->front_fault.what[0] != '\0' ? &s->front_fault : &s->back_fault;
+        (void)fault_hint(fault, "%s", cause->hint);
         return fault_set(fault, "%s", cause->what);
     }
     return 0;

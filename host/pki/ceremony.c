@@ -12,6 +12,7 @@
 
 #include "host/lib/file.h"
 #include "host/lib/hsm_uri.h"
+#include "host/lib/text.h"
 #include "host/lib/yaml_file.h"
 #include "host/pki/pki.h"
 #include "host/pki/transcript.h"
@@ -97,9 +98,7 @@ static void key_fingerprint(const uint8_t public_key[64], char out[65])
 {
     uint8_t digest[32] = { 0 };
     (void)EVP_Digest(public_key, 64, digest, NULL, EVP_sha256(), NULL);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
-    }
+    text_hex(digest, sizeof digest, out);
 }
 
 static int key_make(struct ceremony *c, const struct pki_key *key, uint8_t public_key[64], struct fault *fault)
@@ -165,9 +164,7 @@ static int cert_make(struct ceremony *c, size_t index, const uint8_t public_key[
         return -1;
     }
     char fingerprint[65];
-    for (size_t i = 0; i < 32; i++) {
-        (void)snprintf(fingerprint + 2 * i, 3, "%02x", facts.fingerprint[i]);
-    }
+    text_hex(facts.fingerprint, sizeof facts.fingerprint, fingerprint);
     c->made++;
     return transcript_line(&c->transcript, fault, "issued pki/%s.crt (%s) by '%s', valid until %s, SHA-256 %s",
                            key->label, facts.subject, root->label, facts.not_after, fingerprint);

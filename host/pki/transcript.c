@@ -105,11 +105,11 @@ static int part_open(struct transcript *t, struct fault *fault)
     char last = '\n';
     t->part_fd = open(t->part, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (t->part_fd < 0) {
-        return fault_errno(fault, "%s: cannot write", t->part);
+        return fault_write(fault, t->part);
     }
     off_t end = lseek(t->part_fd, 0, SEEK_END);
     if (end > 0 && pread(t->part_fd, &last, 1, end - 1) == 1 && last != '\n') {
-        return write(t->part_fd, "\n", 1) == 1 ? 0 : fault_errno(fault, "%s: cannot write", t->part);
+        return write(t->part_fd, "\n", 1) == 1 ? 0 : fault_write(fault, t->part);
     }
     return 0;
 }
@@ -128,7 +128,7 @@ static int part_append(struct transcript *t, const char *text, struct fault *fau
         return -1;
     }
     if (write(t->part_fd, line, len) != (ssize_t)len || fsync(t->part_fd) != 0) {
-        return fault_errno(fault, "%s: cannot write", t->part);
+        return fault_write(fault, t->part);
     }
     t->lines++;
     return 0;

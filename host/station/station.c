@@ -340,7 +340,9 @@ static int steps_run(struct flow *f, struct fault *fault)
             p->tell(p->context, steps[i].name, STATION_BEGUN);
         }
         if (steps[i].run(f, fault) != 0) {
-            return -1;
+            return fault_hint(fault,
+                              "check the chip's power and cable, then run 'windlass provision' again: it resumes, "
+                              "and the chip is counted once");
         }
         if (p->tell != NULL) {
             p->tell(p->context, steps[i].name, STATION_DONE);

@@ -4,42 +4,7 @@
 # Argument: the windlass program.
 set -u
 windlass=$1
-folder=$(mktemp -d /tmp/windlass-cli-XXXXXX)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-unset SOFTHSM2_CONF WINDLASS_PIN_FD
-failures=0
-
-# run CODE COMMAND...: runs it, keeps all output in out, and checks the exit code.
-run() {
-    wanted=$1
-    shift
-    "$@" >out 2>&1
-    code=$?
-    cat out >>all
-    if [ "$code" -ne "$wanted" ]; then
-        echo "FAILED: exit $code, not $wanted: $*"
-        cat out
-        failures=$((failures + 1))
-    fi
-}
-
-# says TEXT: the output of the last run has it.
-says() {
-    grep -qF -- "$1" out || {
-        echo "FAILED: '$1' is not in:"
-        cat out
-        failures=$((failures + 1))
-    }
-}
-
-# holds TEST...: a condition of test(1).
-holds() {
-    test "$@" || {
-        echo "FAILED: $*"
-        failures=$((failures + 1))
-    }
-}
+. "$(dirname "$0")/lib.sh"
 
 echo "help is there, and wrong usage is exit 2"
 for command in "init" "pki" "pki create" "pki show" "pki check"; do
@@ -47,7 +12,7 @@ for command in "init" "pki" "pki create" "pki show" "pki check"; do
     says "usage: windlass $command"
 done
 run 2 "$windlass" init --colour
-says "unknown option"
+says "there is no option"
 run 2 "$windlass" init a b
 run 2 "$windlass" init --product
 run 2 "$windlass" pki
@@ -139,5 +104,4 @@ for pin in moved/hsm/*.pin; do
     fi
 done
 
-echo "$failures failures"
-test "$failures" -eq 0
+finish

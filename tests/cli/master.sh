@@ -3,41 +3,7 @@
 # The command master: exit codes, messages, and what is on disk afterwards. Argument: the windlass program.
 set -u
 windlass=$1
-folder=$(mktemp -d /tmp/windlass-cli-XXXXXX)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder" || exit 1
-unset SOFTHSM2_CONF WINDLASS_PIN_FD
-failures=0
-
-# run CODE COMMAND...: runs it, keeps all output in out, and checks the exit code.
-run() {
-    wanted=$1
-    shift
-    "$@" >out 2>&1
-    code=$?
-    if [ "$code" -ne "$wanted" ]; then
-        echo "FAILED: exit $code, not $wanted: $*"
-        cat out
-        failures=$((failures + 1))
-    fi
-}
-
-# says TEXT: the output of the last run has it.
-says() {
-    grep -qF -- "$1" out || {
-        echo "FAILED: '$1' is not in:"
-        cat out
-        failures=$((failures + 1))
-    }
-}
-
-# holds TEST...: a condition of test(1).
-holds() {
-    test "$@" || {
-        echo "FAILED: $*"
-        failures=$((failures + 1))
-    }
-}
+. "$(dirname "$0")/lib.sh"
 
 echo "help is there, and wrong usage is exit 2"
 for command in "master" "master package" "master block" "master update" "master inspect" "master anchor"; do
@@ -121,5 +87,4 @@ wait "$pid"
 left=$(ls | grep -c 'tmp$')
 holds "$left" -eq 0
 
-[ "$failures" -eq 0 ] || exit 1
-echo "all as it should be"
+finish

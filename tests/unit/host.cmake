@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the host's common room and of the key ceremony.
 pkg_check_modules(P11KIT REQUIRED IMPORTED_TARGET p11-kit-1)
-foreach(part cert file hsm profile uri)
+foreach(part cert file hsm profile text uri)
   windlass_test(host_${part}_test SOURCES host_${part}_test.c host_support.c LIBS wl_host)
   target_include_directories(host_${part}_test SYSTEM PRIVATE ${P11KIT_INCLUDE_DIRS})
 endforeach()
