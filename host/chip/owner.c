@@ -87,9 +87,11 @@ static int board_open(struct owner *o, struct fault *fault)
     return gdbport_open(&o->gdb, fault);
 }
 
-/* Leaves the folder free for the next owner before anybody is told that the chip is off. */
+/* Leaves the folder free for the next owner before anybody is told that the chip is off. The pid file goes first:
+ * whoever finds the sockets gone and starts the chip anew waits for the lock instead of being refused. */
 static void owner_close(struct owner *o)
 {
+    chip_dir_name_remove(&o->dir, CHIP_PID_FILE);
     gdbport_cpu_ended(&o->gdb);
     gdbport_close(&o->gdb);
     qemu_stop(&o->qemu, o->dir.fd);
@@ -98,7 +100,6 @@ static void owner_close(struct owner *o)
     endpoint_close(&o->signal_fd);
     chip_dir_name_remove(&o->dir, CHIP_CONTROL_SOCKET);
     chip_dir_name_remove(&o->dir, CHIP_LINK_SOCKET);
-    chip_dir_name_remove(&o->dir, CHIP_PID_FILE);
     console_close(&o->console);
     chip_dir_close(&o->dir);
     owner_farewell(&o->farewell_fd);

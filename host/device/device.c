@@ -48,11 +48,41 @@ static status_t verdict_parse(struct bytes in, struct verdict *out)
     return status == STATUS_OK && !has_rc ? STATUS_MISSING_FIELD : status;
 }
 
+/* The way out of a refusal. */
+static const char *refusal_hint(status_t status)
+{
+    static const struct {
+        status_t status;
+        const char *hint;
+    } hints[] = {
+        { STATUS_SUIT_KEY_UNKNOWN,
+          "master it with this product's production keys: its own --project, no --development" },
+        { STATUS_SUIT_BLOCK_KEY, "make the key block in this product's own project, without --development" },
+        { STATUS_SUIT_VENDOR, "master it in this device's own project: --project DIR" },
+        { STATUS_SUIT_CLASS, "master it in this device's own project: --project DIR" },
+        { STATUS_SUIT_ROLLBACK, "master it again with a higher --sequence" },
+        { STATUS_SUIT_RECIPIENT,
+          "make a key block for this device: windlass master block --to devices/UID/update.crt" },
+        { STATUS_SUIT_DEPENDENCY,
+          "join the package with its own key block: windlass master block, then master update" },
+        { STATUS_SUIT_NO_BLOCK, "join the package with its own key block: windlass master block, then master update" },
+        { STATUS_BAD_STATE,
+          "an update waits or is on trial: 'windlass device reset' installs it, 'windlass device confirm' accepts it" },
+    };
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+        if (hints[i].status == status) {
+            return hints[i].hint;
+        }
+    }
+    return "nothing was changed; 'windlass master inspect FILE' shows what the file says";
+}
+
 static int verdict_fault(const struct verdict *v, const char *doing, struct fault *fault)
 {
     if (v->status != 0 && v->status <= UINT8_MAX) {
-        return fault_set(fault, "%s: the device refuses: %s (%s)", doing, status_text((status_t)v->status),
-                         status_name((status_t)v->status));
+        (void)fault_set(fault, "%s: the device refuses: %s (%s)", doing, status_text((status_t)v->status),
+                        status_name((status_t)v->status));
+        return fault_hint(fault, "%s", refusal_hint((status_t)v->status));
     }
     return fault_set(fault, "%s: the device refuses (SMP error %llu)", doing, (unsigned long long)v->rc);
 }
@@ -91,7 +121,9 @@ int device_reset(struct smp_link *link, struct fault *fault)
 
 int device_confirm(struct smp_link *link, struct fault *fault)
 {
-    return order(link, SMP_GROUP_WINDLASS, 2, "confirm", fault);
+    return order(link, SMP_GROUP_WINDLASS, 2, "confirm", fault) == 0
+               ? 0
+               : fault_hint(fault, "only an application on trial can be confirmed: 'windlass device status' tells");
 }
 
 int device_echo(struct smp_link *link, const char *text, struct fault *fault)

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Every example that --help prints is run as it stands, in the order of a product's life; and no example is left out.
+# Arguments: the windlass program, the folder of the built firmware.
+set -u
+windlass=$1
+firmware=$2
+. "$(dirname "$0")/lib.sh"
+PATH=$(dirname "$windlass"):$PATH
+uid=00112233445566778899aabbccddeeff
+
+# Lines "  windlass ..." below "example:", joined where they end in a backslash, without what belongs to a shell.
+examples_of() {
+    "$windlass" "$@" --help | sed -e ':a' -e '/\\$/N; s/ *\\\n */ /; ta' | sed -n '/^[Ee]xamples\{0,1\}:/,$p' |
+        sed -n 's/^  *\(windlass .*\)/\1/p'
+}
+{
+    "$windlass" --help | sed -n 's/^  \([a-z]*\)  *.*/\1/p' | grep -v '^windlass' | while read -r command; do
+        examples_of $command
+        for verb in $("$windlass" $command --help | sed -n 's/^  \([a-z-]*\)  *[a-z].*/\1/p' | grep -v '^windlass'); do
+            "$windlass" $command $verb --help >/dev/null 2>&1 && examples_of $command $verb
+        done
+    done
+    examples_of
+} | sort -u >printed
+: >tried
+
+# example COMMAND: runs it as a person would, and remembers that it was run.
+example() {
+    echo "$1" >>tried
+    run 0 sh -c "$1"
+}
+
+example 'windlass init greenhouse-sensor'
+mkdir other
+(cd other && run 0 sh -c 'windlass init --product valve --organisation "Example Devices" --vendor-domain devices.example')
+echo 'windlass init --product valve --organisation "Example Devices" --vendor-domain devices.example' >>tried
+# The examples work in the project's folder and beside it: here both are the same.
+cd greenhouse-sensor || exit 1
+ln -s . greenhouse-sensor
+cp "$firmware/bl1.bin" bl1.bin
+cp "$firmware/app-v2.elf" app.elf
+example 'windlass pki create --project greenhouse-sensor'
+example 'windlass pki show --project greenhouse-sensor --json'
+example 'windlass pki check --project greenhouse-sensor'
+run 0 windlass master package --component sbm --input "$firmware/sbm.elf" --sequence 1 --out sbm.suit
+run 0 windlass master package --input "$firmware/app-v1.elf" --sequence 1 --out v1.suit \
+    --block-for pki/transport.crt:v1.transport.block
+example 'windlass master package --input app.elf --sequence 2 --out v2.suit'
+example 'windlass master inspect v2.suit'
+example 'windlass master anchor --out anchor.bin --least-sequence 1'
+example 'windlass chip new chip1 && windlass chip run chip1'
+example 'windlass chip stop chip1'
+rm -r chip1
+example "windlass chip new chip1 --uid $uid"
+example 'windlass chip run chip1'
+example 'windlass chip status chip1 --json'
+example 'windlass provision --project greenhouse-sensor --chip chip1 --bl1 bl1.bin --sbm sbm.suit --app v1.suit --block v1.transport.block'
+example 'windlass ledger list --project greenhouse-sensor'
+example "windlass ledger show $uid --json"
+example 'windlass device status chip1 --wait 30'
+example 'windlass device status chip1'
+example 'windlass device prove chip1 --project greenhouse-sensor'
+example 'windlass device echo chip1 hello'
+example 'windlass device peek chip1 0x28200000'
+example "windlass master block --package v2.suit --to devices/$uid/update.crt --out v2.block"
+example 'windlass master update --package v2.suit --block v2.block --out v2.update'
+example 'windlass device update chip1 v2.update'
+run 0 windlass device reset chip1
+run 0 windlass device status chip1 --wait 30
+run 0 windlass device confirm chip1
+example 'windlass device update chip1 v2.update && windlass device reset chip1'
+run 0 windlass device status chip1 --wait 30
+example 'windlass device confirm chip1'
+example 'windlass device reset chip1'
+run 0 windlass device status chip1 --wait 30
+example 'windlass chip reset chip1'
+sh -c 'windlass chip console chip1' >console 2>&1 &
+echo 'windlass chip console chip1' >>tried
+for tries in $(seq 100); do
+    grep -q . console && break
+    sleep 0.1
+done
+holds -s console
+example 'windlass chip cut-at chip1 3 torn 100'
+example 'windlass chip cut chip1'
+wait
+
+echo "examples printed: $(wc -l <../printed), run: $(sort -u ../tried tried | wc -l)"
+sort -u ../tried tried >all-tried
+comm -23 ../printed all-tried | sed 's/^/FAILED: printed and not run: /' | tee missing
+comm -13 ../printed all-tried | sed 's/^/FAILED: run and not printed: /' | tee -a missing
+failures=$((failures + $(wc -l <missing)))
+finish
