@@ -157,6 +157,23 @@ status_t install_run(const struct install *install, uint8_t digest[CRYPTO_SHA256
     return done == 4 ? verify_image(&install->package, install_image(&install->package), digest) : STATUS_MISSING_FIELD;
 }
 
+status_t install_entry_check(const struct package *package)
+{
+    struct bytes image = install_image(package);
+    uint32_t first;
+    uint32_t last;
+    uint32_t run_addr = port_primary_run_addr();
+    if (image.len < 8) {
+        return STATUS_SUIT_ENTRY;
+    }
+    uint32_t stack = bytes_read_le32(image.data);
+    uint32_t entry = bytes_read_le32(image.data + 4);
+    port_application_ram(&first, &last);
+    int sound =
+        stack >= first && stack <= last && stack % 8 == 0 && (entry & 1u) == 1 && entry - 1 - run_addr < image.len;
+    return sound ? STATUS_OK : STATUS_SUIT_ENTRY;
+}
+
 void install_wipe(struct install *install)
 {
     wipe(install, sizeof *install);

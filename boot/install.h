@@ -32,6 +32,9 @@ status_t install_check(struct bytes slot, const struct install_trust *trust, str
 status_t install_run(const struct install *install, uint8_t digest[CRYPTO_SHA256_LEN]);
 /* The image of a verified package as it lies in the primary slot. */
 struct bytes install_image(const struct package *package);
+/* The installed image begins with a vector table for its slot: an entry point that lies in the image and a stack that
+ * lies in the application's RAM (docs/spec.md section 10). SUIT_ENTRY. */
+status_t install_entry_check(const struct package *package);
 /* The package (without key block) in a slot's content. SUIT_NO_PACKAGE. */
 status_t install_package_find(struct bytes slot, struct bytes *package);
 void install_wipe(struct install *install);

@@ -7,6 +7,7 @@
 #define STATE_VERSION 1
 #define STATE_MAX 96
 #define SLOTS 2
+#define ENVELOPE_TAG_LEN 2 /* D8 6B: tag 107 */
 
 static void slot_build(struct cbor_writer *out, int slot)
 {
@@ -117,6 +118,10 @@ status_t state_parse(struct bytes in, struct boot_state *out)
     if (status == STATUS_OK && fields != 11) {
         status = STATUS_MISSING_FIELD;
     }
+    int without = out->active == STATE_NONE && (out->trial || out->pending != STATE_NONE);
+    if (status == STATUS_OK && (without || (out->pending != STATE_NONE && out->pending == out->active))) {
+        status = STATUS_BOOT_STATE_DAMAGED;
+    }
     return status;
 }
 
@@ -125,11 +130,13 @@ status_t state_open(struct state_store *store)
     struct bytes payload;
     journal_open(&store->journal, port_flash()->state);
     (void)journal_heal(&store->journal, STATE_BOOT);
-    if (journal_read(&store->journal, STATE_BOOT, &payload) == STATUS_OK) {
-        return state_parse(payload, &store->now) == STATUS_OK ? STATUS_OK : STATUS_BOOT_STATE_DAMAGED;
+    (void)journal_heal(&store->journal, STATE_INSTALLED);
+    if (journal_read(&store->journal, STATE_BOOT, &payload) == STATUS_OK &&
+        state_parse(payload, &store->now) == STATUS_OK) {
+        return STATUS_OK;
     }
     store->now = (struct boot_state){ .active = STATE_NONE, .pending = STATE_NONE };
-    return store->journal.sequence == 0 ? STATUS_OK : STATUS_BOOT_STATE_DAMAGED;
+    return store->journal.used[0] == 0 && store->journal.used[1] == 0 ? STATUS_OK : STATUS_BOOT_STATE_DAMAGED;
 }
 
 status_t state_save(struct state_store *store)
@@ -138,4 +145,35 @@ status_t state_save(struct state_store *store)
     struct cbor_writer w = cbor_writer_of(record, sizeof record);
     state_build(&store->now, &w);
     return w.status == STATUS_OK ? journal_append(&store->journal, STATE_BOOT, cbor_written(&w)) : w.status;
+}
+
+status_t state_envelope_save(struct state_store *store, const struct suit_envelope *envelope)
+{
+    static uint8_t copy[STATE_ENVELOPE_MAX];
+    struct cbor_writer w = cbor_writer_of(copy, sizeof copy);
+    struct bytes stored;
+    cbor_write_raw(&w, bytes_of(envelope->encoded.data, ENVELOPE_TAG_LEN));
+    cbor_write_map(&w, 2);
+    /* The map's head has one byte there as here; wrapper and manifest are its first members. */
+    const uint8_t *members = envelope->encoded.data + w.len;
+    cbor_write_raw(&w, bytes_of(members, (size_t)(envelope->manifest.data - members) + envelope->manifest.len));
+    if (w.status != STATUS_OK || (journal_read(&store->journal, STATE_INSTALLED, &stored) == STATUS_OK &&
+                                  bytes_equal(stored, cbor_written(&w)))) {
+        return STATUS_OK;
+    }
+    return journal_append(&store->journal, STATE_INSTALLED, cbor_written(&w));
+}
+
+status_t state_envelope_read(const struct state_store *store, struct bytes *envelope)
+{
+    static uint8_t copy[STATE_ENVELOPE_MAX];
+    struct bytes stored;
+    status_t status = journal_read(&store->journal, STATE_INSTALLED, &stored);
+    if (status != STATUS_OK || stored.len > sizeof copy) {
+        *envelope = bytes_of(NULL, 0);
+        return STATUS_NOT_FOUND;
+    }
+    memcpy(copy, stored.data, stored.len); /* the journal may be compacted while the copy is in use */
+    *envelope = bytes_of(copy, stored.len);
+    return STATUS_OK;
 }

@@ -6,8 +6,13 @@
 #include "base/status.h"
 #include "base/cbor.h"
 #include "boot/journal.h"
+#include "wire/suit.h"
 
 #define STATE_NONE (-1)
+/* `attempts` of an application on trial that rejected itself: over any limit, and one more does not overflow. */
+#define STATE_ATTEMPTS_REJECTED (UINT32_MAX - 1)
+/* The longest envelope without payload of which a copy is kept. */
+#define STATE_ENVELOPE_MAX 1024
 
 enum state_reason {
     STATE_REASON_NORMAL = 1,
@@ -37,10 +42,17 @@ struct state_store {
 };
 
 /* Opens the journal, heals its mirrors and reads the state. A chip without one gets the state of a new chip.
- * BOOT_STATE_DAMAGED when records stand there but none is sound. */
+ * BOOT_STATE_DAMAGED when records stand there but none is sound; then the state is that of a new chip, too. */
 status_t state_open(struct state_store *store);
 /* Writes `store->now`. cut: the state before or the state after. */
 status_t state_save(struct state_store *store);
+
+/* Keeps a copy of the installed package's envelope, without its payload, so that a damaged package slot does not stop a
+ * sound image. Writes nothing when the copy is there, or when the envelope is longer than STATE_ENVELOPE_MAX. cut: the
+ * copy before or the copy after. */
+status_t state_envelope_save(struct state_store *store, const struct suit_envelope *envelope);
+/* The copy: a view into a buffer of its own. Not authenticated here. NOT_FOUND. */
+status_t state_envelope_read(const struct state_store *store, struct bytes *envelope);
 
 /* Bytes and back; for tests too. */
 status_t state_parse(struct bytes in, struct boot_state *out);

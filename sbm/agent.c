@@ -6,6 +6,7 @@
 #include "base/wipe.h"
 #include "boot/halt.h"
 #include "sbm/device.h"
+#include "sbm/launch.h"
 #include "wire/cose.h"
 #include "wire/provision_msg.h"
 
@@ -71,22 +72,25 @@ static status_t item_store(const struct provision_request *request)
 
 static status_t app_install(const struct provision_request *request, struct provision_answer *answer)
 {
-    static struct install install;
     const struct port_region *slot = &port_flash()->package[request->slot];
     uint8_t digest[CRYPTO_SHA256_LEN];
     status_t status = provisioned_load(&device.provisioned);
     if (status == STATUS_OK) {
         status = state_open(&device.state);
     }
-    if (status != STATUS_OK) {
+    /* A damaged state is what a cut in the first INSTALL leaves: this one writes it anew. */
+    if (status != STATUS_OK && status != STATUS_BOOT_STATE_DAMAGED) {
         return status;
     }
     const struct install_trust trust = provisioned_trust(&device.provisioned, 0);
-    status = install_check(port_flash_view(slot->off, slot->len), &trust, &install, &answer->app_sequence);
+    status = install_check(port_flash_view(slot->off, slot->len), &trust, &device.candidate, &answer->app_sequence);
     if (status == STATUS_OK) {
-        status = install_run(&install, digest);
+        status = install_run(&device.candidate, digest);
     }
-    install_wipe(&install);
+    if (status == STATUS_OK) {
+        status = install_entry_check(&device.candidate.package);
+    }
+    install_wipe(&device.candidate);
     if (status != STATUS_OK) {
         return status;
     }
@@ -128,8 +132,8 @@ static status_t lock_check(const struct provision_request *request)
     if (status == STATUS_OK) {
         status = state_open(&device.state);
     }
-    if (status == STATUS_OK && device.state.now.active == STATE_NONE) {
-        status = STATUS_BOOT_NO_IMAGE;
+    if (status == STATUS_OK) {
+        status = launch_installed_verify();
     }
     if (status == STATUS_OK && request->lock_sectors != port_flash()->boot_sectors) {
         status = STATUS_BAD_ARGUMENT;

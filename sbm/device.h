@@ -9,6 +9,7 @@
 struct device {
     struct provisioned provisioned;
     struct state_store state;
+    struct install candidate; /* being checked or installed; holds a session key: wiped after use and in halt */
     uint8_t unique_id[16];
     enum port_lifecycle lifecycle;
     uint64_t sbm_sequence;

@@ -6,8 +6,7 @@
 #include "boot/halt.h"
 #include "sbm/device.h"
 
-/* The package that is about to run, and the evidence for the gate. */
-static struct install candidate;
+/* What is about to run, and the evidence for the gate. */
 static struct package verified;
 static struct gate_evidence evidence;
 
@@ -17,37 +16,19 @@ static struct bytes slot_view(int slot)
     return port_flash_view(region->off, region->len);
 }
 
-/* An entry point that lies in the image and a stack that lies in the application's RAM. */
-static status_t entry_check(const struct package *package)
-{
-    struct bytes image = install_image(package);
-    uint32_t first;
-    uint32_t last;
-    uint32_t run_addr = port_primary_run_addr();
-    if (image.len < 8) {
-        return STATUS_SUIT_ENTRY;
-    }
-    uint32_t stack = bytes_read_le32(image.data);
-    uint32_t entry = bytes_read_le32(image.data + 4);
-    port_application_ram(&first, &last);
-    int sound =
-        stack >= first && stack <= last && stack % 8 == 0 && (entry & 1u) == 1 && entry - 1 - run_addr < image.len;
-    return sound ? STATUS_OK : STATUS_SUIT_ENTRY;
-}
-
 /* Installs the package of `slot` into the primary slot; evidence and `verified` are filled on success. */
 static status_t slot_install(int slot, uint64_t least_sequence)
 {
     const struct install_trust trust = provisioned_trust(&device.provisioned, least_sequence);
     uint64_t sequence;
-    status_t status = install_check(slot_view(slot), &trust, &candidate, &sequence);
+    status_t status = install_check(slot_view(slot), &trust, &device.candidate, &sequence);
     if (status == STATUS_OK) {
-        status = install_run(&candidate, evidence.digest);
-        verified = candidate.package;
+        status = install_run(&device.candidate, evidence.digest);
+        verified = device.candidate.package;
     }
-    install_wipe(&candidate);
+    install_wipe(&device.candidate);
     if (status == STATUS_OK) {
-        status = entry_check(&verified);
+        status = install_entry_check(&verified);
     }
     if (status != STATUS_OK) {
         device_refuse(status, sequence);
@@ -110,47 +91,71 @@ static status_t pending_install(void)
     return status;
 }
 
-/* Full check of what is installed: signature of its package, digest of the image. */
-static status_t installed_verify(void)
+/* The signed statement about what is installed: in its package, else the copy in the state journal. */
+static status_t statement_verify(const struct verify_trust *trust)
+{
+    struct bytes package;
+    status_t status = install_package_find(slot_view(device.state.now.active), &package);
+    if (status == STATUS_OK) {
+        status = verify_package(package, trust, &verified);
+    }
+    if (status == STATUS_OK || state_envelope_read(&device.state, &package) != STATUS_OK) {
+        return status;
+    }
+    device_log("the package is damaged, using the copy of its envelope", status);
+    return verify_package(package, trust, &verified);
+}
+
+status_t launch_installed_verify(void)
 {
     const struct boot_state *now = &device.state.now;
-    struct bytes package;
     if (now->active == STATE_NONE) {
         return STATUS_BOOT_NO_IMAGE;
     }
     const struct install_trust trust = provisioned_trust(&device.provisioned, now->counter);
-    status_t status = install_package_find(slot_view(now->active), &package);
-    if (status == STATUS_OK) {
-        status = verify_package(package, &trust.verify, &verified);
-    }
+    status_t status = statement_verify(&trust.verify);
     if (status == STATUS_OK && verified.image.size > port_flash()->primary.len) {
         status = STATUS_SUIT_SIZE;
     }
     if (status == STATUS_OK) {
         status = verify_image(&verified, install_image(&verified), evidence.digest);
     }
-    return status == STATUS_OK ? entry_check(&verified) : status;
+    return status == STATUS_OK ? install_entry_check(&verified) : status;
 }
 
-/* The installed application is damaged: install it again from its package, or another that the counter still allows. */
-static status_t damage_repair(void)
+/* Installs the package of `slot` in place of what is damaged. One that was never confirmed is on trial. */
+static status_t slot_reinstall(int slot)
+{
+    struct boot_state *now = &device.state.now;
+    status_t status = slot_install(slot, now->counter);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (slot != now->active) {
+        now->trial = verified.manifest.sequence > now->counter;
+        now->attempts = 0;
+        now->active = slot;
+    }
+    now->reason = STATE_REASON_REINSTALLED;
+    now->refused = STATUS_BOOT_IMAGE_DAMAGED;
+    now->refused_sequence = verified.manifest.sequence;
+    return STATUS_OK;
+}
+
+/* The installed application is damaged: install it again from its package, or another that the counter still allows.
+ * `own_doing`: an installation was under way, so the policy about damage does not apply. */
+static status_t damage_repair(int own_doing)
 {
     struct boot_state *now = &device.state.now;
     device_log("the installed application does not verify", STATUS_BOOT_IMAGE_DAMAGED);
     now->refused = STATUS_BOOT_IMAGE_DAMAGED;
-    if (device.provisioned.policy.on_damage != POLICY_DAMAGE_REINSTALL) {
+    now->refused_sequence = 0;
+    if (!own_doing && device.provisioned.policy.on_damage != POLICY_DAMAGE_REINSTALL) {
         return STATUS_BOOT_IMAGE_DAMAGED;
     }
-    for (int tries = 0; tries < 2; tries++) {
-        int slot = tries == 0 ? now->active : 1 - now->active;
-        if (slot_install(slot, now->counter) == STATUS_OK) {
-            now->trial = slot == now->active ? now->trial : 0;
-            now->active = slot;
-            now->reason = STATE_REASON_REINSTALLED;
-            now->refused = STATUS_BOOT_IMAGE_DAMAGED;
-            now->refused_sequence = verified.manifest.sequence;
-            return STATUS_OK;
-        }
+    int active = now->active;
+    if (slot_reinstall(active) == STATUS_OK || slot_reinstall(1 - active) == STATUS_OK) {
+        return STATUS_OK;
     }
     return STATUS_BOOT_NO_IMAGE;
 }
@@ -188,12 +193,16 @@ _Noreturn void launch(void)
 {
     struct boot_state *now = &device.state.now;
     boot_begin();
+    int installing = now->pending != STATE_NONE;
     status_t status = pending_install();
     if (status != STATUS_OK) {
-        status = installed_verify();
+        status = launch_installed_verify();
     }
     if (status != STATUS_OK && now->active != STATE_NONE) {
-        status = damage_repair();
+        status = damage_repair(installing);
+    }
+    if (status == STATUS_OK) {
+        (void)state_envelope_save(&device.state, &verified.envelope); /* a spare: the boot does not depend on it */
     }
     status_t saved = state_save(&device.state);
     if (status != STATUS_OK) {

@@ -4,8 +4,13 @@
 #ifndef SBM_LAUNCH_H
 #define SBM_LAUNCH_H
 
+#include "base/status.h"
+
 /* Never returns: the application runs, or the halt state is reached. cut: at any moment the next boot ends in a right
  * image or in halt. */
 _Noreturn void launch(void);
+/* Full check of what is installed, on a loaded device: signature of its package (or of the copy of its envelope),
+ * digest of the image, entry point. BOOT_NO_IMAGE, SUIT_*, CRYPTO_SIGNATURE. */
+status_t launch_installed_verify(void);
 
 #endif

@@ -9,6 +9,7 @@
 void halt_wipe(void)
 {
     provisioned_wipe(&device.provisioned);
+    install_wipe(&device.candidate);
 }
 
 void halt_say(status_t why)

@@ -13,8 +13,6 @@ static struct {
     struct flash_stream stream;
 } update;
 
-static struct install candidate;
-
 /* The slot that does not hold the installed application. */
 static int update_slot(void)
 {
@@ -31,8 +29,8 @@ static uint8_t state_now(void)
     if (device.state.now.pending != STATE_NONE) {
         return PSA_FWU_STAGED;
     }
-    if (update.state == PSA_FWU_READY && device.state.now.trial) {
-        return PSA_FWU_TRIAL;
+    if (device.state.now.trial) {
+        return device.state.now.attempts >= STATE_ATTEMPTS_REJECTED ? PSA_FWU_REJECTED : PSA_FWU_TRIAL;
     }
     return update.state;
 }
@@ -138,9 +136,9 @@ psa_status_t service_update_finish(psa_fwu_component_t component)
         return fail(PSA_ERROR_STORAGE_FAILURE);
     }
     const struct install_trust trust = provisioned_trust(&device.provisioned, device.state.now.counter);
-    status_t status = install_check(port_flash_view(slot_region()->off, update.written), &trust, &candidate,
+    status_t status = install_check(port_flash_view(slot_region()->off, update.written), &trust, &device.candidate,
                                     &update.candidate_sequence);
-    install_wipe(&candidate);
+    install_wipe(&device.candidate);
     if (status != STATUS_OK) {
         device_refuse(status, update.candidate_sequence);
         (void)state_save(&device.state);
@@ -167,19 +165,25 @@ psa_status_t service_update_install(void)
 psa_status_t service_update_reject(psa_status_t error)
 {
     struct boot_state *now = &device.state.now;
+    struct boot_state before = *now;
     uint8_t state = state_now();
     if (state == PSA_FWU_STAGED) {
         now->pending = STATE_NONE;
     } else if (state == PSA_FWU_TRIAL) {
-        now->attempts = UINT32_MAX - 1; /* over any limit: the next boot goes back */
+        now->attempts = STATE_ATTEMPTS_REJECTED; /* the next boot goes back */
     } else {
         return PSA_ERROR_BAD_STATE;
     }
     if (state_save(&device.state) != STATUS_OK) {
+        *now = before;
         return PSA_ERROR_STORAGE_FAILURE;
     }
+    update.error = error;
+    if (state == PSA_FWU_TRIAL) {
+        return PSA_SUCCESS_REBOOT;
+    }
     (void)fail(error);
-    return state == PSA_FWU_TRIAL ? PSA_SUCCESS_REBOOT : PSA_SUCCESS;
+    return PSA_SUCCESS;
 }
 
 psa_status_t service_update_accept(void)
@@ -219,7 +223,7 @@ psa_status_t service_update_clean(psa_fwu_component_t component)
         return PSA_ERROR_DOES_NOT_EXIST;
     }
     uint8_t state = state_now();
-    if (state != PSA_FWU_FAILED && state != PSA_FWU_UPDATED && state != PSA_FWU_REJECTED) {
+    if (state != PSA_FWU_FAILED && state != PSA_FWU_UPDATED) {
         return PSA_ERROR_BAD_STATE;
     }
     update.state = PSA_FWU_READY;

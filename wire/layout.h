@@ -40,5 +40,6 @@ enum store_type {
     STORE_ROOT_CERT = 6
 };
 #define STATE_BOOT 1
+#define STATE_INSTALLED 2
 
 #endif

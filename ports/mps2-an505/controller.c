@@ -28,12 +28,20 @@ static status_t status_of(uint8_t answer)
     }
 }
 
+/* Set while a request is on the line. A fault that ends a call leaves it set: the controller would take the next
+ * request for the rest of that one, and its answer might never come. */
+static volatile uint32_t under_way;
+
 status_t controller_call(const struct controller_request *request, uint8_t *answer, uint32_t answer_len)
 {
     uint8_t head[FLASHCTL_REQUEST_LEN] = { request->op, 0 };
     struct uart_listening saved;
     bytes_write_le16(head + 2, request->length);
     bytes_write_le32(head + 4, request->address);
+    if (under_way) {
+        return STATUS_FLASH_IO;
+    }
+    under_way = 1;
     uart_listen_begin(UART_CONTROLLER, &saved);
     uart_send(UART_CONTROLLER, head, sizeof head);
     uart_send(UART_CONTROLLER, request->data.data, request->data.len);
@@ -42,5 +50,6 @@ status_t controller_call(const struct controller_request *request, uint8_t *answ
         answer[i] = uart_receive(UART_CONTROLLER);
     }
     uart_listen_end(UART_CONTROLLER, &saved);
+    under_way = 0;
     return status;
 }

@@ -16,7 +16,7 @@ struct controller_request {
 };
 
 /* Sends a request and waits for its answer; `answer` (answer_len bytes, may be 0) is filled when the status is done.
- * FLASH_*, FUSE_DENIED. */
+ * FLASH_*, FUSE_DENIED; FLASH_IO when a fault ended an earlier call half-way: then until reset. */
 status_t controller_call(const struct controller_request *request, uint8_t *answer, uint32_t answer_len);
 
 #endif

@@ -106,6 +106,14 @@ static uint32_t application_pc(uint32_t exc_return)
 
 _Noreturn void startup_fault_report(uint32_t exc_return)
 {
+    static volatile uint32_t faults;
+    faults++;
+    if (faults == 2) {
+        halt_wipe(); /* a fault while a fault was reported: no driver is trusted any more */
+    }
+    if (faults > 1) {
+        port_sleep();
+    }
     int from_nonsecure = (exc_return & EXC_RETURN_SECURE) == 0;
     uint32_t sfsr = SAU_SFSR;
     uint32_t cfsr = SCB_CFSR;
