@@ -2,8 +2,7 @@
 /* images: see images.h. */
 #include "host/appliance/images.h"
 
-#include "host/sign1/sign1.h"
-#include "wire/policy.h"
+#include "host/lib/anchor_page.h"
 
 #define LEAST_SBM_SEQUENCE 1
 
@@ -20,19 +19,13 @@ static int is_bl1(struct bytes bl1)
     return (entry & 1) != 0 && entry > LAYOUT_FLASH_SECURE_ADDR && entry - LAYOUT_FLASH_SECURE_ADDR < bl1.len;
 }
 
-static int anchor_page_build(const struct profile *profile, const uint8_t firmware_key[64],
-                             uint8_t page[LAYOUT_ANCHOR_LEN], struct fault *fault)
+static int anchor_fill(const struct profile *profile, const uint8_t firmware_key[64], uint8_t page[LAYOUT_ANCHOR_LEN],
+                       struct fault *fault)
 {
     const struct anchor anchor = { bytes_of(firmware_key, 64), bytes_of(profile->vendor_uuid, 16),
                                    bytes_of(profile->sbm_class_uuid, 16), LEAST_SBM_SEQUENCE };
-    struct cbor_writer w = cbor_writer_of(page, POLICY_MAX);
-    memset(page, 0xFF, LAYOUT_ANCHOR_LEN);
-    anchor_build(&anchor, &w);
-    if (w.status != STATUS_OK) {
-        return fault_status(fault, "anchor page", w.status);
-    }
-    sign1_sha256(cbor_written(&w), page + w.len);
-    return 0;
+    status_t status = anchor_page_build(&anchor, page);
+    return status == STATUS_OK ? 0 : fault_status(fault, "anchor page", status);
 }
 
 int images_boot_build(const char *name, struct bytes bl1, const struct profile *profile, const uint8_t firmware_key[64],
@@ -45,7 +38,7 @@ int images_boot_build(const char *name, struct bytes bl1, const struct profile *
     }
     memset(out, 0xFF, LAYOUT_BOOT_LEN);
     memcpy(out + LAYOUT_BL1_OFF, bl1.data, bl1.len);
-    if (anchor_page_build(profile, firmware_key, out + LAYOUT_ANCHOR0_OFF, fault) != 0) {
+    if (anchor_fill(profile, firmware_key, out + LAYOUT_ANCHOR0_OFF, fault) != 0) {
         return -1;
     }
     memcpy(out + LAYOUT_ANCHOR1_OFF, out + LAYOUT_ANCHOR0_OFF, LAYOUT_ANCHOR_LEN);

@@ -2,6 +2,7 @@
 /* package: see package.h. Signature and digest first; content is looked at afterwards. */
 #include "host/appliance/package.h"
 
+#include "host/lib/p256.h"
 #include "host/sign1/sign1.h"
 
 static struct bytes text_of(const char *text)
@@ -14,7 +15,7 @@ static status_t signature_check(const struct suit_envelope *envelope, const uint
     uint8_t digest[32];
     const struct sign1 signature = { envelope->sign1, { NULL, 0 }, envelope->digest_item };
     status_t status = sign1_check(&signature, firmware_key, NULL);
-    sign1_sha256(envelope->manifest_item, digest);
+    p256_sha256(envelope->manifest_item, digest);
     if (status == STATUS_OK && !bytes_equal(envelope->digest, bytes_of(digest, sizeof digest))) {
         status = STATUS_SUIT_DIGEST;
     }
@@ -56,7 +57,7 @@ static status_t payload_check(const struct suit_envelope *envelope, const struct
         (of->present & needed) != needed) {
         return STATUS_MISSING_FIELD;
     }
-    sign1_sha256(envelope->payload, digest);
+    p256_sha256(envelope->payload, digest);
     return of->size == envelope->payload.len && bytes_equal(of->digest, bytes_of(digest, sizeof digest))
                ? STATUS_OK
                : STATUS_SUIT_PAYLOAD_MISMATCH;

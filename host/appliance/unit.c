@@ -7,6 +7,7 @@
 
 #include "base/wipe.h"
 #include "host/lib/text.h"
+#include "host/lib/p256.h"
 #include "host/sign1/sign1.h"
 
 static int stage_expect(const struct unit *unit, enum unit_stage stage, struct fault *fault)
@@ -145,14 +146,14 @@ static int items_digest(const struct appliance *a, uint8_t digest[32])
     cbor_write_raw(&w, bytes_of(a->unit.record.device_cert.der, a->unit.record.device_cert.len));
     cbor_write_raw(&w, bytes_of(a->trust.issuing.der, a->trust.issuing.len));
     cbor_write_raw(&w, bytes_of(a->trust.root.der, a->trust.root.len));
-    sign1_sha256(cbor_written(&w), digest);
+    p256_sha256(cbor_written(&w), digest);
     return w.status == STATUS_OK ? 0 : -1;
 }
 
 static int digest_compare(struct bytes stated, struct bytes of, const char *name, struct fault *fault)
 {
     uint8_t digest[32];
-    sign1_sha256(of, digest);
+    p256_sha256(of, digest);
     if (bytes_equal(stated, bytes_of(digest, sizeof digest))) {
         return 0;
     }
@@ -167,7 +168,7 @@ static int receipt_digest(const struct letter_request *request, const uint8_t ui
     struct cbor_writer w = cbor_writer_of(text, sizeof text);
     cbor_write_bstr(&w, bytes_of(uid, 16));
     letter_request_build(request, &w);
-    sign1_sha256(cbor_written(&w), digest);
+    p256_sha256(cbor_written(&w), digest);
     return w.status == STATUS_OK ? 0 : -1;
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -260,12 +259,6 @@ static int number_read(const char *text, unsigned *out)
     return 0;
 }
 
-static int is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /*
  * Sorts what is not an option: CHIPDIR unless there is --port, then FILE or TEXT. A file and its chip may stand in
  * either order.
@@ -280,7 +273,7 @@ static int places_read(const struct verb *verb, char **places, int count, struct
         return cli_usage(NAME, "%s needs %s%s%s", verb->name, out->port == NULL ? "CHIPDIR or --port TTY" : "",
                          needed == 2 ? ", and " : "", verb->extra != NULL ? verb->extra : "");
     }
-    int chip_at = needed == 2 && !is_folder(places[0]) && is_folder(places[1]) ? 1 : 0;
+    int chip_at = needed == 2 && !file_is_folder(places[0]) && file_is_folder(places[1]) ? 1 : 0;
     out->chip = out->port == NULL ? places[chip_at] : NULL;
     out->extra = verb->extra == NULL ? NULL : out->port != NULL ? places[0] : places[1 - chip_at];
     return CLI_DONE;

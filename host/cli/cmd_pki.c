@@ -21,8 +21,6 @@ struct pki_options {
     int development;
 };
 
-static const char *const token_names[PROJECT_TOKENS] = { "oem", "appliance", "development" };
-
 /* ---- create ---- */
 
 static void step_print(void *context, const char *line)
@@ -110,8 +108,8 @@ static int row_json(json_t *list, const struct pki_row *row)
 {
     char fingerprint[65];
     text_hex(row->facts.fingerprint, sizeof row->facts.fingerprint, fingerprint);
-    json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "label", row->key.label, "role", token_names[row->key.token], "token",
-                          row->token, "state", row_state(row));
+    json_t *o = json_pack("{s:s, s:s, s:s, s:s}", "label", row->key.label, "role", project_token_name(row->key.token),
+                          "token", row->token, "state", row_state(row));
     if (o == NULL) {
         return -1;
     }
@@ -153,14 +151,14 @@ static void table_print(const struct pki_table *table)
         if (row->has_certificate) {
             text_hex(row->facts.fingerprint, sizeof row->facts.fingerprint, fingerprint);
         }
-        (void)printf("%-17s %-12s %-9s %-21s %s\n", row->key.label, token_names[row->key.token], row_state(row),
+        (void)printf("%-17s %-12s %-9s %-21s %s\n", row->key.label, project_token_name(row->key.token), row_state(row),
                      row->has_certificate ? row->facts.not_after : "-", fingerprint);
     }
     for (size_t i = 0; i < table->count; i++) {
         const struct pki_row *row = &table->rows[i];
         if (strcmp(row->token, token) != 0) {
             token = row->token;
-            (void)printf("%s%s: %s\n", i == 0 ? "\n" : "", token_names[row->key.token], token);
+            (void)printf("%s%s: %s\n", i == 0 ? "\n" : "", project_token_name(row->key.token), token);
         }
     }
     for (size_t i = 0; i < table->count; i++) {

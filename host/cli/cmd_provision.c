@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "host/cli/unit_text.h"
 #include "host/device/device.h"
 #include "host/ledger/ledger.h"
+#include "host/lib/file.h"
 #include "host/lib/project.h"
 #include "host/lib/text.h"
 #include "host/sign1/token.h"
@@ -133,12 +133,6 @@ static void progress_end(const int *line_begun)
 
 /* ---- where the chip is ---- */
 
-static int is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* 1 and the address of a virtual chip's debug port; 0 when it is locked; -1: there is no such chip, or it is off. */
 static int chip_port_find(const char *dir, char *target, size_t target_len, struct fault *fault)
 {
@@ -178,22 +172,17 @@ static int cert_file(const char *path, const struct cert *cert, struct fault *fa
                : fault_set(fault, "%s: another certificate stands there", path);
 }
 
-static int folder_make(const char *path, struct fault *fault)
-{
-    return mkdir(path, 0755) == 0 || errno == EEXIST ? 0 : fault_errno(fault, "%s", path);
-}
-
 static int certs_file(const struct project *project, const struct outcome *o, struct fault *fault)
 {
     char uid[33];
     char relative[80];
     char path[640];
     text_hex(o->uid, sizeof o->uid, uid);
-    if (project_path(project, "devices", path, sizeof path, fault) != 0 || folder_make(path, fault) != 0) {
+    if (project_path(project, "devices", path, sizeof path, fault) != 0 || file_folder_make(path, 0755, fault) != 0) {
         return -1;
     }
     (void)snprintf(relative, sizeof relative, "devices/%s", uid);
-    if (project_path(project, relative, path, sizeof path, fault) != 0 || folder_make(path, fault) != 0) {
+    if (project_path(project, relative, path, sizeof path, fault) != 0 || file_folder_make(path, 0755, fault) != 0) {
         return -1;
     }
     (void)snprintf(relative, sizeof relative, "devices/%s/device.crt", uid);
@@ -260,7 +249,8 @@ static int run_station(struct options *options, const struct project *project, c
                        struct fault *fault)
 {
     struct appliance *appliance = NULL;
-    struct station_prover prover = { options, options->link != NULL || is_folder(options->chip) ? token_get : NULL };
+    struct station_prover prover = { options,
+                                     options->link != NULL || file_is_folder(options->chip) ? token_get : NULL };
     struct station_result *result = calloc(1, sizeof *result);
     if (result == NULL) {
         return fault_set(fault, "no memory");
@@ -369,7 +359,7 @@ static int provision(struct options *options, struct fault *fault)
     if (project_open(options->project, &project, fault) != 0) {
         return -1;
     }
-    int folder = is_folder(options->chip);
+    int folder = file_is_folder(options->chip);
     if (folder) {
         port = chip_port_find(options->chip, target, sizeof target, fault);
     }

@@ -2,6 +2,7 @@
 /* ledger: the file: opening, schema, what went wrong. Units are in ledger_unit.c. */
 #include "host/ledger/ledger_room.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,7 +52,9 @@ static void fault_hint_set(int result, struct fault *fault)
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_READONLY:
-        (void)fault_hint(fault, "check that the folder exists and that you may write the ledger's file and folder");
+        (void)fault_hint(
+            fault,
+            "be allowed to write the ledger's file and folder; to read only, copy ledger.db* to a folder of your own");
         break;
     default:
         break;
@@ -171,6 +174,41 @@ static int file_exists_check(const char *path, struct fault *fault)
     return fault_hint(fault, "the ledger begins with the first 'windlass provision' of the project");
 }
 
+/* SQLite's side files stand beside the ledger, also when it is only read. */
+static int folder_is_writable(const char *path)
+{
+    char folder[LEDGER_PATH_MAX];
+    (void)snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL) {
+        slash[slash == folder] = '\0';
+    }
+    return access(slash != NULL ? folder : ".", W_OK) == 0 && access(path, W_OK) == 0;
+}
+
+static int live_open(struct ledger *ledger)
+{
+    return sqlite3_open_v2(ledger->path, &ledger->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL);
+}
+
+/*
+ * A ledger that lies where this user cannot write, such as an auditor's copy. With its log beside it, it may be in use,
+ * and SQLite needs to see both; without one it lies still.
+ */
+static int still_open(struct ledger *ledger)
+{
+    char uri[3 * LEDGER_PATH_MAX + 32] = "file:";
+    char log[LEDGER_PATH_MAX + 8];
+    size_t used = strlen(uri);
+    for (const char *at = ledger->path; *at != '\0'; at++) {
+        int plain = isalnum((unsigned char)*at) || strchr("/._-", *at) != NULL;
+        used += (size_t)snprintf(uri + used, sizeof uri - used, plain ? "%c" : "%%%02X", (unsigned char)*at);
+    }
+    (void)snprintf(log, sizeof log, "%s-wal", ledger->path);
+    (void)snprintf(uri + used, sizeof uri - used, "?mode=ro%s", access(log, F_OK) == 0 ? "" : "&immutable=1");
+    return sqlite3_open_v2(uri, &ledger->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX, NULL);
+}
+
 static int db_open(struct ledger *ledger, enum ledger_access mode, struct fault *fault)
 {
     if (mode == LEDGER_WRITE && file_make(ledger->path, fault) != 0) {
@@ -179,7 +217,7 @@ static int db_open(struct ledger *ledger, enum ledger_access mode, struct fault 
     if (mode == LEDGER_READ && file_exists_check(ledger->path, fault) != 0) {
         return -1;
     }
-    int result = sqlite3_open_v2(ledger->path, &ledger->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL);
+    int result = mode == LEDGER_READ && !folder_is_writable(ledger->path) ? still_open(ledger) : live_open(ledger);
     if (result != SQLITE_OK) {
         return ledger_fault(ledger, "opening", result, fault);
     }

@@ -7,9 +7,11 @@
 
 #include "host/ledger/ledger.h"
 
+#define LEDGER_PATH_MAX 600
+
 struct ledger {
     sqlite3 *db;
-    char path[600];
+    char path[LEDGER_PATH_MAX];
 };
 
 /* Says what SQLite's result means, and how to mend it. Returns -1. */

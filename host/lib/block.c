@@ -6,6 +6,7 @@
 
 #include "base/wipe.h"
 #include "host/lib/block_crypto.h"
+#include "host/lib/p256.h"
 #include "wire/cose.h"
 #include "wire/suit.h"
 
@@ -24,7 +25,7 @@ int block_package_read(struct bytes package, struct block_package *out, struct f
     if (status != STATUS_OK) {
         return fault_status(fault, "the package", status);
     }
-    block_sha256(envelope.manifest_item, out->manifest_digest);
+    p256_sha256(envelope.manifest_item, out->manifest_digest);
     if (!bytes_equal(envelope.digest, bytes_of(out->manifest_digest, sizeof out->manifest_digest))) {
         return fault_status(fault, "the package", STATUS_SUIT_DIGEST);
     }
@@ -45,7 +46,7 @@ static int encryption_info_make(const struct session_key *key, const uint8_t rec
     int result = -1;
     if (block_ephemeral_agree(recipient, ephemeral, secret, fault) == 0 && block_kek(secret, kek, fault) == 0 &&
         block_wrap(kek, key->key, wrapped, fault) == 0) {
-        block_kid(recipient, kid);
+        p256_kid(recipient, kid);
         const struct cose_encrypt info = { bytes_of(key->iv, 16), bytes_of(ephemeral, 32), bytes_of(ephemeral + 32, 32),
                                            bytes_of(kid, sizeof kid), bytes_of(wrapped, sizeof wrapped) };
         cose_encrypt_build(&info, out);
@@ -62,7 +63,7 @@ static status_t signed_digest(struct bytes digest_item, uint8_t digest[32])
     uint8_t structure[128];
     struct cbor_writer w = cbor_writer_of(structure, sizeof structure);
     cose_sig_structure_build(bytes_of(NULL, 0), digest_item, &w);
-    block_sha256(cbor_written(&w), digest);
+    p256_sha256(cbor_written(&w), digest);
     return w.status;
 }
 
@@ -72,7 +73,7 @@ static status_t manifest_digest(struct bytes manifest, uint8_t digest[32])
     uint8_t item[BLOCK_MAX];
     struct cbor_writer w = cbor_writer_of(item, sizeof item);
     cbor_write_bstr(&w, manifest);
-    block_sha256(cbor_written(&w), digest);
+    p256_sha256(cbor_written(&w), digest);
     return w.status;
 }
 
@@ -99,7 +100,7 @@ int block_envelope_sign(const struct block_envelope *in, struct hsm *hsm, const 
     if (hsm_key_public(hsm, label, public_key, fault) != 0 || hsm_sign(hsm, label, to_sign, signature, fault) != 0) {
         return -1;
     }
-    block_kid(public_key, kid);
+    p256_kid(public_key, kid);
     const struct cose_sign1 cose = { .kid = bytes_of(kid, sizeof kid),
                                      .signature = bytes_of(signature, sizeof signature) };
     cose_sign1_build(&cose, &s);
@@ -150,7 +151,7 @@ static int signature_check(const struct suit_envelope *envelope, const uint8_t s
     if (status != STATUS_OK) {
         return fault_status(fault, "the key block", status);
     }
-    block_kid(signer, kid);
+    p256_kid(signer, kid);
     if (!bytes_equal(sign1.kid, bytes_of(kid, sizeof kid))) {
         return fault_status(fault, "the key block", STATUS_SUIT_BLOCK_KEY);
     }
@@ -158,7 +159,7 @@ static int signature_check(const struct suit_envelope *envelope, const uint8_t s
     if (status != STATUS_OK) {
         return fault_status(fault, "the key block's signature", status);
     }
-    if (block_verify(signer, digest, sign1.signature.data) != STATUS_OK) {
+    if (p256_verify(signer, digest, sign1.signature.data) != STATUS_OK) {
         return fault_status(fault, "the key block", STATUS_SUIT_BLOCK_SIGNATURE);
     }
     return 0;
@@ -271,7 +272,7 @@ int block_open(struct bytes block, const struct block_package *package, const ui
         hsm_key_public(hsm, agree_label, own, fault) != 0) {
         return -1;
     }
-    block_kid(own, kid);
+    p256_kid(own, kid);
     if (!bytes_equal(facts.encryption.kid, bytes_of(kid, sizeof kid))) {
         (void)fault_set(fault, "the key block is for another recipient than key '%s'", agree_label);
         return fault_hint(fault, "make a block for this recipient: windlass master block --to CERT");

@@ -12,6 +12,7 @@
 #include <openssl/sha.h>
 
 #include "base/wipe.h"
+#include "host/lib/p256.h"
 #include "wire/cose.h"
 
 #define POINT_LEN 65
@@ -22,74 +23,6 @@ static int openssl_fault(struct fault *fault, const char *what)
     ERR_error_string_n(ERR_get_error(), text, sizeof text);
     ERR_clear_error();
     return fault_set(fault, "%s: %s", what, text);
-}
-
-void block_sha256(struct bytes data, uint8_t digest[32])
-{
-    static const uint8_t none[1];
-    (void)SHA256(data.len > 0 ? data.data : none, data.len, digest);
-}
-
-void block_kid(const uint8_t public_key[64], uint8_t kid[8])
-{
-    uint8_t digest[32];
-    block_sha256(bytes_of(public_key, 64), digest);
-    memcpy(kid, digest, COSE_KID_LEN);
-}
-
-/* NULL when the point is not on the curve. The caller frees. */
-static EVP_PKEY *key_import(const uint8_t public_key[64])
-{
-    char group[] = "P-256";
-    uint8_t point[POINT_LEN] = { 0x04 };
-    EVP_PKEY *key = NULL;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    memcpy(point + 1, public_key, 64);
-    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-                            OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point),
-                            OSSL_PARAM_construct_end() };
-    if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-        key = NULL;
-    }
-    EVP_PKEY_CTX_free(ctx);
-    return key;
-}
-
-/* DER of r and s; its length, or 0. OPENSSL_free frees it. */
-static int signature_encode(const uint8_t raw[64], uint8_t **der)
-{
-    int len = 0;
-    ECDSA_SIG *pair = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(raw, 32, NULL);
-    BIGNUM *s = BN_bin2bn(raw + 32, 32, NULL);
-    if (pair != NULL && r != NULL && s != NULL && ECDSA_SIG_set0(pair, r, s) == 1) {
-        r = NULL; /* the pair owns them */
-        s = NULL;
-        len = i2d_ECDSA_SIG(pair, der);
-    }
-    BN_free(r);
-    BN_free(s);
-    ECDSA_SIG_free(pair);
-    return len > 0 ? len : 0;
-}
-
-status_t block_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64])
-{
-    uint8_t *der = NULL;
-    int der_len = signature_encode(signature, &der);
-    EVP_PKEY *key = key_import(public_key);
-    EVP_PKEY_CTX *ctx = key == NULL ? NULL : EVP_PKEY_CTX_new(key, NULL);
-    status_t status = key == NULL ? STATUS_CRYPTO_KEY : STATUS_CRYPTO_SIGNATURE;
-    if (ctx != NULL && der_len > 0 && EVP_PKEY_verify_init(ctx) == 1 &&
-        EVP_PKEY_verify(ctx, der, (size_t)der_len, digest, 32) == 1) {
-        status = STATUS_OK;
-    }
-    EVP_PKEY_CTX_free(ctx);
-    EVP_PKEY_free(key);
-    OPENSSL_free(der);
-    ERR_clear_error();
-    return status;
 }
 
 static int derive(EVP_PKEY *mine, EVP_PKEY *peer, uint8_t secret[32])
@@ -107,7 +40,7 @@ int block_ephemeral_agree(const uint8_t peer[64], uint8_t public_key[64], uint8_
     uint8_t point[POINT_LEN];
     size_t point_len = 0;
     int result = -1;
-    EVP_PKEY *theirs = key_import(peer);
+    EVP_PKEY *theirs = p256_import(peer);
     EVP_PKEY *mine = theirs == NULL ? NULL : EVP_EC_gen("P-256");
     if (theirs == NULL) {
         ERR_clear_error();

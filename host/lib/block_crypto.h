@@ -7,11 +7,6 @@
 #include "base/status.h"
 #include "host/lib/fault.h"
 
-void block_sha256(struct bytes data, uint8_t digest[32]);
-/* The kid of a public key: first 8 bytes of SHA-256 over its 64 bytes. */
-void block_kid(const uint8_t public_key[64], uint8_t kid[8]);
-/* ECDSA P-256 over a digest (FIPS 186-5). STATUS_OK, CRYPTO_SIGNATURE, CRYPTO_KEY. */
-status_t block_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64]);
 /* A fresh ephemeral key: its public half, and the secret X shared with `peer` (SP 800-56A). The caller wipes `secret`.
  */
 int block_ephemeral_agree(const uint8_t peer[64], uint8_t public_key[64], uint8_t secret[32], struct fault *fault);

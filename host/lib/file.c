@@ -138,3 +138,17 @@ void file_map_close(struct file_map *map)
     }
     map->bytes = bytes_of(NULL, 0);
 }
+
+int file_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+int file_folder_make(const char *path, mode_t mode, struct fault *fault)
+{
+    if (mkdir(path, mode) == 0 || (errno == EEXIST && file_is_folder(path))) {
+        return 0;
+    }
+    return fault_errno(fault, "%s: cannot make this folder", path);
+}

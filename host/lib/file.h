@@ -24,6 +24,11 @@ struct file_map {
 int file_map_open(const char *path, struct file_map *map, struct fault *fault);
 void file_map_close(struct file_map *map);
 
+/* 1 when there is a folder of this name, else 0. */
+int file_is_folder(const char *path);
+/* Makes a folder; one that is there already is left as it is. */
+int file_folder_make(const char *path, mode_t mode, struct fault *fault);
+
 enum file_replace { FILE_NEW_ONLY, FILE_REPLACE };
 /* Writes a whole file: a temporary file beside it, fsync, then link (FILE_NEW_ONLY: refused when the name is taken) or
  * rename. */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/lib/file.h"
@@ -69,16 +68,11 @@ static int softhsm_conf_write(const char *dir, const char *path, struct fault *f
     return file_write(path, bytes_of(wanted, strlen(wanted)), 0644, FILE_REPLACE, fault);
 }
 
-static int folder_make(const char *path, mode_t mode, struct fault *fault)
-{
-    return mkdir(path, mode) == 0 || errno == EEXIST ? 0 : fault_errno(fault, "%s: cannot make this folder", path);
-}
-
 int project_softhsm_setup(const char *dir, struct fault *fault)
 {
     char path[PATH_MAX];
-    if (path_join(dir, "hsm", path, sizeof path, fault) != 0 || folder_make(path, 0700, fault) != 0 ||
-        path_join(dir, "hsm/tokens", path, sizeof path, fault) != 0 || folder_make(path, 0700, fault) != 0) {
+    if (path_join(dir, "hsm", path, sizeof path, fault) != 0 || file_folder_make(path, 0700, fault) != 0 ||
+        path_join(dir, "hsm/tokens", path, sizeof path, fault) != 0 || file_folder_make(path, 0700, fault) != 0) {
         return -1;
     }
     return path_join(dir, SOFTHSM_CONF, path, sizeof path, fault) != 0 ? -1 : softhsm_conf_write(dir, path, fault);
@@ -89,6 +83,9 @@ int project_softhsm_use(const struct project *project, struct fault *fault)
     char path[PATH_MAX];
     if (project_path(project, SOFTHSM_CONF, path, sizeof path, fault) != 0) {
         return -1;
+    }
+    if (access(path, F_OK) == 0 && softhsm_conf_write(project->dir, path, fault) != 0) {
+        return fault_hint(fault, "the project's folder has moved, and this file must follow");
     }
     if (access(path, R_OK) == 0 && setenv("SOFTHSM2_CONF", path, 0) != 0) {
         return fault_errno(fault, "SOFTHSM2_CONF cannot be set");
@@ -151,13 +148,14 @@ static int project_read(struct project *project, struct fault *fault)
 
 int project_open(const char *dir, struct project *out, struct fault *fault)
 {
-    char conf[PATH_MAX];
     memset(out, 0, sizeof *out);
-    if (project_dir(dir, out, fault) != 0 || project_read(out, fault) != 0 || project_pin_files(out, fault) != 0 ||
-        project_path(out, SOFTHSM_CONF, conf, sizeof conf, fault) != 0) {
-        return -1;
-    }
-    return access(conf, F_OK) == 0 ? softhsm_conf_write(out->dir, conf, fault) : 0;
+    return project_dir(dir, out, fault) != 0 || project_read(out, fault) != 0 ? -1 : project_pin_files(out, fault);
+}
+
+const char *project_token_name(enum project_token token)
+{
+    static const char *const names[PROJECT_TOKENS] = { "oem", "appliance", "development" };
+    return token < PROJECT_TOKENS ? names[token] : "unknown";
 }
 
 /* The descriptor that WINDLASS_PIN_FD names, or -1. */

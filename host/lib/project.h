@@ -39,18 +39,21 @@ struct project {
     struct profile profile;
 };
 
+/* "oem", "appliance", "development": its name in product.yaml. */
+const char *project_token_name(enum project_token token);
+
 /* Finds <dir>/product.yaml, parses and checks it. */
 int project_open(const char *dir, struct project *out, struct fault *fault);
 /* "<project dir>/<relative>" into `out`. Fault when too long. */
 int project_path(const struct project *project, const char *relative, char *out, size_t out_len, struct fault *fault);
-/* Points SoftHSM at <dir>/hsm/softhsm2.conf through SOFTHSM2_CONF, when that file exists and the variable is not set.
- * Before any token is opened. */
+/* Points SoftHSM at <dir>/hsm/softhsm2.conf through SOFTHSM2_CONF, when that file exists and the variable is not set;
+ * writes it anew when the folder has moved. Before any token is opened. */
 int project_softhsm_use(const struct project *project, struct fault *fault);
 /* Opens one of the project's tokens, after project_softhsm_use. Without a pin_file the PIN is the next line of the
  * descriptor that WINDLASS_PIN_FD names. */
 int project_hsm_open(const struct project *project, enum project_token token, struct hsm **out, struct fault *fault);
 /* Makes <dir>/hsm with tokens/ and softhsm2.conf, which names that folder, unless they are there. Does not touch a
- * configuration that somebody else wrote. project_open repeats it for a folder that has moved. `dir` is absolute. */
+ * configuration that somebody else wrote. `dir` is absolute. */
 int project_softhsm_setup(const char *dir, struct fault *fault);
 /* Parses and checks a profile alone. `name` is the file's name for messages. */
 int profile_parse(const char *name, const uint8_t *text, size_t len, struct profile *out, struct fault *fault);

@@ -17,8 +17,6 @@
 #include "host/pki/pki.h"
 #include "host/pki/transcript.h"
 
-static const char *const token_names[PROJECT_TOKENS] = { "oem", "appliance", "development" };
-
 struct ceremony {
     const struct project *project;
     const struct pki_spec *spec;
@@ -51,7 +49,7 @@ static int token_make(struct ceremony *c, enum project_token token, struct fault
     }
     if (uri.token[0] == '\0' || hsm->pin_file[0] == '\0') {
         return fault_set(fault, "product.yaml: hsm.%s: to make the token, it needs a token= label and a pin_file",
-                         token_names[token]);
+                         project_token_name(token));
     }
     if (hsm_token_make(hsm->module, uri.token, hsm->pin_file, fault) != 0) {
         return fault_hint(fault, "is the token in another SoftHSM folder (SOFTHSM2_CONF)? A PIN file without its token "
@@ -59,7 +57,7 @@ static int token_make(struct ceremony *c, enum project_token token, struct fault
     }
     c->made++;
     return transcript_line(&c->transcript, fault, "made token '%s' (%s) in SoftHSM; its PIN is in %s", uri.token,
-                           token_names[token], hsm->pin_file);
+                           project_token_name(token), hsm->pin_file);
 }
 
 static int token_open(struct ceremony *c, enum project_token token, struct fault *fault)
@@ -74,7 +72,7 @@ static int token_open(struct ceremony *c, enum project_token token, struct fault
     if (project_hsm_open(c->project, token, &c->hsm[token], fault) != 0) {
         return -1;
     }
-    transcript_tell(&c->transcript, "token %s: %s", token_names[token], hsm_description(c->hsm[token]));
+    transcript_tell(&c->transcript, "token %s: %s", project_token_name(token), hsm_description(c->hsm[token]));
     return 0;
 }
 
@@ -121,8 +119,8 @@ static int key_resume(struct ceremony *c, const struct pki_key *key, uint8_t pub
 {
     int begun = transcript_begun(&c->transcript, key->label, fault);
     if (begun == 0) {
-        (void)fault_set(fault, "the %s token has a key '%s' that this ceremony did not make", token_names[key->token],
-                        key->label);
+        (void)fault_set(fault, "the %s token has a key '%s' that this ceremony did not make",
+                        project_token_name(key->token), key->label);
         return fault_hint(fault, "is it another product's token? Name a new one in product.yaml");
     }
     struct hsm *hsm = c->hsm[key->token];
@@ -183,7 +181,7 @@ static int cert_keep(struct ceremony *c, size_t index, const char *path, struct 
     }
     if (memcmp(certified, in_token, sizeof certified) != 0) {
         (void)fault_set(fault, "%s: certifies another key than '%s' in the %s token", path, key->label,
-                        token_names[key->token]);
+                        project_token_name(key->token));
         return fault_hint(fault, "check that product.yaml names the right token");
     }
     if (hsm_key_check_sealed(c->hsm[key->token], key->label, fault) != 0) {
@@ -208,7 +206,7 @@ static int key_step(struct ceremony *c, size_t index, struct fault *fault)
         return -1;
     }
     if (certified && exists == 0) {
-        (void)fault_set(fault, "%s exists, but the %s token has no key '%s'", path, token_names[key->token],
+        (void)fault_set(fault, "%s exists, but the %s token has no key '%s'", path, project_token_name(key->token),
                         key->label);
         return fault_hint(fault, "check that product.yaml names the right token; nothing was changed");
     }

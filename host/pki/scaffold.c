@@ -98,8 +98,8 @@ static int profile_text(const char *const values[3], char text[PROFILE_MAX], str
 static int scaffold_folder(const char *dir, struct project *project, struct fault *fault)
 {
     char path[640];
-    if (mkdir(dir, 0755) != 0 && errno != EEXIST) {
-        return fault_errno(fault, "%s: cannot make this folder", dir);
+    if (file_folder_make(dir, 0755, fault) != 0) {
+        return fault_hint(fault, "make the folder above it first, or name another one");
     }
     char *real = realpath(dir, NULL);
     if (real == NULL) {

@@ -64,8 +64,8 @@ static int part_load(struct transcript *t, struct fault *fault)
 
 static int folder_lock(struct transcript *t, struct fault *fault)
 {
-    if (mkdir(t->folder, 0755) != 0 && errno != EEXIST) {
-        return fault_errno(fault, "%s: cannot make this folder", t->folder);
+    if (file_folder_make(t->folder, 0755, fault) != 0) {
+        return -1;
     }
     t->lock_fd = open(t->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (t->lock_fd < 0) {

@@ -8,12 +8,6 @@
 
 #define SIGN1_PAYLOAD_MAX 2048
 
-void sign1_sha256(struct bytes data, uint8_t digest[32]);
-/* kid of a public key (docs/spec.md section 5): the first 8 bytes of its SHA-256. */
-void sign1_kid(const uint8_t public_key[64], uint8_t kid[8]);
-/* ECDSA P-256 over a digest. STATUS_OK, CRYPTO_KEY (not a point of the curve) or CRYPTO_SIGNATURE. */
-status_t sign1_p256_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64]);
-
 /*
  * What is to be checked: an encoded COSE_Sign1 (tag 18), the external AAD, and the payload when it is detached (else
  * data == NULL).

@@ -111,6 +111,17 @@ interrupted cut 0.4
 interrupted KILL 0.6
 [ "$("$windlass" ledger list --project "line 1" | grep -c ' done ')" -eq 8 ] || failed "$("$windlass" ledger list --project "line 1")"
 
+echo "an auditor who may only read can list the units"
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+    chmod 755 "$folder"
+    cp -r "line 1" "audit 100%"
+    chown -R 65534 "audit 100%"
+    chmod -R a-w "audit 100%"
+    run 0 setpriv --reuid=65534 --regid=65534 --clear-groups "$windlass" ledger list --project "audit 100%" --json
+    holds "$(grep -o '"unit"' out | wc -l)" -eq "$(units)"
+    "$json_ok" <out || failed "not JSON: $(cat out)"
+fi
+
 echo "no PIN was shown, nothing is left over"
 for pin in "line 1"/hsm/*.pin; do
     grep -qF "$(cat "$pin")" all && failed "the PIN of $pin was shown"

@@ -117,6 +117,24 @@ sed -i 's/^organisation: .*/organisation: "x\\x9b31m"/' closed/product.yaml
 run 1 "$windlass" pki check --project closed
 says "control character"
 
+echo "who may only read can still read"
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+    chmod 755 "$folder"
+    cp -r piped still
+    chown -R 65534 still
+    chmod -R a-w still
+    mv still 'still there'
+    as_nobody() {
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$windlass" "$@"
+    }
+    run 1 as_nobody pki check --project 'still there' --development
+    says "softhsm2.conf: cannot write"
+    run 1 as_nobody ledger list --project 'still there'
+    says "windlass provision"
+    run 1 as_nobody init 'still there/new'
+    says "Permission denied"
+fi
+
 echo "long paths are refused with the reason"
 long=$(head -c 3000 /dev/zero | tr '\0' a)
 run 1 "$windlass" master inspect "$long"

@@ -237,6 +237,7 @@ static void moved_project_finds_its_tokens(void **state)
     support_check(project_softhsm_setup(support_path("one"), &fault), &fault);
     assert_int_equal(rename(support_path("one"), support_path("two")), 0);
     support_check(project_open(support_path("two"), &project, &fault), &fault);
+    support_check(project_softhsm_use(&project, &fault), &fault);
     assert_string_equal(project.dir, support_path("two"));
     assert_string_equal(project.profile.hsm[PROJECT_OEM].pin_file, support_path("two/hsm/oem.pin"));
     FILE *file = fopen(support_path("two/hsm/softhsm2.conf"), "r");
@@ -246,11 +247,13 @@ static void moved_project_finds_its_tokens(void **state)
     assert_non_null(strstr(conf, support_path("two/hsm/tokens")));
     support_write("two/hsm/softhsm2.conf", "directories.tokendir = /elsewhere\n", 0644);
     support_check(project_open(support_path("two"), &project, &fault), &fault);
+    support_check(project_softhsm_use(&project, &fault), &fault);
     file = fopen(support_path("two/hsm/softhsm2.conf"), "r");
     assert_non_null(file);
     conf[fread(conf, 1, sizeof conf - 1, file)] = '\0';
     (void)fclose(file);
     assert_string_equal(conf, "directories.tokendir = /elsewhere\n");
+    (void)unsetenv("SOFTHSM2_CONF");
     support_folder_remove();
 }
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/lib/p256.h"
 #include "host/sign1/sign1.h"
 #include "host/station/gdb_packet.h"
 #include "wire/cose.h"
@@ -45,7 +46,7 @@ static struct bytes possession_make(struct chip *chip, struct bytes challenge, u
     provision_possession_build(&p, &pw);
     struct cbor_writer sw = cbor_writer_of(structure, sizeof structure);
     cose_sig_structure_build(bytes_of(PROVISION_POP_AAD, strlen(PROVISION_POP_AAD)), cbor_written(&pw), &sw);
-    sign1_sha256(cbor_written(&sw), digest);
+    p256_sha256(cbor_written(&sw), digest);
     must(hsm_sign(chip->hsm, chip->identity_label, digest, signature, &fault) == 0);
     signature[5] ^= chip->vice == CHIP_BAD_SIGNATURE ? 1 : 0;
     const struct cose_sign1 sign1 = { .payload = cbor_written(&pw), .signature = bytes_of(signature, 64) };
@@ -61,10 +62,10 @@ static void check_answer(struct chip *chip, uint8_t digests[3][32], struct provi
     for (size_t i = 0; i < 4; i++) {
         cbor_write_raw(&w, bytes_of(chip->items[i], chip->item_lens[i]));
     }
-    sign1_sha256(cbor_written(&w), digests[0]);
+    p256_sha256(cbor_written(&w), digests[0]);
     digests[0][0] ^= chip->vice == CHIP_BAD_DIGEST ? 1 : 0;
-    sign1_sha256(bytes_of(chip->flash, LAYOUT_BOOT_LEN), digests[1]);
-    sign1_sha256(bytes_of(chip->flash + LAYOUT_SBM_A_OFF, LAYOUT_SBM_LEN), digests[2]);
+    p256_sha256(bytes_of(chip->flash, LAYOUT_BOOT_LEN), digests[1]);
+    p256_sha256(bytes_of(chip->flash + LAYOUT_SBM_A_OFF, LAYOUT_SBM_LEN), digests[2]);
     answer->items_digest = bytes_of(digests[0], 32);
     answer->boot_digest = bytes_of(digests[1], 32);
     answer->sbm_digest = bytes_of(digests[2], 32);
@@ -152,7 +153,7 @@ int chip_prove(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *
     cbor_write_uint(&p, chip->vice == CHIP_NOT_SECURED ? 0x2000 : 0x3000);
     struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
     cose_sig_structure_build(bytes_of(NULL, 0), cbor_written(&p), &s);
-    sign1_sha256(cbor_written(&s), digest);
+    p256_sha256(cbor_written(&s), digest);
     must(hsm_sign(chip->hsm, chip->identity_label, digest, signature, fault) == 0);
     const struct cose_sign1 sign1 = { .payload = cbor_written(&p), .signature = bytes_of(signature, 64) };
     struct cbor_writer w = cbor_writer_of(token, 512);

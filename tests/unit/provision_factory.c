@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "host/lib/file.h"
+#include "host/lib/p256.h"
 #include "host/sign1/sign1.h"
 #include "tests/unit/host_support.h"
 #include "wire/cose.h"
@@ -57,15 +58,15 @@ static uint8_t *package_make(struct factory *f, const struct suit_package_spec *
     assert_int_equal(suit_package_manifest_build(spec, &m), STATUS_OK);
     struct cbor_writer i = cbor_writer_of(item, sizeof item);
     cbor_write_bstr(&i, cbor_written(&m));
-    sign1_sha256(cbor_written(&i), digest);
+    p256_sha256(cbor_written(&i), digest);
     struct cbor_writer d = cbor_writer_of(digest_item, sizeof digest_item);
     suit_digest_build(bytes_of(digest, 32), &d);
     struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
     cose_sig_structure_build(bytes_of(NULL, 0), cbor_written(&d), &s);
-    sign1_sha256(cbor_written(&s), hash);
+    p256_sha256(cbor_written(&s), hash);
     support_check(hsm_sign(f->oem, KEY_FIRMWARE, hash, signature, &fault), &fault);
     support_check(hsm_key_public(f->oem, KEY_FIRMWARE, key, &fault), &fault);
-    sign1_kid(key, kid);
+    p256_kid(key, kid);
     const struct cose_sign1 c = { .kid = bytes_of(kid, 8), .signature = bytes_of(signature, 64) };
     struct cbor_writer w1 = cbor_writer_of(sign1, sizeof sign1);
     cose_sign1_build(&c, &w1);
@@ -96,7 +97,7 @@ static void sbm_make(struct factory *f)
     uint8_t digest[32];
     size_t len = 0;
     memset(image, 0x33, sizeof image);
-    sign1_sha256(bytes_of(image, sizeof image), digest);
+    p256_sha256(bytes_of(image, sizeof image), digest);
     const struct suit_package_spec spec = { .sequence = FACTORY_SBM_SEQUENCE,
                                             .vendor = bytes_of(f->project.profile.vendor_uuid, 16),
                                             .class_id = bytes_of(f->project.profile.sbm_class_uuid, 16),
@@ -119,7 +120,7 @@ static void app_make(struct factory *f)
     struct block block;
     size_t len = 0;
     memset(cipher, 0xC3, sizeof cipher);
-    sign1_sha256(bytes_of(cipher, sizeof cipher), digest);
+    p256_sha256(bytes_of(cipher, sizeof cipher), digest);
     const struct suit_package_spec spec = { .sequence = FACTORY_APP_SEQUENCE,
                                             .vendor = bytes_of(f->project.profile.vendor_uuid, 16),
                                             .class_id = bytes_of(f->project.profile.class_uuid, 16),

@@ -7,6 +7,7 @@
 
 #include "base/cbor.h"
 #include "host/device/device.h"
+#include "host/lib/p256.h"
 #include "host/sign1/sign1.h"
 #include "tests/unit/host_support.h"
 #include "wire/cose.h"
@@ -73,7 +74,7 @@ static struct bytes proof_make(struct maker *m, const char *label, struct bytes 
     cbor_write_uint(&p, 2395);
     cbor_write_uint(&p, 0x3000);
     cose_sig_structure_build(bytes_of(NULL, 0), cbor_written(&p), &s);
-    sign1_sha256(cbor_written(&s), digest);
+    p256_sha256(cbor_written(&s), digest);
     support_check(hsm_sign(m->hsm, label, digest, signature, &fault), &fault);
     const struct cose_sign1 c = { .payload = cbor_written(&p), .signature = bytes_of(signature, 64) };
     cose_sign1_build(&c, &t);
