@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * cmd_provision: `windlass provision`. Joins station and appliance in one process: the station sees only letters. A
- * chip that was locked by a run that did not live to record it is closed by the chip's own proof of identity.
- */
+/* cmd_provision: `windlass provision`. Joins station and appliance in one process: the station sees only letters. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -15,13 +12,11 @@
 #include "host/chip/chip_client.h"
 #include "host/chip/chip_dir.h"
 #include "host/cli/cli.h"
-#include "host/cli/unit_text.h"
+#include "host/cli/outcome.h"
+#include "host/cli/settle.h"
 #include "host/device/device.h"
-#include "host/ledger/ledger.h"
 #include "host/lib/file.h"
 #include "host/lib/project.h"
-#include "host/lib/text.h"
-#include "host/sign1/token.h"
 #include "host/station/station.h"
 
 #define NAME "provision"
@@ -55,15 +50,6 @@ struct options {
     const char *link;
     struct appliance_inputs inputs;
     int json;
-};
-
-/* What is printed and filed in the end. */
-struct outcome {
-    uint8_t uid[16];
-    uint64_t number;
-    uint64_t sequence;
-    struct cert device;
-    struct cert update;
 };
 
 /* CLI_DONE, an exit code, or -1: help was printed. */
@@ -155,63 +141,6 @@ static int chip_port_find(const char *dir, char *target, size_t target_len, stru
     return running == 1 ? 0 : -1;
 }
 
-/* ---- the result ---- */
-
-/* Writes a certificate; one that stands there already must be the same. */
-static int cert_file(const char *path, const struct cert *cert, struct fault *fault)
-{
-    struct cert there;
-    if (access(path, F_OK) != 0) {
-        return cert_write(path, cert, fault);
-    }
-    if (cert_read(path, &there, fault) != 0) {
-        return -1;
-    }
-    return there.len == cert->len && memcmp(there.der, cert->der, cert->len) == 0
-               ? 0
-               : fault_set(fault, "%s: another certificate stands there", path);
-}
-
-static int certs_file(const struct project *project, const struct outcome *o, struct fault *fault)
-{
-    char uid[33];
-    char relative[80];
-    char path[640];
-    text_hex(o->uid, sizeof o->uid, uid);
-    if (project_path(project, "devices", path, sizeof path, fault) != 0 || file_folder_make(path, 0755, fault) != 0) {
-        return -1;
-    }
-    (void)snprintf(relative, sizeof relative, "devices/%s", uid);
-    if (project_path(project, relative, path, sizeof path, fault) != 0 || file_folder_make(path, 0755, fault) != 0) {
-        return -1;
-    }
-    (void)snprintf(relative, sizeof relative, "devices/%s/device.crt", uid);
-    if (project_path(project, relative, path, sizeof path, fault) != 0 || cert_file(path, &o->device, fault) != 0) {
-        return -1;
-    }
-    (void)snprintf(relative, sizeof relative, "devices/%s/update.crt", uid);
-    return project_path(project, relative, path, sizeof path, fault) != 0 ? -1 : cert_file(path, &o->update, fault);
-}
-
-static void outcome_print(const struct outcome *o, int json)
-{
-    char uid[33];
-    char device[65];
-    char update[65];
-    text_hex(o->uid, sizeof o->uid, uid);
-    unit_fingerprint(o->device.der, o->device.len, device);
-    unit_fingerprint(o->update.der, o->update.len, update);
-    if (json) {
-        (void)printf("{\"unit\":%llu,\"uid\":\"%s\",\"sequence\":%llu,\"device_certificate\":\"%s\","
-                     "\"update_certificate\":\"%s\"}\n",
-                     (unsigned long long)o->number, uid, (unsigned long long)o->sequence, device, update);
-        return;
-    }
-    (void)printf("unit                %llu\nunique ID           %s\napplication         sequence number %llu\n"
-                 "device certificate  SHA-256 %s\nupdate certificate  SHA-256 %s\nfiled in            devices/%s\n",
-                 (unsigned long long)o->number, uid, (unsigned long long)o->sequence, device, update, uid);
-}
-
 /* ---- the device's own word that it is locked ---- */
 
 static int link_open(struct smp_link *link, const struct options *options, struct fault *fault)
@@ -243,7 +172,7 @@ static int token_get(void *context, struct bytes nonce, unsigned timeout_ms, uin
     }
 }
 
-/* ---- the two ways ---- */
+/* ---- the run ---- */
 
 static int run_station(struct options *options, const struct project *project, const char *target, struct outcome *out,
                        struct fault *fault)
@@ -277,79 +206,6 @@ static int run_station(struct options *options, const struct project *project, c
     return done;
 }
 
-/* Asks a virtual chip without debug port for its proof of identity. */
-static int chip_prove(const char *dir, const struct project *project, struct device_proof *proof, struct fault *fault)
-{
-    struct smp_link link;
-    struct cert root;
-    char path[600];
-    if (project_path(project, "pki/root.crt", path, sizeof path, fault) != 0 || cert_read(path, &root, fault) != 0 ||
-        smp_line_chip_open(&link, dir, fault) != 0) {
-        return -1;
-    }
-    int result = device_prove(&link, &root, proof, fault);
-    smp_link_close(&link);
-    return result;
-}
-
-static int record_unknown(struct fault *fault)
-{
-    (void)fault_set(fault, "this chip is a device already, and this ledger does not know it");
-    return fault_hint(fault, "name the project with whose ledger it was made: --project DIR");
-}
-
-/* The record of a chip that proved that it is secured. */
-static int record_settle(struct ledger *ledger, const struct device_proof *proof, struct outcome *out,
-                         struct fault *fault)
-{
-    struct ledger_unit unit;
-    int found = ledger_unit_find(ledger, proof->uid, &unit, fault);
-    if (found <= 0) {
-        return found < 0 ? -1 : record_unknown(fault);
-    }
-    if (memcmp(unit.identity_key, proof->identity_key, sizeof unit.identity_key) != 0 ||
-        proof->lifecycle != TOKEN_LIFECYCLE_SECURED) {
-        return fault_set(fault, "unit %llu: the chip's proof does not fit its record", (unsigned long long)unit.number);
-    }
-    if (ledger_unit_close(ledger, proof->uid, fault) != 0) {
-        return -1;
-    }
-    *out = (struct outcome){
-        .number = unit.number, .sequence = unit.package_sequence, .device = unit.device_cert, .update = unit.update_cert
-    };
-    memcpy(out->uid, unit.uid, sizeof out->uid);
-    return 0;
-}
-
-/* A chip without debug port: if it was locked by an earlier run, its record is closed now. */
-static int run_settle(const char *dir, const struct project *project, struct outcome *out, struct fault *fault)
-{
-    struct fault inner = FAULT_NONE;
-    struct device_proof *proof = calloc(1, sizeof *proof);
-    struct ledger *ledger = NULL;
-    char path[600];
-    if (proof == NULL) {
-        return fault_set(fault, "no memory");
-    }
-    int result = chip_prove(dir, project, proof, &inner);
-    if (result != 0) {
-        (void)fault_set(fault, "%s: the chip has no debug port, and does not prove that it is one of ours: %s", dir,
-                        inner.what);
-        (void)fault_hint(fault,
-                         "a locked chip is never provisioned again; if it is another project's, name that one with "
-                         "--project; 'windlass device status %.150s' asks what it runs",
-                         dir);
-    } else {
-        result = project_path(project, LEDGER_FILE, path, sizeof path, fault) != 0 ||
-                         ledger_open(path, LEDGER_WRITE, &ledger, fault) != 0
-                     ? -1
-                     : record_settle(ledger, proof, out, fault);
-    }
-    ledger_close(ledger);
-    free(proof);
-    return result;
-}
-
 static int provision(struct options *options, struct fault *fault)
 {
     struct project project;
@@ -364,12 +220,12 @@ static int provision(struct options *options, struct fault *fault)
         port = chip_port_find(options->chip, target, sizeof target, fault);
     }
     int result = port < 0    ? -1
-                 : port == 0 ? run_settle(options->chip, &project, &outcome, fault)
+                 : port == 0 ? settle_run(options->chip, &project, &outcome, fault)
                              : run_station(options, &project, folder ? target : options->chip, &outcome, fault);
     if (result != 0) {
         return -1;
     }
-    if (certs_file(&project, &outcome, fault) != 0) {
+    if (outcome_file(&project, &outcome, fault) != 0) {
         return fault_hint(fault, "the device is made and recorded; run the same command again to file its "
                                  "certificates");
     }
