@@ -14,6 +14,13 @@ static uint32_t signature_decide(const struct gate_evidence *e)
     return hard_opaque(e->package->signature) == hard_opaque(STATUS_OK) ? GATE_YES : GATE_NO;
 }
 
+/* HARD: without this, one skipped branch in verify_envelope would let another manifest in under a genuine signature. */
+static uint32_t manifest_decide(const struct gate_evidence *e)
+{
+    uint32_t same = hard_compare(e->package->manifest_digest, e->package->envelope.digest.data, CRYPTO_SHA256_LEN);
+    return hard_opaque(same) == hard_opaque(HARD_SAME) ? GATE_YES : GATE_NO;
+}
+
 static uint32_t digest_decide(const struct gate_evidence *e)
 {
     uint32_t same = hard_compare(e->digest, e->package->image.digest.data, CRYPTO_SHA256_LEN);
@@ -28,7 +35,7 @@ static uint32_t counter_decide(const struct gate_evidence *e)
     return ((uint64_t)high << 32 | low) >= e->counter ? GATE_YES : GATE_NO;
 }
 
-/* Returns only when all three say yes; kept out of line so that two calls are two executions. */
+/* Returns only when all four say yes; kept out of line so that two calls are two executions. */
 __attribute__((noinline)) static void decide(const struct gate_evidence *e)
 {
     volatile uint32_t count = 0;
@@ -44,7 +51,11 @@ __attribute__((noinline)) static void decide(const struct gate_evidence *e)
         halt(STATUS_BOOT_DECISION);
     }
     count += 4;
-    if (hard_opaque(count) != 7) {
+    if (hard_opaque(manifest_decide(e)) != GATE_YES) {
+        halt(STATUS_BOOT_DECISION);
+    }
+    count += 8;
+    if (hard_opaque(count) != 15) {
         halt(STATUS_BOOT_DECISION);
     }
 }

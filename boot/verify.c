@@ -101,6 +101,7 @@ status_t verify_package(struct bytes in, const struct verify_trust *trust, struc
     if (status == STATUS_OK) {
         status = verify_envelope(&out->envelope, trust->key);
         out->signature = status;
+        crypto_sha256(out->envelope.manifest_item, out->manifest_digest);
     }
     if (status == STATUS_OK) {
         status = suit_manifest_parse(out->envelope.manifest, &out->manifest);

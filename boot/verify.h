@@ -20,12 +20,14 @@ struct verify_trust {
     uint64_t least_sequence; /* no lower one is accepted */
 };
 
-/* A package that verified: views into the input. `signature` is what its check said: evidence for the gate. */
+/* A package that verified: views into the input. `signature` is what its check said: evidence for the gate. It
+ * covers envelope.digest; that the manifest has this digest is a second piece of evidence. */
 struct package {
     status_t signature;
+    uint8_t manifest_digest[CRYPTO_SHA256_LEN]; /* of the manifest as it lies: evidence for the gate, too */
     struct suit_envelope envelope;
     struct suit_manifest manifest;
-    struct suit_parameters image; /* of component 0: digest and size of what runs */
+    struct suit_parameters image;     /* of component 0: digest and size of what runs */
     struct suit_parameters encrypted; /* of component 1: the payload's; present == 0 when not encrypted */
 };
 
