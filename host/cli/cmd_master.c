@@ -106,6 +106,9 @@ static int verb_package(int argc, char **argv)
         recipients_parse(&o, &order) != CLI_DONE) {
         return CLI_USAGE;
     }
+    if (o.sequence == 0 || o.sequence > UINT32_MAX) {
+        return cli_usage("master", "--sequence is 1 to %u: devices keep and show 32 bits, and 0 means none", UINT32_MAX);
+    }
     order.input = o.input;
     order.sequence = o.sequence;
     order.out = o.out;

@@ -21,7 +21,7 @@ const char master_help_package[] =
     "made later. The result is checked by the device's own verifier before it appears.\n\n"
     "  --project DIR       the product's folder (default: here)\n"
     "  --input FILE        the image: ELF, Intel HEX or raw binary\n"
-    "  --sequence N        security version; a device never goes back to a lower one\n"
+    "  --sequence N        security version, 1 to 4294967295; a device never goes back to a lower one\n"
     "  --out FILE          the package\n"
     "  --component NAME    app (default) or sbm, the Secure Boot Manager\n"
     "  --format F          elf, hex or bin (default: told by content and name)\n"

@@ -18,6 +18,10 @@ says "--sequence is missing"
 run 2 "$windlass" master package --input a.bin --out a.suit --sequence -1
 says "not a whole number"
 run 2 "$windlass" master package --input a.bin --out a.suit --sequence 99999999999999999999
+for number in 0 4294967296; do
+    run 2 "$windlass" master package --input a.bin --out a.suit --sequence $number
+    says "--sequence is 1 to 4294967295"
+done
 run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --format srec
 says "must be elf, hex or bin"
 run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --component radio
