@@ -24,9 +24,13 @@ struct hsm_config {
 };
 
 /* Makes and initialises a token with this label (C_InitToken, C_InitPIN) in a free slot of the module. The user PIN is
- * made at random and written to pin_file, which must not exist (0600). Refused when a token with that label exists. For
- * development and demonstration; production tokens are made by their HSM's own tools. */
+ * made at random and written to pin_file (0600); when that file is there already, from a run that was cut or made by
+ * hand, its PIN is taken. Refused when a token with that label exists. For development and demonstration; production
+ * tokens are made by their HSM's own tools. */
 int hsm_token_make(const char *module, const char *label, const char *pin_file, struct fault *fault);
+/* Finishes a token that hsm_token_make began before a power cut: one without a user PIN gets that of pin_file. Any other
+ * token is left as it is. */
+int hsm_token_finish(const char *module, const char *uri, const char *pin_file, struct fault *fault);
 
 /* 1 when exactly one initialised token matches the URI, 0 when none does, -1 on error. Needs no PIN. */
 int hsm_token_exists(const char *module, const char *uri, struct fault *fault);
@@ -43,6 +47,9 @@ enum hsm_key_kind { HSM_KEY_SIGN, HSM_KEY_AGREE };
  * when the label is taken. `public_key` is X then Y. */
 int hsm_key_generate(struct hsm *hsm, const char *label, enum hsm_key_kind kind, uint8_t public_key[64],
                      struct fault *fault);
+/* Removes what a power cut in the middle of hsm_key_generate left of a key, either half. Only for a key that the caller
+ * knows was begun and never finished. */
+int hsm_key_torn_drop(struct hsm *hsm, const char *label, struct fault *fault);
 /* 1 when there is a private key with that label, 0 when not, -1 on error. */
 int hsm_key_exists(struct hsm *hsm, const char *label, struct fault *fault);
 int hsm_key_public(struct hsm *hsm, const char *label, uint8_t public_key[64], struct fault *fault);

@@ -233,10 +233,34 @@ int hsm_key_generate(struct hsm *hsm, const char *label, enum hsm_key_kind kind,
     (void)pthread_mutex_lock(&hsm->generating);
     int result = key_label_check_free(hsm, label, fault);
     if (result == 0) {
+        sigset_t before;
+        hsm_calm_begin(&before);
         result = hsm_run(hsm, "generate a key", key_generate_work, &context, fault);
+        hsm_calm_end(&before);
     }
     (void)pthread_mutex_unlock(&hsm->generating);
     return result != 0 ? -1 : hsm_key_public(hsm, label, public_key, fault);
+}
+
+static CK_RV key_torn_drop_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *context)
+{
+    static const CK_OBJECT_CLASS halves[] = { CKO_PRIVATE_KEY, CKO_PUBLIC_KEY };
+    CK_RV rv = CKR_OK;
+    for (size_t i = 0; rv == CKR_OK && i < sizeof halves / sizeof halves[0]; i++) {
+        struct hsm_lookup half = { .object_class = halves[i], .label = (const char *)context };
+        rv = hsm_lookup_run(call, session, &half);
+        if (rv == CKR_OK && half.count == 1) {
+            rv = call->C_DestroyObject(session, half.handle);
+        }
+    }
+    return rv;
+}
+
+int hsm_key_torn_drop(struct hsm *hsm, const char *label, struct fault *fault)
+{
+    return hsm_label_check(label, fault) != 0
+               ? -1
+               : hsm_run(hsm, "remove half a key", key_torn_drop_work, (void *)(uintptr_t)label, fault);
 }
 
 /* ---- sealed ---- */

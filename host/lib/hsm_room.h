@@ -6,6 +6,7 @@
 
 #include <p11-kit/pkcs11.h>
 #include <pthread.h>
+#include <signal.h>
 
 #include "host/lib/hsm.h"
 #include "host/lib/hsm_uri.h"
@@ -79,6 +80,9 @@ typedef CK_RV (*hsm_work)(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, voi
 /* Runs `work` in a session of the pool. When session, login or token were lost: opens anew, logs in, and runs it once
  * more. `doing` completes "cannot ...". */
 int hsm_run(struct hsm *hsm, const char *doing, hsm_work work, void *context, struct fault *fault);
+/* SIGINT, SIGTERM and SIGHUP wait until hsm_calm_end: a token or a key is made whole before the program ends. */
+void hsm_calm_begin(sigset_t *before);
+void hsm_calm_end(const sigset_t *before);
 /* Opens the first session and logs in. */
 int hsm_session_start(struct hsm *hsm, struct fault *fault);
 void hsm_session_close_all(struct hsm *hsm);

@@ -163,3 +163,18 @@ int hsm_session_start(struct hsm *hsm, struct fault *fault)
 {
     return hsm_run(hsm, "log in", session_nothing, NULL, fault);
 }
+
+void hsm_calm_begin(sigset_t *before)
+{
+    sigset_t waiting;
+    (void)sigemptyset(&waiting);
+    (void)sigaddset(&waiting, SIGINT);
+    (void)sigaddset(&waiting, SIGTERM);
+    (void)sigaddset(&waiting, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &waiting, before);
+}
+
+void hsm_calm_end(const sigset_t *before)
+{
+    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
+}

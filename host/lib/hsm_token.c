@@ -14,6 +14,8 @@
 
 #define TOKEN_LABEL_LEN 32
 #define TOKEN_PIN_LEN 24 /* hexadecimal digits: 96 bits */
+#define TOKEN_PIN_LEAST 4
+#define TOKEN_PIN_MAX 255
 
 void hsm_token_field(const unsigned char *field, size_t len, char *out, size_t out_len)
 {
@@ -166,28 +168,67 @@ static int token_pin_make(char pin[TOKEN_PIN_LEN + 1], struct fault *fault)
     return 0;
 }
 
-/* The security officer's PIN is used here and forgotten: nobody can reset the user PIN of such a token later. */
-static CK_RV token_initialise(CK_FUNCTION_LIST *call, CK_SLOT_ID slot, const char *label, char *officer, char *user)
+/* The second half of making a token: the user PIN, then an officer's PIN that is forgotten at once. */
+static CK_RV token_pins_set(CK_FUNCTION_LIST *call, CK_SLOT_ID slot, char *officer, char *user)
 {
-    unsigned char padded[TOKEN_LABEL_LEN];
     CK_SESSION_HANDLE session = 0;
-    memset(padded, ' ', sizeof padded);
-    memcpy(padded, label, strlen(label));
-    CK_RV rv = call->C_InitToken(slot, (unsigned char *)officer, TOKEN_PIN_LEN, padded);
+    CK_ULONG user_len = (CK_ULONG)strlen(user);
+    CK_RV rv = call->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session);
     if (rv != CKR_OK) {
         return rv;
     }
-    rv = call->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session);
-    if (rv != CKR_OK) {
-        return rv;
-    }
-    rv = call->C_Login(session, CKU_SO, (unsigned char *)officer, TOKEN_PIN_LEN);
+    rv = call->C_Login(session, CKU_SO, (unsigned char *)user, user_len);
     if (rv == CKR_OK) {
-        rv = call->C_InitPIN(session, (unsigned char *)user, TOKEN_PIN_LEN);
+        rv = call->C_InitPIN(session, (unsigned char *)user, user_len);
+        if (rv == CKR_OK) {
+            rv = call->C_SetPIN(session, (unsigned char *)user, user_len, (unsigned char *)officer, TOKEN_PIN_LEN);
+        }
         (void)call->C_Logout(session);
     }
     (void)call->C_CloseSession(session);
     return rv;
+}
+
+/*
+ * Nobody can reset the user PIN of such a token later. Until it has its user PIN, that is the security officer's, too:
+ * a power cut in between leaves a token that hsm_token_finish can finish.
+ */
+static CK_RV token_initialise(CK_FUNCTION_LIST *call, CK_SLOT_ID slot, const char *label, char *officer, char *user)
+{
+    unsigned char padded[TOKEN_LABEL_LEN];
+    memset(padded, ' ', sizeof padded);
+    memcpy(padded, label, strlen(label));
+    CK_RV rv = call->C_InitToken(slot, (unsigned char *)user, (CK_ULONG)strlen(user), padded);
+    return rv == CKR_OK ? token_pins_set(call, slot, officer, user) : rv;
+}
+
+/* Takes the PIN of a file that is there already, or makes one and writes the file. */
+static int token_pin_settle(const char *pin_file, char pin[TOKEN_PIN_MAX + 2], int *made, struct fault *fault)
+{
+    uint8_t *text = NULL;
+    size_t len = 0;
+    *made = access(pin_file, F_OK) != 0;
+    if (*made) {
+        int result = token_pin_make(pin, fault);
+        pin[TOKEN_PIN_LEN] = '\n';
+        result = result != 0 ? -1 : file_write(pin_file, bytes_of(pin, TOKEN_PIN_LEN + 1), 0600, FILE_NEW_ONLY, fault);
+        pin[TOKEN_PIN_LEN] = '\0';
+        return result;
+    }
+    if (file_read_secret(pin_file, TOKEN_PIN_MAX + 1, &text, &len, fault) != 0) {
+        return -1;
+    }
+    size_t line = strcspn((const char *)text, "\r\n");
+    if (line >= TOKEN_PIN_LEAST && line <= TOKEN_PIN_MAX) {
+        memcpy(pin, text, line);
+        pin[line] = '\0';
+    } else {
+        (void)fault_set(fault, "%s: holds no PIN of %d to %d bytes", pin_file, TOKEN_PIN_LEAST, TOKEN_PIN_MAX);
+        (void)fault_hint(fault, "remove the file, and a new PIN is made");
+    }
+    wipe(text, len);
+    free(text);
+    return line >= TOKEN_PIN_LEAST && line <= TOKEN_PIN_MAX ? 0 : -1;
 }
 
 /* The PIN file comes first: a token whose PIN nobody knows would be of no use. */
@@ -195,17 +236,13 @@ static int token_make_in(struct hsm_module *module, CK_SLOT_ID slot, const char 
                          struct fault *fault)
 {
     char officer[TOKEN_PIN_LEN + 1];
-    char user[TOKEN_PIN_LEN + 2];
-    int result = token_pin_make(officer, fault) | token_pin_make(user, fault);
-    if (result == 0) {
-        user[TOKEN_PIN_LEN] = '\n';
-        result = file_write(pin_file, bytes_of(user, TOKEN_PIN_LEN + 1), 0600, FILE_NEW_ONLY, fault);
-        user[TOKEN_PIN_LEN] = '\0';
-    }
+    char user[TOKEN_PIN_MAX + 2];
+    int made = 0;
+    int result = token_pin_make(officer, fault) | token_pin_settle(pin_file, user, &made, fault);
     if (result == 0) {
         CK_RV rv = token_initialise(module->call, slot, label, officer, user);
         if (rv != CKR_OK) {
-            (void)unlink(pin_file);
+            (void)(made ? unlink(pin_file) : 0);
             result = hsm_error(fault, module->path, "initialise a token", rv);
         }
     }
@@ -226,7 +263,39 @@ int hsm_token_make(const char *module_name, const char *label, const char *pin_f
     }
     int result = token_slot_free(module, label, &slot, fault);
     if (result == 0) {
+        sigset_t before;
+        hsm_calm_begin(&before);
         result = token_make_in(module, slot, label, pin_file, fault);
+        hsm_calm_end(&before);
+    }
+    hsm_module_close(module);
+    return result;
+}
+
+static int token_finish_in(struct hsm_module *module, CK_SLOT_ID slot, const char *pin_file, struct fault *fault)
+{
+    char officer[TOKEN_PIN_LEN + 1];
+    char user[TOKEN_PIN_MAX + 2];
+    int made = 0;
+    int result = token_pin_make(officer, fault) | token_pin_settle(pin_file, user, &made, fault);
+    CK_RV rv = result == 0 ? token_pins_set(module->call, slot, officer, user) : CKR_OK;
+    wipe(officer, sizeof officer);
+    wipe(user, sizeof user);
+    return rv == CKR_OK ? result : hsm_error(fault, module->path, "finish a token that a cut run began", rv);
+}
+
+int hsm_token_finish(const char *module_name, const char *text, const char *pin_file, struct fault *fault)
+{
+    struct hsm_module *module;
+    struct hsm_uri uri;
+    CK_SLOT_ID slot = 0;
+    CK_TOKEN_INFO info;
+    if (hsm_uri_parse(text, &uri, fault) != 0 || hsm_module_open(module_name, &module, fault) != 0) {
+        return -1;
+    }
+    int result = hsm_token_find(module, &uri, &slot, &info, fault);
+    if (result == 0 && (info.flags & CKF_USER_PIN_INITIALIZED) == 0 && access(pin_file, F_OK) == 0) {
+        result = token_finish_in(module, slot, pin_file, fault);
     }
     hsm_module_close(module);
     return result;

@@ -52,8 +52,7 @@ static int token_make(struct ceremony *c, enum project_token token, struct fault
                          project_token_name(token));
     }
     if (hsm_token_make(hsm->module, uri.token, hsm->pin_file, fault) != 0) {
-        return fault_hint(fault, "is the token in another SoftHSM folder (SOFTHSM2_CONF)? A PIN file without its token "
-                                 "can be removed when no other token uses it");
+        return fault_hint(fault, "is the token in another SoftHSM folder (SOFTHSM2_CONF)?");
     }
     c->made++;
     return transcript_line(&c->transcript, fault, "made token '%s' (%s) in SoftHSM; its PIN is in %s", uri.token,
@@ -66,6 +65,9 @@ static int token_open(struct ceremony *c, enum project_token token, struct fault
     if (strstr(hsm->module, "softhsm") != NULL) {
         int exists = hsm_token_exists(hsm->module, hsm->uri, fault);
         if (exists < 0 || (exists == 0 && token_make(c, token, fault) != 0)) {
+            return -1;
+        }
+        if (exists == 1 && hsm_token_finish(hsm->module, hsm->uri, hsm->pin_file, fault) != 0) {
             return -1;
         }
     }
@@ -192,6 +194,18 @@ static int cert_keep(struct ceremony *c, size_t index, const char *path, struct 
     return 0;
 }
 
+/* A key that a cut run began and never noted as made, and that is not whole: nobody has used it. */
+static int key_is_torn(const struct ceremony *c, const struct pki_key *key, int exists, struct fault *fault)
+{
+    struct fault ignored = FAULT_NONE;
+    int begun = transcript_begun(&c->transcript, key->label, fault);
+    int made = begun <= 0 ? 0 : transcript_made(&c->transcript, key->label, fault);
+    if (begun < 0 || made < 0) {
+        return -1;
+    }
+    return begun && !made && (!exists || hsm_key_check_sealed(c->hsm[key->token], key->label, &ignored) != 0);
+}
+
 static int key_step(struct ceremony *c, size_t index, struct fault *fault)
 {
     char path[640];
@@ -213,6 +227,11 @@ static int key_step(struct ceremony *c, size_t index, struct fault *fault)
     if (certified) {
         return cert_keep(c, index, path, fault);
     }
+    int torn = key_is_torn(c, key, exists, fault);
+    if (torn < 0 || (torn && hsm_key_torn_drop(c->hsm[key->token], key->label, fault) != 0)) {
+        return -1;
+    }
+    exists = exists && !torn;
     int result = exists ? key_resume(c, key, public_key, fault) : key_make(c, key, public_key, fault);
     return result != 0 ? -1 : cert_make(c, index, public_key, path, fault);
 }

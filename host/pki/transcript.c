@@ -175,18 +175,30 @@ int transcript_begin(struct transcript *t, const char *label, struct fault *faul
     return part_append_titled(t, text, fault);
 }
 
-int transcript_begun(const struct transcript *t, const char *label, struct fault *fault)
+static int part_holds(const struct transcript *t, const char *wanted, struct fault *fault)
 {
     char *text;
     size_t len;
-    char wanted[96];
     if (optional_read(t->part, &text, &len, fault) != 0) {
         return -1;
     }
-    (void)snprintf(wanted, sizeof wanted, "Z begin %.64s\n", label);
-    int begun = strstr(text, wanted) != NULL;
+    int holds = strstr(text, wanted) != NULL;
     free(text);
-    return begun;
+    return holds;
+}
+
+int transcript_begun(const struct transcript *t, const char *label, struct fault *fault)
+{
+    char wanted[96];
+    (void)snprintf(wanted, sizeof wanted, "Z begin %.64s\n", label);
+    return part_holds(t, wanted, fault);
+}
+
+int transcript_made(const struct transcript *t, const char *label, struct fault *fault)
+{
+    char wanted[96];
+    (void)snprintf(wanted, sizeof wanted, "Z made key '%.64s' ", label);
+    return part_holds(t, wanted, fault);
 }
 
 static int transcript_join(struct transcript *t, struct fault *fault)

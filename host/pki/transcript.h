@@ -33,6 +33,8 @@ void transcript_tell(const struct transcript *transcript, const char *format, ..
 int transcript_begin(struct transcript *transcript, const char *label, struct fault *fault);
 /* 1 when a run that was cut had begun this key, 0 when not, -1 on error. */
 int transcript_begun(const struct transcript *transcript, const char *label, struct fault *fault);
+/* The same for a key that it had noted as made. */
+int transcript_made(const struct transcript *transcript, const char *label, struct fault *fault);
 /* Joins the lines to the final transcript. */
 int transcript_finish(struct transcript *transcript, struct fault *fault);
 /* Releases the lock; the lines stay for the next run. */

@@ -64,6 +64,28 @@ run 0 "$windlass" pki show --project sensor --json
 says '"label": "root"'
 says '"state": "ok"'
 
+echo "init and the ceremony, killed at any moment, go on where they stopped"
+for at in 010 020 030 040 050 060 080 100 120 150 180 210; do
+    rm -rf killed
+    (timeout -s KILL 0.$at "$windlass" init killed --product killed) >/dev/null 2>&1
+    [ -e killed/product.yaml ] || run 0 "$windlass" init killed --product killed
+    (timeout -s KILL 0.$at "$windlass" pki create --project killed) >/dev/null 2>&1
+    run 0 "$windlass" pki create --project killed
+    run 0 "$windlass" pki check --project killed
+done
+
+echo "a PIN file and a token that were there before are taken"
+run 0 "$windlass" init begun --product begun
+echo 'my own PIN' >begun/hsm/oem.pin
+chmod 600 begun/hsm/oem.pin
+SOFTHSM2_CONF=begun/hsm/softhsm2.conf softhsm2-util --init-token --free --label windlass-appliance --so-pin 12345678 \
+    --pin 12345678 >/dev/null 2>&1
+echo 12345678 >begun/hsm/appliance.pin
+chmod 600 begun/hsm/appliance.pin
+run 0 "$windlass" pki create --project begun
+run 0 "$windlass" pki check --project begun
+holds "$(cat begun/hsm/oem.pin)" = "my own PIN"
+
 echo "the openssl command agrees"
 for key in root firmware mastering distribution issuing transport provisioner; do
     run 0 openssl verify -x509_strict -CAfile sensor/pki/root.crt sensor/pki/$key.crt

@@ -192,6 +192,76 @@ static void token_with_that_label_is_never_made_twice(void **state)
     assert_int_equal(info.st_mode & 0777, 0600);
 }
 
+/* Initialises a token as hsm_token_make does, up to the moment before its user PIN. */
+static void token_begin(const char *label, const char *pin)
+{
+    struct fault fault = FAULT_NONE;
+    struct hsm_module *module;
+    CK_SLOT_ID *slots;
+    CK_ULONG count;
+    unsigned char padded[32];
+    support_check(hsm_module_open("softhsm2", &module, &fault), &fault);
+    support_check(hsm_module_slots(module, 1, &slots, &count, &fault), &fault);
+    memset(padded, ' ', sizeof padded);
+    memcpy(padded, label, strlen(label));
+    for (CK_ULONG i = 0; i < count; i++) {
+        CK_TOKEN_INFO info;
+        assert_int_equal(module->call->C_GetTokenInfo(slots[i], &info), CKR_OK);
+        if ((info.flags & CKF_TOKEN_INITIALIZED) == 0) {
+            assert_int_equal(module->call->C_InitToken(slots[i], (unsigned char *)(uintptr_t)pin, strlen(pin), padded),
+                             CKR_OK);
+            break;
+        }
+    }
+    free(slots);
+    hsm_module_close(module);
+}
+
+static void token_cut_before_its_user_pin_is_finished(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    token_begin("half", "0123456789");
+    support_write("half.pin", "0123456789\n", 0600);
+    support_check_refused(open_with("softhsm2", "pkcs11:token=half", support_path("half.pin"), &fault), &fault,
+                          "no user PIN");
+    fault = FAULT_NONE;
+    support_check(hsm_token_finish("softhsm2", "pkcs11:token=half", support_path("half.pin"), &fault), &fault);
+    support_check(open_with("softhsm2", "pkcs11:token=half", support_path("half.pin"), &fault), &fault);
+    support_check(hsm_token_finish("softhsm2", "pkcs11:token=half", support_path("half.pin"), &fault), &fault);
+}
+
+static CK_RV public_half_make(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *label)
+{
+    CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+    CK_KEY_TYPE type = CKK_EC;
+    CK_BBOOL yes = CK_TRUE;
+    CK_OBJECT_HANDLE made;
+    unsigned char curve[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
+    unsigned char point[2 + HSM_POINT_LEN] = { 0x04, HSM_POINT_LEN, 0x04 };
+    CK_ATTRIBUTE attributes[] = {
+        { CKA_CLASS, &class, sizeof class },    { CKA_KEY_TYPE, &type, sizeof type },
+        { CKA_TOKEN, &yes, sizeof yes },        { CKA_LABEL, label, strlen((const char *)label) },
+        { CKA_EC_PARAMS, curve, sizeof curve }, { CKA_EC_POINT, point, sizeof point },
+    };
+    memcpy(point + 3, sign_public, sizeof sign_public);
+    return call->C_CreateObject(session, attributes, sizeof attributes / sizeof attributes[0], &made);
+}
+
+static void half_a_key_is_cleared_away_and_made_anew(void **state)
+{
+    (void)state;
+    char label[] = "torn";
+    uint8_t key[64];
+    struct fault fault = FAULT_NONE;
+    support_check(hsm_run(hsm, "make half a key", public_half_make, label, &fault), &fault);
+    support_check_refused(hsm_key_generate(hsm, label, HSM_KEY_SIGN, key, &fault), &fault, "exists already");
+    fault = FAULT_NONE;
+    support_check(hsm_key_torn_drop(hsm, label, &fault), &fault);
+    support_check(hsm_key_generate(hsm, label, HSM_KEY_SIGN, key, &fault), &fault);
+    support_check(hsm_key_check_sealed(hsm, label, &fault), &fault);
+}
+
 static void pin_comes_from_a_descriptor(void **state)
 {
     (void)state;
@@ -267,8 +337,6 @@ static void extractable_key_make(const char *label)
     CK_BBOOL no = CK_FALSE;
     CK_SESSION_HANDLE session;
     CK_OBJECT_HANDLE pair[2];
-    CK_SLOT_ID slots[8];
-    CK_ULONG count = 8;
     void *name = (void *)(uintptr_t)label;
     CK_ATTRIBUTE public_half[] = { { CKA_TOKEN, &yes, 1 },
                                    { CKA_LABEL, name, strlen(label) },
@@ -278,8 +346,7 @@ static void extractable_key_make(const char *label)
                                     { CKA_PRIVATE, &yes, 1 },
                                     { CKA_SENSITIVE, &no, 1 },
                                     { CKA_EXTRACTABLE, &yes, 1 } };
-    assert_int_equal(call->C_GetSlotList(CK_TRUE, slots, &count), CKR_OK);
-    assert_int_equal(call->C_OpenSession(slots[0], CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session), CKR_OK);
+    assert_int_equal(call->C_OpenSession(hsm->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session), CKR_OK);
     assert_int_equal(call->C_GenerateKeyPair(session, &mechanism, public_half, 3, private_half, 5, &pair[0], &pair[1]),
                      CKR_OK);
     assert_int_equal(call->C_CloseSession(session), CKR_OK);
@@ -359,6 +426,8 @@ int main(void)
         cmocka_unit_test(token_that_is_not_there_is_named),
         cmocka_unit_test(module_that_is_not_there_is_named),
         cmocka_unit_test(token_with_that_label_is_never_made_twice),
+        cmocka_unit_test(token_cut_before_its_user_pin_is_finished),
+        cmocka_unit_test(half_a_key_is_cleared_away_and_made_anew),
         cmocka_unit_test(pin_comes_from_a_descriptor),
         cmocka_unit_test(four_threads_sign_at_once),
         cmocka_unit_test(extractable_key_is_not_called_sealed),
