@@ -272,7 +272,8 @@ int hsm_token_make(const char *module_name, const char *label, const char *pin_f
     return result;
 }
 
-static int token_finish_in(struct hsm_module *module, CK_SLOT_ID slot, const char *pin_file, struct fault *fault)
+static int token_finish_in(struct hsm_module *module, CK_SLOT_ID slot, const char *label, const char *pin_file,
+                           struct fault *fault)
 {
     char officer[TOKEN_PIN_LEN + 1];
     char user[TOKEN_PIN_MAX + 2];
@@ -281,7 +282,14 @@ static int token_finish_in(struct hsm_module *module, CK_SLOT_ID slot, const cha
     CK_RV rv = result == 0 ? token_pins_set(module->call, slot, officer, user) : CKR_OK;
     wipe(officer, sizeof officer);
     wipe(user, sizeof user);
-    return rv == CKR_OK ? result : hsm_error(fault, module->path, "finish a token that a cut run began", rv);
+    if (rv == CKR_OK) {
+        return result;
+    }
+    (void)fault_hint(fault,
+                     "nothing is in this token yet: remove it and run this again. In the project's folder: "
+                     "SOFTHSM2_CONF=hsm/softhsm2.conf softhsm2-util --delete-token --token %s",
+                     label);
+    return hsm_error(fault, module->path, "finish a token that a cut run began", rv);
 }
 
 int hsm_token_finish(const char *module_name, const char *text, const char *pin_file, struct fault *fault)
@@ -295,7 +303,7 @@ int hsm_token_finish(const char *module_name, const char *text, const char *pin_
     }
     int result = hsm_token_find(module, &uri, &slot, &info, fault);
     if (result == 0 && (info.flags & CKF_USER_PIN_INITIALIZED) == 0 && access(pin_file, F_OK) == 0) {
-        result = token_finish_in(module, slot, pin_file, fault);
+        result = token_finish_in(module, slot, uri.token, pin_file, fault);
     }
     hsm_module_close(module);
     return result;

@@ -65,12 +65,24 @@ says '"label": "root"'
 says '"state": "ok"'
 
 echo "init and the ceremony, killed at any moment, go on where they stopped"
+# A kill within the token library's own call leaves a token that only its tool can remove: then the hint must help.
+go_on() {
+    "$windlass" "$@" >out 2>&1
+    went=$?
+    way_out=$(sed -n 's/^hint: .*\(SOFTHSM2_CONF=.* softhsm2-util --delete-token --token [a-z-]*\)$/\1/p' out)
+    if [ -n "$way_out" ]; then
+        (cd killed && sh -c "$way_out" >/dev/null 2>&1)
+        run 0 "$windlass" "$@"
+    else
+        [ $went -eq 0 ] || failed "$*: $(cat out)"
+    fi
+}
 for at in 010 020 030 040 050 060 080 100 120 150 180 210; do
     rm -rf killed
     (timeout -s KILL 0.$at "$windlass" init killed --product killed) >/dev/null 2>&1
-    [ -e killed/product.yaml ] || run 0 "$windlass" init killed --product killed
+    [ -e killed/product.yaml ] || go_on init killed --product killed
     (timeout -s KILL 0.$at "$windlass" pki create --project killed) >/dev/null 2>&1
-    run 0 "$windlass" pki create --project killed
+    go_on pki create --project killed
     run 0 "$windlass" pki check --project killed
 done
 
