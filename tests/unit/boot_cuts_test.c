@@ -7,6 +7,7 @@
 #include "sbm/device.h"
 #include "sbm/service.h"
 #include "tests/unit/boot_maker.h"
+#include "tests/unit/boot_rig.h"
 
 #define IMAGE_LEN 1700u
 
@@ -17,30 +18,11 @@ static uint8_t package[8192];
 static size_t package_len;
 static unsigned cuts;
 
-/* RAM is empty after a reset, also that of the update service. */
-static void boot_run(void)
+/* Sends what `package` holds. */
+static void update_send(void)
 {
-    memset(&device, 0, sizeof device);
-    device.state.now.pending = STATE_NONE;
-    (void)service_update_cancel(0);
-    (void)service_update_clean(0);
-    stage_main();
-}
-
-static void update_run(void)
-{
-    (void)service_update_clean(0);
-    (void)service_update_start(0);
-    for (size_t at = 0; at < package_len; at += 512) {
-        (void)service_update_write(0, at, bytes_of(package + at, package_len - at < 512 ? package_len - at : 512));
-    }
-    (void)service_update_finish(0);
-    (void)service_update_install();
-}
-
-static void accept_run(void)
-{
-    (void)service_update_accept();
+    rig_update_set(bytes_of(package, package_len));
+    (void)sim_run(&machine, rig_update_run);
 }
 
 static void package_make(uint64_t sequence)
@@ -50,24 +32,12 @@ static void package_make(uint64_t sequence)
     package_len = maker_package_write(&spec, package, sizeof package, &block_len);
 }
 
-static enum sim_end boot(void)
-{
-    enum sim_end end = SIM_RESET;
-    for (unsigned i = 0; i < 10 && end == SIM_RESET; i++) {
-        end = sim_run(&machine, boot_run);
-    }
-    return end;
-}
-
 static void assert_right_image(uint64_t first, uint64_t last)
 {
-    assert_int_equal(boot(), SIM_STARTED_APPLICATION);
+    assert_int_equal(rig_boot(&machine), SIM_STARTED_APPLICATION);
     uint64_t sequence = device.running_sequence;
     assert_in_range(sequence, first, last);
-    for (size_t i = 0; i < IMAGE_LEN; i++) {
-        assert_int_equal(machine.flash[machine.map.primary.off + i],
-                         maker_image_byte(sequence, i, IMAGE_LEN, machine.map.primary.off));
-    }
+    assert_true(rig_runs(&machine, sequence, IMAGE_LEN));
 }
 
 /* Cuts `code`, run on `before`, at every operation and in every way; asserts afterwards that a right image runs and
@@ -101,22 +71,22 @@ static void cuts_of_geometry(uint32_t sector_len, uint32_t granule_len, uint8_t 
     maker_provision(&maker, &machine, package, package_len);
     package_make(2);
     assert_right_image(1, 1);
-    (void)sim_run(&machine, update_run);
+    update_send();
     assert_int_not_equal(device.state.now.pending, STATE_NONE);
     before = machine;
-    cut_everywhere(boot_run, 2, 2, 1); /* installation */
+    cut_everywhere(rig_boot_run, 2, 2, 1); /* installation */
     machine = before;
     assert_right_image(2, 2);
     before = machine;
     struct device running = device;
-    cut_everywhere(accept_run, 2, 2, 1); /* confirmation */
+    cut_everywhere(rig_accept_run, 2, 2, 1); /* confirmation */
     for (unsigned i = 0; i < 3; i++) {
         machine = before;
         device = running;
         assert_right_image(2, 2);
         before = machine;
     }
-    cut_everywhere(boot_run, 1, 1, 1); /* the trial is over: the way back */
+    cut_everywhere(rig_boot_run, 1, 1, 1); /* the trial is over: the way back */
     print_message("sector %u, granule %u, erased %02x: %u cuts\n", sector_len, granule_len, erased, cuts);
     assert_true(cuts > 100);
 }

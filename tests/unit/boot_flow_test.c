@@ -6,6 +6,7 @@
 #include "sbm/device.h"
 #include "sbm/service.h"
 #include "tests/unit/boot_maker.h"
+#include "tests/unit/boot_rig.h"
 
 #define IMAGE_LEN 3000u
 #define PACKAGE_MAX 16384u
@@ -17,57 +18,17 @@ static struct sim machine;
 static uint8_t package[PACKAGE_MAX];
 static size_t package_len;
 static size_t block_len;
-static psa_status_t update_result;
-
-/* RAM is empty after a reset, also that of the update service. */
-static void boot_run(void)
-{
-    memset(&device, 0, sizeof device);
-    device.state.now.pending = STATE_NONE;
-    (void)service_update_cancel(0);
-    (void)service_update_clean(0);
-    stage_main();
-}
-
-/* Boots until something rests: resets are followed. */
-static enum sim_end boot(void)
-{
-    enum sim_end end = SIM_RESET;
-    for (unsigned i = 0; i < 10 && end == SIM_RESET; i++) {
-        end = sim_run(&machine, boot_run);
-    }
-    return end;
-}
-
-static void update_run(void)
-{
-    (void)service_update_clean(0);
-    update_result = service_update_start(0);
-    for (size_t at = 0; at < package_len && update_result == PSA_SUCCESS; at += 333) {
-        size_t part = package_len - at < 333 ? package_len - at : 333;
-        update_result = service_update_write(0, at, bytes_of(package + at, part));
-    }
-    if (update_result == PSA_SUCCESS) {
-        update_result = service_update_finish(0);
-    }
-    if (update_result == PSA_SUCCESS) {
-        update_result = service_update_install();
-    }
-}
-
-static void accept_run(void)
-{
-    update_result = service_update_accept();
-}
-
-static void reject_run(void)
-{
-    update_result = service_update_reject(PSA_ERROR_GENERIC_ERROR);
-}
 
 static void fault_run(void)
 {
     stage_fault(STATUS_BOOT_SECURE_FAULT, 0x10000000);
+}
+
+/* Sends what `package` holds. */
+static void update_send(void)
+{
+    rig_update_set(bytes_of(package, package_len));
+    (void)sim_run(&machine, rig_update_run);
 }
 
 static void package_make(const struct maker_package *spec)
@@ -81,20 +42,10 @@ static void package_make_right(uint64_t sequence)
     package_make(&spec);
 }
 
-static void assert_runs(uint64_t sequence)
-{
-    assert_int_equal(device.running_sequence, sequence);
-    for (size_t i = 0; i < IMAGE_LEN; i++) {
-        assert_int_equal(machine.flash[machine.map.primary.off + i],
-                         maker_image_byte(sequence, i, IMAGE_LEN, machine.map.primary.off));
-    }
-}
-
 static void assert_boots(uint64_t sequence)
 {
-    assert_int_equal(boot(), SIM_STARTED_APPLICATION);
-    assert_int_equal(machine.started_addr, machine.map.primary.off);
-    assert_runs(sequence);
+    assert_int_equal(rig_boot(&machine), SIM_STARTED_APPLICATION);
+    assert_true(rig_runs(&machine, sequence, IMAGE_LEN));
 }
 
 static int group_setup(void **state)
@@ -129,14 +80,14 @@ static void update_is_installed_confirmed_and_stays(void **state)
     (void)state;
     assert_boots(1);
     package_make_right(2);
-    (void)sim_run(&machine, update_run);
-    assert_int_equal(update_result, PSA_SUCCESS_REBOOT);
+    update_send();
+    assert_int_equal(rig_result, PSA_SUCCESS_REBOOT);
     assert_boots(2);
     assert_int_equal(device.state.now.reason, STATE_REASON_INSTALLED);
     assert_int_equal(device.state.now.trial, 1);
     assert_int_equal(device.state.now.counter, 1);
-    (void)sim_run(&machine, accept_run);
-    assert_int_equal(update_result, PSA_SUCCESS);
+    (void)sim_run(&machine, rig_accept_run);
+    assert_int_equal(rig_result, PSA_SUCCESS);
     assert_int_equal(device.state.now.counter, 2);
     for (int i = 0; i < 6; i++) {
         assert_boots(2);
@@ -148,7 +99,7 @@ static void unconfirmed_update_goes_back_after_the_trial_boots(void **state)
     (void)state;
     assert_boots(1);
     package_make_right(2);
-    (void)sim_run(&machine, update_run);
+    update_send();
     for (int i = 0; i < 4; i++) { /* the boot that installs and three trial boots */
         assert_boots(2);
     }
@@ -165,18 +116,18 @@ static void rejected_update_goes_back_at_once(void **state)
     (void)state;
     assert_boots(1);
     package_make_right(2);
-    (void)sim_run(&machine, update_run);
+    update_send();
     assert_boots(2);
-    (void)sim_run(&machine, reject_run);
-    assert_int_equal(update_result, PSA_SUCCESS_REBOOT);
+    (void)sim_run(&machine, rig_reject_run);
+    assert_int_equal(rig_result, PSA_SUCCESS_REBOOT);
     assert_boots(1);
 }
 
 /* Sends `package`, expects the refusal `why`, and that the device runs `sequence` afterwards, also after a reset. */
 static void assert_refused(status_t why, uint64_t sequence)
 {
-    (void)sim_run(&machine, update_run);
-    assert_true(update_result < 0);
+    update_send();
+    assert_true(rig_result < 0);
     assert_int_equal(device.state.now.refused, why);
     assert_int_equal(device.state.now.pending, STATE_NONE);
     assert_boots(sequence);
@@ -188,9 +139,9 @@ static void older_version_is_refused(void **state)
     (void)state;
     assert_boots(1);
     package_make_right(5);
-    (void)sim_run(&machine, update_run);
+    update_send();
     assert_boots(5);
-    (void)sim_run(&machine, accept_run);
+    (void)sim_run(&machine, rig_accept_run);
     package_make_right(4);
     assert_refused(STATUS_SUIT_ROLLBACK, 5);
     assert_int_equal(device.state.now.refused_sequence, 4);
@@ -240,15 +191,15 @@ static void every_flipped_byte_of_an_update_is_refused(void **state)
     package_make_right(2);
     for (size_t at = 0; at < package_len; at += at < 1100 ? 7 : 401) {
         package[at] ^= 0x10;
-        (void)sim_run(&machine, update_run);
-        assert_true(update_result < 0);
+        update_send();
+        assert_true(rig_result < 0);
         package[at] ^= 0x10;
     }
     package[package_len - 1] ^= 1;
     assert_refused(STATUS_SUIT_PAYLOAD_MISMATCH, 1);
     package[package_len - 1] ^= 1;
-    (void)sim_run(&machine, update_run);
-    assert_int_equal(update_result, PSA_SUCCESS_REBOOT);
+    update_send();
+    assert_int_equal(rig_result, PSA_SUCCESS_REBOOT);
 }
 
 static void truncated_update_is_refused(void **state)
@@ -258,8 +209,8 @@ static void truncated_update_is_refused(void **state)
     package_make_right(2);
     size_t whole = package_len;
     for (package_len = 0; package_len < whole; package_len += package_len < 1100 ? 13 : 509) {
-        (void)sim_run(&machine, update_run);
-        assert_true(update_result < 0);
+        update_send();
+        assert_true(rig_result < 0);
     }
     package_len = whole - 1;
     assert_refused(STATUS_TRUNCATED, 1);
@@ -292,8 +243,8 @@ static void image_larger_than_its_slot_is_refused(void **state)
     package_len = maker_package_write(&spec, large, sizeof large, &block_len);
     assert_true(package_len <= sizeof package);
     memcpy(package, large, package_len);
-    (void)sim_run(&machine, update_run);
-    assert_true(update_result < 0);
+    update_send();
+    assert_true(rig_result < 0);
     assert_boots(1);
 }
 
@@ -318,7 +269,7 @@ static void damaged_application_halts_where_the_policy_says_so(void **state)
     maker_provision(&maker, &machine, package, package_len);
     maker.on_damage = POLICY_DAMAGE_REINSTALL;
     machine.flash[machine.map.primary.off + 100] ^= 1;
-    assert_int_equal(boot(), SIM_ASLEEP);
+    assert_int_equal(rig_boot(&machine), SIM_ASLEEP);
     assert_non_null(strstr(machine.log, status_text(STATUS_BOOT_IMAGE_DAMAGED)));
     assert_int_equal(machine.sealed, 1);
 }
@@ -328,7 +279,7 @@ static void nothing_left_to_boot_ends_in_halt(void **state)
     (void)state;
     memset(machine.flash + machine.map.package[0].off, 0x55, 1024);
     machine.flash[machine.map.primary.off + 100] ^= 1;
-    assert_int_equal(boot(), SIM_ASLEEP);
+    assert_int_equal(rig_boot(&machine), SIM_ASLEEP);
     assert_int_equal(machine.sealed, 1);
 }
 
@@ -338,7 +289,7 @@ static void missing_provisioned_item_ends_in_halt(void **state)
     for (unsigned i = 0; i < 2; i++) {
         memset(machine.flash + machine.map.store[i].off, 0xFF, machine.map.store[i].len);
     }
-    assert_int_equal(boot(), SIM_ASLEEP);
+    assert_int_equal(rig_boot(&machine), SIM_ASLEEP);
     assert_non_null(strstr(machine.log, status_text(STATUS_BOOT_NOT_PROVISIONED)));
 }
 
@@ -374,7 +325,7 @@ static void application_that_only_faults_is_stopped(void **state)
     enum sim_end end = SIM_STARTED_APPLICATION;
     unsigned boots = 0;
     while (end == SIM_STARTED_APPLICATION && boots < 20) {
-        end = sim_run(&machine, boot_run);
+        end = sim_run(&machine, rig_boot_run);
         boots++;
         if (end == SIM_STARTED_APPLICATION) {
             assert_int_equal(sim_run(&machine, fault_run), SIM_RESET);

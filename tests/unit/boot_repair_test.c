@@ -8,6 +8,7 @@
 #include "sbm/device.h"
 #include "sbm/service.h"
 #include "tests/unit/boot_maker.h"
+#include "tests/unit/boot_rig.h"
 
 #define IMAGE_LEN 1500u
 
@@ -17,35 +18,20 @@ static struct sim machine;
 static uint8_t package[8192];
 static size_t package_len;
 static size_t block_len;
-static psa_status_t result;
 static status_t loaded;
-
-static void boot_run(void)
-{
-    memset(&device, 0, sizeof device);
-    device.state.now.pending = STATE_NONE;
-    (void)service_update_cancel(0);
-    (void)service_update_clean(0);
-    stage_main();
-}
-
-static enum sim_end boot(void)
-{
-    enum sim_end end = SIM_RESET;
-    for (unsigned i = 0; i < 10 && end == SIM_RESET; i++) {
-        end = sim_run(&machine, boot_run);
-    }
-    return end;
-}
 
 static void assert_boots(uint64_t sequence)
 {
-    assert_int_equal(boot(), SIM_STARTED_APPLICATION);
+    assert_int_equal(rig_boot(&machine), SIM_STARTED_APPLICATION);
     assert_int_equal(device.running_sequence, sequence);
-    for (size_t i = 0; i < IMAGE_LEN; i++) {
-        assert_int_equal(machine.flash[machine.map.primary.off + i],
-                         maker_image_byte(sequence, i, IMAGE_LEN, machine.map.primary.off));
-    }
+    assert_true(rig_runs(&machine, sequence, IMAGE_LEN));
+}
+
+/* Sends what `package` holds. */
+static void update_send(void)
+{
+    rig_update_set(bytes_of(package, package_len));
+    (void)sim_run(&machine, rig_update_run);
 }
 
 static void package_make(uint64_t sequence)
@@ -79,32 +65,11 @@ static int setup(void **state)
     return 0;
 }
 
-static void update_run(void)
-{
-    (void)service_update_clean(0);
-    result = service_update_start(0);
-    for (size_t at = 0; at < package_len && result == PSA_SUCCESS; at += 512) {
-        result = service_update_write(0, at, bytes_of(package + at, package_len - at < 512 ? package_len - at : 512));
-    }
-    result = result == PSA_SUCCESS ? service_update_finish(0) : result;
-    result = result == PSA_SUCCESS ? service_update_install() : result;
-}
-
-static void accept_run(void)
-{
-    result = service_update_accept();
-}
-
-static void reject_run(void)
-{
-    result = service_update_reject(-1);
-}
-
 static void update(uint64_t sequence)
 {
     package_make(sequence);
-    (void)sim_run(&machine, update_run);
-    assert_int_equal(result, PSA_SUCCESS_REBOOT);
+    update_send();
+    assert_int_equal(rig_result, PSA_SUCCESS_REBOOT);
 }
 
 /* The two loads that read the journals, without the signatures: cheap enough for every bit. */
@@ -184,7 +149,7 @@ static void copy_of_the_envelope_vouches_for_nothing_else(void **state)
     memset(machine.flash + machine.map.package[0].off, 0, 512);
     assert_boots(1);
     machine.flash[machine.map.primary.off + 40] ^= 1;
-    assert_int_equal(boot(), SIM_ASLEEP);
+    assert_int_equal(rig_boot(&machine), SIM_ASLEEP);
 }
 
 static void update_that_fails_at_last_does_not_halt_where_damage_does(void **state)
@@ -203,7 +168,7 @@ static void update_that_fails_at_last_does_not_halt_where_damage_does(void **sta
     assert_int_equal(device.state.now.pending, STATE_NONE);
     assert_int_equal(device.state.now.refused, STATUS_BOOT_IMAGE_DAMAGED);
     machine.flash[machine.map.primary.off + 40] ^= 1;
-    assert_int_equal(boot(), SIM_ASLEEP);
+    assert_int_equal(rig_boot(&machine), SIM_ASLEEP);
 }
 
 static void newer_package_that_replaces_a_damaged_one_is_on_trial(void **state)
@@ -211,16 +176,16 @@ static void newer_package_that_replaces_a_damaged_one_is_on_trial(void **state)
     (void)state;
     assert_boots(1);
     update(2);
-    (void)sim_run(&machine, reject_run); /* staged no more; the package stays in its slot */
-    assert_int_equal(result, PSA_SUCCESS);
+    (void)sim_run(&machine, rig_reject_run); /* staged no more; the package stays in its slot */
+    assert_int_equal(rig_result, PSA_SUCCESS);
     machine.flash[machine.map.primary.off + 40] ^= 1;
     machine.flash[machine.map.package[0].off + package_len - 1] ^= 1;
     assert_boots(2);
     assert_int_equal(device.state.now.reason, STATE_REASON_REINSTALLED);
     assert_int_equal(device.state.now.counter, 1);
     assert_int_equal(device.state.now.trial, 1);
-    (void)sim_run(&machine, accept_run);
-    assert_int_equal(result, PSA_SUCCESS);
+    (void)sim_run(&machine, rig_accept_run);
+    assert_int_equal(rig_result, PSA_SUCCESS);
     assert_int_equal(device.state.now.counter, 2);
     assert_boots(2);
 }
@@ -240,8 +205,8 @@ static void rejected_application_cannot_be_accepted_any_more(void **state)
     assert_int_equal(service_state(), PSA_FWU_STAGED);
     assert_boots(2);
     assert_int_equal(service_state(), PSA_FWU_TRIAL);
-    (void)sim_run(&machine, reject_run);
-    assert_int_equal(result, PSA_SUCCESS_REBOOT);
+    (void)sim_run(&machine, rig_reject_run);
+    assert_int_equal(rig_result, PSA_SUCCESS_REBOOT);
     assert_int_equal(service_state(), PSA_FWU_REJECTED);
     assert_int_equal(service_update_clean(0), PSA_ERROR_BAD_STATE);
     assert_int_equal(service_update_start(0), PSA_ERROR_BAD_STATE);
@@ -260,8 +225,8 @@ static void rejection_that_cannot_be_written_changes_nothing(void **state)
     update(2);
     machine.map.state[0].off = SIM_FLASH_LEN; /* the flash refuses */
     device.state.journal.mirror[0].off = SIM_FLASH_LEN;
-    (void)sim_run(&machine, reject_run);
-    assert_int_equal(result, PSA_ERROR_STORAGE_FAILURE);
+    (void)sim_run(&machine, rig_reject_run);
+    assert_int_equal(rig_result, PSA_ERROR_STORAGE_FAILURE);
     assert_int_equal(service_state(), PSA_FWU_STAGED);
 }
 
@@ -278,8 +243,8 @@ static void damaged_way_back_keeps_the_one_on_trial(void **state)
         assert_int_equal(device.state.now.trial, 1);
         assert_int_equal(device.state.now.counter, 1);
     }
-    (void)sim_run(&machine, accept_run);
-    assert_int_equal(result, PSA_SUCCESS);
+    (void)sim_run(&machine, rig_accept_run);
+    assert_int_equal(rig_result, PSA_SUCCESS);
 }
 
 static void fault_run(void)
@@ -294,7 +259,7 @@ static void crashing_update_goes_back(void **state)
     assert_boots(1);
     update(2);
     do {
-        assert_int_equal(boot(), SIM_STARTED_APPLICATION);
+        assert_int_equal(rig_boot(&machine), SIM_STARTED_APPLICATION);
         if (device.running_sequence == 2) {
             assert_int_equal(sim_run(&machine, fault_run), SIM_RESET);
         }
