@@ -36,6 +36,7 @@
     X(CRYPTO_UNWRAP, 41, "the wrapped key does not open")                                                              \
     X(CRYPTO_KEY, 42, "not a valid key")                                                                               \
     X(CRYPTO_SELFTEST, 43, "a known-answer test failed")                                                               \
+    X(CRYPTO_TAG, 44, "an authentication tag is wrong")                                                                \
     X(SUIT_DIGEST, 60, "the manifest does not match its signed digest")                                                \
     X(SUIT_KEY_UNKNOWN, 61, "signed with a key that this device does not trust")                                       \
     X(SUIT_VENDOR, 62, "made for another vendor")                                                                      \
@@ -53,6 +54,8 @@
     X(SUIT_SIZE, 74, "the image does not fit its slot")                                                                \
     X(SUIT_NO_PACKAGE, 75, "there is no package in the slot")                                                          \
     X(SUIT_ENTRY, 76, "the image has no sound vector table for its slot")                                              \
+    X(SUIT_KEY_RETIRED, 77, "signed with a key that was retired")                                                      \
+    X(SUIT_VERSION, 78, "needs another version of another component")                                                  \
     X(BOOT_APPLICATION_FAULT, 79, "the application crashed")                                                           \
     X(BOOT_NO_ANCHOR, 80, "no sound trust anchor in the boot flash")                                                   \
     X(BOOT_NO_SBM, 81, "no slot holds a Secure Boot Manager that verifies")                                            \
@@ -69,6 +72,7 @@
     X(BUSY, 92, "another operation is under way")                                                                      \
     X(BAD_STATE, 93, "not in this state of the update")                                                                \
     X(POINTER, 94, "the caller may not use that memory")                                                               \
+    X(BOOT_SBM_NOT_CONFIRMED, 95, "the new Secure Boot Manager was not confirmed in time")                             \
     X(FRAME_CRC, 100, "a frame's check sum is wrong")                                                                  \
     X(FRAME_FORMAT, 101, "not a frame")                                                                                \
     X(MESSAGE, 102, "a message that is not understood")

@@ -58,7 +58,7 @@ static status_t anchor_find(struct anchor *out)
 static status_t slot_try(unsigned slot, const struct anchor *anchor)
 {
     const struct port_flash *flash = port_flash();
-    const struct verify_trust trust = { .key = anchor->firmware_key,
+    const struct verify_trust trust = { .keys = { anchor->firmware_keys, port_keys_retired(PORT_KEYS_FIRMWARE) },
                                         .vendor = anchor->vendor,
                                         .class_id = anchor->sbm_class,
                                         .component = "sbm",

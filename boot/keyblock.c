@@ -13,13 +13,16 @@ struct facts {
     uint64_t package_size;
 };
 
-static status_t signature_check(const struct suit_envelope *envelope, const struct policy *policy, uint64_t *limit)
+static status_t signature_check(const struct suit_envelope *envelope, const struct keyblock_trust *trust,
+                                uint64_t *limit)
 {
+    const struct verify_keys mastering = { trust->policy->mastering_keys, trust->mastering_retired };
+    const struct verify_keys provisioner = { trust->policy->provisioner_key, 0 };
     *limit = UINT64_MAX;
-    status_t status = verify_envelope(envelope, policy->mastering_key);
+    status_t status = verify_envelope(envelope, &mastering);
     if (status == STATUS_SUIT_KEY_UNKNOWN) {
-        *limit = policy->provisioned_sequence;
-        status = verify_envelope(envelope, policy->provisioner_key);
+        *limit = trust->policy->provisioned_sequence;
+        status = verify_envelope(envelope, &provisioner);
     }
     if (status == STATUS_SUIT_KEY_UNKNOWN) {
         return STATUS_SUIT_BLOCK_KEY;
@@ -108,7 +111,7 @@ static status_t block_open(struct bytes in, const struct keyblock_trust *trust, 
     uint64_t limit;
     status_t status = suit_envelope_parse(in, &envelope);
     if (status == STATUS_OK) {
-        status = signature_check(&envelope, trust->policy, &limit);
+        status = signature_check(&envelope, trust, &limit);
     }
     if (status == STATUS_OK) {
         status = suit_manifest_parse(envelope.manifest, &manifest);

@@ -9,6 +9,7 @@
 
 struct keyblock_trust {
     const struct policy *policy;
+    uint32_t mastering_retired;   /* bit i: mastering key i is not taken any more */
     const uint8_t *update_key;    /* 32: the device's private key */
     const uint8_t *update_public; /* 64: its public key */
 };

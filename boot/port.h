@@ -26,10 +26,14 @@ struct port_flash {
     struct port_region anchor[2];
     struct port_region store[2];
     struct port_region state[2];
+    struct port_region vault[2];
+    struct port_region counter[2]; /* one sector each */
+    struct port_region log;        /* at least two sectors */
     struct port_region sbm[2];
     uint32_t sbm_image_off; /* of the image inside an SBM slot; before it stands the envelope */
     struct port_region primary;
     struct port_region package[2];
+    struct port_region sbm_package; /* an SBM update as it arrived */
 };
 const struct port_flash *port_flash(void);
 
@@ -49,6 +53,16 @@ enum port_lifecycle { PORT_OPEN = 0, PORT_PROVISIONING = 1, PORT_SECURED = 2, PO
 enum port_lifecycle port_lifecycle(void);
 /* The silicon vendor's unique ID. */
 status_t port_unique_id(uint8_t out[16]);
+/* 32 bytes that the silicon vendor fused, different in each chip: what the chip's own keys are derived from. The caller
+ * wipes them. */
+status_t port_root_key(uint8_t out[32]);
+
+enum port_key_set { PORT_KEYS_FIRMWARE = 0, PORT_KEYS_MASTERING = 1 };
+/* HARD: bit i: the OEM's key i of this set is retired. From the fuses at each call; all ones when they cannot be read.
+ */
+uint32_t port_keys_retired(enum port_key_set set);
+/* Retires key `index` (0..3) for good. cut: not yet, or for good. */
+status_t port_key_retire(enum port_key_set set, unsigned index);
 /* Fuses boot lock, lifecycle `secured` and debug lock, in this order; what is fused already stays as it is. cut: a
  * prefix of them; repeating completes it. */
 status_t port_lock_for_good(uint32_t boot_sectors);

@@ -12,6 +12,19 @@ void verify_key_id(struct bytes key, uint8_t kid[COSE_KID_LEN])
     memcpy(kid, digest, COSE_KID_LEN);
 }
 
+status_t verify_key_find(const struct verify_keys *keys, struct bytes kid, const uint8_t **key)
+{
+    for (unsigned i = 0; (i + 1) * 64u <= keys->keys.len; i++) {
+        uint8_t known[COSE_KID_LEN];
+        verify_key_id(bytes_of(keys->keys.data + 64u * i, 64), known);
+        if (bytes_equal(kid, bytes_of(known, sizeof known))) {
+            *key = keys->keys.data + 64u * i;
+            return (keys->retired >> i & 1u) == 0 ? STATUS_OK : STATUS_SUIT_KEY_RETIRED;
+        }
+    }
+    return STATUS_SUIT_KEY_UNKNOWN;
+}
+
 /* Digest over the manifest with its byte string head, as the draft has it. */
 static status_t manifest_digest_check(const struct suit_envelope *envelope)
 {
@@ -20,10 +33,10 @@ static status_t manifest_digest_check(const struct suit_envelope *envelope)
     return hard_compare(digest, envelope->digest.data, sizeof digest) == HARD_SAME ? STATUS_OK : STATUS_SUIT_DIGEST;
 }
 
-status_t verify_envelope(const struct suit_envelope *envelope, struct bytes key)
+status_t verify_envelope(const struct suit_envelope *envelope, const struct verify_keys *keys)
 {
     struct cose_sign1 sign1;
-    uint8_t kid[COSE_KID_LEN];
+    const uint8_t *key;
     uint8_t structure[96];
     uint8_t digest[CRYPTO_SHA256_LEN];
     status_t status = manifest_digest_check(envelope);
@@ -34,9 +47,9 @@ status_t verify_envelope(const struct suit_envelope *envelope, struct bytes key)
     if (status != STATUS_OK) {
         return status;
     }
-    verify_key_id(key, kid);
-    if (!bytes_equal(sign1.kid, bytes_of(kid, sizeof kid))) {
-        return STATUS_SUIT_KEY_UNKNOWN;
+    status = verify_key_find(keys, sign1.kid, &key);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (sign1.payload.data != NULL) {
         return STATUS_UNSUPPORTED;
@@ -47,7 +60,7 @@ status_t verify_envelope(const struct suit_envelope *envelope, struct bytes key)
         return w.status;
     }
     crypto_sha256(cbor_written(&w), digest);
-    return crypto_p256_verify(key.data, digest, sign1.signature.data);
+    return crypto_p256_verify(key, digest, sign1.signature.data);
 }
 
 /* The shared sequence must check vendor and class of component 0. */
@@ -99,7 +112,7 @@ status_t verify_package(struct bytes in, const struct verify_trust *trust, struc
     memset(out, 0, sizeof *out);
     status_t status = suit_envelope_parse(in, &out->envelope);
     if (status == STATUS_OK) {
-        status = verify_envelope(&out->envelope, trust->key);
+        status = verify_envelope(&out->envelope, &trust->keys);
         out->signature = status;
         crypto_sha256(out->envelope.manifest_item, out->manifest_digest);
     }

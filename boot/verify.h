@@ -12,8 +12,14 @@
 #include "wire/cose.h"
 #include "wire/suit.h"
 
+/* Keys that a signature may come from. */
+struct verify_keys {
+    struct bytes keys; /* 64 each, at most POLICY_KEYS_MAX */
+    uint32_t retired;  /* bit i: key i is not taken any more */
+};
+
 struct verify_trust {
-    struct bytes key;        /* 64: the OEM's firmware key */
+    struct verify_keys keys; /* the OEM's firmware keys */
     struct bytes vendor;     /* 16 */
     struct bytes class_id;   /* 16 */
     const char *component;   /* "app" or "sbm" */
@@ -34,9 +40,11 @@ struct package {
 /* The identifier of a public key: first 8 bytes of SHA-256 over its 64 bytes. */
 void verify_key_id(struct bytes key, uint8_t kid[COSE_KID_LEN]);
 
+/* The key that `kid` names. SUIT_KEY_UNKNOWN; SUIT_KEY_RETIRED. */
+status_t verify_key_find(const struct verify_keys *keys, struct bytes kid, const uint8_t **key);
 /* Checks an envelope's digest and signature; nothing of its manifest is looked into. SUIT_DIGEST, SUIT_KEY_UNKNOWN,
- * CRYPTO_SIGNATURE, or what cose_sign1_parse says. */
-status_t verify_envelope(const struct suit_envelope *envelope, struct bytes key);
+ * SUIT_KEY_RETIRED, CRYPTO_SIGNATURE, or what cose_sign1_parse says. */
+status_t verify_envelope(const struct suit_envelope *envelope, const struct verify_keys *keys);
 
 /*
  * Parses and checks the package at the start of `in`, in this order: syntax of the envelope, digest and signature of

@@ -12,7 +12,7 @@ set_source_files_properties(${MBEDTLS}/library/aes.c PROPERTIES COMPILE_OPTIONS 
 
 set(BASE base/status.c base/cbor_read.c base/cbor_write.c)
 set(WIRE wire/fields.c wire/suit_parse.c wire/cose_parse.c wire/cose_build.c wire/policy_parse.c wire/provision_msg_parse.c wire/provision_msg_build.c)
-set(BOOT boot/flash.c boot/verify.c boot/manifest_run.c boot/gate.c boot/halt.c)
+set(BOOT boot/flash.c boot/counter.c boot/verify.c boot/manifest_run.c boot/gate.c boot/halt.c)
 set(PORT_COMMON ${PORT}/startup.c ${PORT}/uart.c ${PORT}/controller.c ${PORT}/flash.c ${PORT}/mpu.c)
 
 # windlass_stage(<name> SCRIPT <linker script> CRYPTO <library> SOURCES <files>): one secure image, its raw binary beside it.
@@ -28,7 +28,7 @@ function(windlass_stage name)
 endfunction()
 
 windlass_stage(bl1 SCRIPT ${PORT}/bl1.ld CRYPTO crypto_small
-  SOURCES bl1/main.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/start_sbm.c)
+  SOURCES bl1/main.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c)
 windlass_stage(sbm SCRIPT ${PORT}/sbm.ld CRYPTO crypto_fast
   SOURCES sbm/main.c sbm/device.c sbm/provisioned.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_guard.c sbm/service_update.c sbm/service_status.c sbm/service_identity.c
           ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/install.c

@@ -63,14 +63,16 @@ status_t provisioned_make_keys(struct provisioned *out)
 
 struct install_trust provisioned_trust(const struct provisioned *p, uint64_t least_sequence)
 {
-    return (struct install_trust){
-        .verify = { .key = p->policy.firmware_key,
-                    .vendor = p->policy.vendor,
-                    .class_id = p->policy.class_id,
-                    .component = "app",
-                    .least_sequence = least_sequence },
-        .block = { .policy = &p->policy, .update_key = p->update, .update_public = p->update + 32 }
-    };
+    return (
+        struct install_trust){ .verify = { .keys = { p->policy.firmware_keys, port_keys_retired(PORT_KEYS_FIRMWARE) },
+                                           .vendor = p->policy.vendor,
+                                           .class_id = p->policy.class_id,
+                                           .component = "app",
+                                           .least_sequence = least_sequence },
+                               .block = { .policy = &p->policy,
+                                          .mastering_retired = port_keys_retired(PORT_KEYS_MASTERING),
+                                          .update_key = p->update,
+                                          .update_public = p->update + 32 } };
 }
 
 void provisioned_wipe(struct provisioned *p)

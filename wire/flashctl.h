@@ -30,8 +30,10 @@
 #define FUSE_DEBUG_LOCK 1u
 #define FUSE_BOOT_LOCK 2u
 #define FUSE_BOOT_LOCK_SECTORS 3u
+#define FUSE_KEYS_RETIRED 4u /* of the OEM's firmware keys; the next word: of its mastering keys */
 #define FUSE_UNIQUE_ID 8u
 #define FUSE_VENDOR_KEY 16u
+#define FUSE_ROOT_KEY 24u
 #define FUSE_VENDOR_LOCK 63u
 
 #endif

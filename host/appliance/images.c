@@ -22,8 +22,12 @@ static int is_bl1(struct bytes bl1)
 static int anchor_fill(const struct profile *profile, const uint8_t firmware_key[64], uint8_t page[LAYOUT_ANCHOR_LEN],
                        struct fault *fault)
 {
-    const struct anchor anchor = { bytes_of(firmware_key, 64), bytes_of(profile->vendor_uuid, 16),
-                                   bytes_of(profile->sbm_class_uuid, 16), LEAST_SBM_SEQUENCE };
+    const struct anchor anchor = { bytes_of(firmware_key, 64),
+                                   bytes_of(profile->vendor_uuid, 16),
+                                   bytes_of(profile->sbm_class_uuid, 16),
+                                   LEAST_SBM_SEQUENCE,
+                                   0,
+                                   0 };
     status_t status = anchor_page_build(&anchor, page);
     return status == STATUS_OK ? 0 : fault_status(fault, "anchor page", status);
 }

@@ -76,14 +76,16 @@ int trust_policy_build(const struct trust *trust, const struct profile *profile,
     const struct policy policy = {
         .vendor = bytes_of(profile->vendor_uuid, sizeof profile->vendor_uuid),
         .class_id = bytes_of(profile->class_uuid, sizeof profile->class_uuid),
-        .firmware_key = bytes_of(trust->firmware_key, sizeof trust->firmware_key),
-        .mastering_key = bytes_of(trust->mastering_key, sizeof trust->mastering_key),
+        .firmware_keys = bytes_of(trust->firmware_key, sizeof trust->firmware_key),
+        .mastering_keys = bytes_of(trust->mastering_key, sizeof trust->mastering_key),
         .provisioner_key = bytes_of(trust->provisioner_key, sizeof trust->provisioner_key),
         .provisioned_sequence = provisioned_sequence,
         .boot = profile->boot_policy,
         .on_damage = profile->on_damage,
         .trial_boots = profile->trial_boots,
         .kind = POLICY_PRODUCTION,
+        .sbm_class = bytes_of(profile->sbm_class_uuid, sizeof profile->sbm_class_uuid),
+        .on_halt = POLICY_HALT_WAIT,
     };
     struct policy check;
     policy_build(&policy, out);

@@ -20,7 +20,7 @@ void array_reset(struct array *a)
 
 static bool fuse_is_reserved(uint32_t word)
 {
-    return (word >= 4 && word <= 7) || (word >= 12 && word <= 15) || (word >= 24 && word <= 62);
+    return (word >= 6 && word <= 7) || (word >= 12 && word <= 15) || (word >= 32 && word <= 62);
 }
 
 uint32_t array_fuse_read(const struct array *a, uint32_t word)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,6 +67,9 @@ static int fuses_create(int dir_fd, const uint8_t uid[CHIP_UID_LEN], const struc
     memcpy(fuses + 4 * FUSE_UNIQUE_ID, uid, CHIP_UID_LEN);
     memcpy(fuses + 4 * FUSE_VENDOR_KEY, identity->private_key, sizeof identity->private_key);
     bytes_write_le32(fuses + 4 * FUSE_VENDOR_LOCK, UINT32_MAX);
+    if (getrandom(fuses + 4 * FUSE_ROOT_KEY, 32, 0) != 32) {
+        return fault_errno(fault, "no randomness for the chip's root key");
+    }
     int result = new_file(dir_fd, "fuses.bin", bytes_of(fuses, sizeof fuses), fault);
     wipe(fuses, sizeof fuses);
     return result;

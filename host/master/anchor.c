@@ -13,7 +13,7 @@ int master_anchor(const struct project *project, const struct master_anchor_orde
         return -1;
     }
     const struct anchor anchor = {
-        .firmware_key = bytes_of(key, sizeof key),
+        .firmware_keys = bytes_of(key, sizeof key),
         .vendor = bytes_of(project->profile.vendor_uuid, 16),
         .sbm_class = bytes_of(project->profile.sbm_class_uuid, 16),
         .least_sequence = order->least_sequence,

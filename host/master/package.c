@@ -118,7 +118,7 @@ static int check_start(struct mastering *m, struct fault *fault)
 {
     m->check.path = m->order->out;
     m->check.trust = (struct verify_trust){
-        .key = bytes_of(m->firmware_key, 64),
+        .keys = { bytes_of(m->firmware_key, 64), 0 },
         .vendor = bytes_of(m->project->profile.vendor_uuid, 16),
         .class_id = class_of(m),
         .component = m->order->rules.component,

@@ -22,6 +22,11 @@ static status_t word_blow(uint32_t word, uint32_t mask)
     return controller_call(&request, NULL, 0);
 }
 
+status_t port_root_key(uint8_t out[32])
+{
+    return words_read(FUSE_ROOT_KEY, 8, out);
+}
+
 static unsigned bits_count(uint8_t byte)
 {
     unsigned count = 0;
@@ -31,17 +36,33 @@ static unsigned bits_count(uint8_t byte)
     return count;
 }
 
-enum port_lifecycle port_lifecycle(void)
+/* One bit for each byte of the word: set when more than 4 of its 8 bits are. All ones when it cannot be read. */
+static uint32_t word_bytes_set(uint32_t word)
 {
     uint8_t bytes[4];
-    unsigned set = 0;
-    if (words_read(FUSE_LIFECYCLE, 1, bytes) != STATUS_OK) {
-        return PORT_DECOMMISSIONED;
+    uint32_t set = 0;
+    if (words_read(word, 1, bytes) != STATUS_OK) {
+        return UINT32_MAX;
     }
     for (unsigned i = 0; i < 4; i++) {
         set |= bits_count(bytes[i]) > 4 ? 1u << i : 0;
     }
-    switch (set) {
+    return set;
+}
+
+uint32_t port_keys_retired(enum port_key_set set)
+{
+    return word_bytes_set(FUSE_KEYS_RETIRED + (uint32_t)set);
+}
+
+status_t port_key_retire(enum port_key_set set, unsigned index)
+{
+    return word_blow(FUSE_KEYS_RETIRED + (uint32_t)set, 0xFFu << 8 * (index & 3u));
+}
+
+enum port_lifecycle port_lifecycle(void)
+{
+    switch (word_bytes_set(FUSE_LIFECYCLE)) {
     case 0x0:
         return PORT_OPEN;
     case 0x1:

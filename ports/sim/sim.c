@@ -34,12 +34,17 @@ void sim_make(struct sim *sim, uint32_t sector_len, uint32_t granule_len, uint8_
     for (unsigned i = 0; i < 2; i++) {
         sim->map.store[i] = region_take(&at, small, sector_len);
         sim->map.state[i] = region_take(&at, 2, sector_len);
+        sim->map.vault[i] = region_take(&at, small, sector_len);
+        sim->map.counter[i] = region_take(&at, 1, sector_len);
         sim->map.sbm[i] = region_take(&at, 4, sector_len);
         sim->map.package[i] = region_take(&at, 28, sector_len);
     }
+    sim->map.log = region_take(&at, 2, sector_len);
+    sim->map.sbm_package = region_take(&at, 8, sector_len);
     sim->map.primary = region_take(&at, 24, sector_len);
     sim->map.sbm_image_off = sector_len;
     memcpy(sim->unique_id, "simulated chip 1", sizeof sim->unique_id);
+    memcpy(sim->root_key, "the root key of simulated chip 1", sizeof sim->root_key);
 }
 
 enum sim_end sim_run(struct sim *sim, void (*code)(void))
@@ -141,6 +146,26 @@ enum port_lifecycle port_lifecycle(void)
 status_t port_unique_id(uint8_t id[16])
 {
     memcpy(id, now->unique_id, sizeof now->unique_id);
+    return STATUS_OK;
+}
+
+status_t port_root_key(uint8_t key[32])
+{
+    memcpy(key, now->root_key, sizeof now->root_key);
+    return STATUS_OK;
+}
+
+uint32_t port_keys_retired(enum port_key_set set)
+{
+    return now->fuses[4 + set];
+}
+
+status_t port_key_retire(enum port_key_set set, unsigned index)
+{
+    if (operation_begin(1) == 1) {
+        now->fuses[4 + set] |= 1u << (index & 3u);
+    }
+    cut_finish();
     return STATUS_OK;
 }
 

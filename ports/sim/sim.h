@@ -19,8 +19,9 @@ enum sim_end { SIM_POWER_CUT = 1, SIM_RESET, SIM_ASLEEP, SIM_STARTED_SBM, SIM_ST
 struct sim {
     struct port_flash map;
     uint8_t flash[SIM_FLASH_LEN];
-    uint32_t fuses[SIM_FUSES]; /* lifecycle, debug lock, boot lock, boot lock sectors */
+    uint32_t fuses[SIM_FUSES]; /* lifecycle, debug lock, boot lock, boot lock sectors, retired keys (two sets) */
     uint8_t unique_id[16];
+    uint8_t root_key[32];
     uint32_t sealed;
     uint32_t operations; /* flash and fuse operations so far */
     uint32_t erases;

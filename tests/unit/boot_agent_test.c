@@ -105,14 +105,16 @@ static void policy_make(const struct maker_key *firmware)
     struct cbor_writer w = cbor_writer_of(policy_bytes, sizeof policy_bytes);
     const struct policy policy = { .vendor = bytes_of(maker.vendor, 16),
                                    .class_id = bytes_of(maker.class_id, 16),
-                                   .firmware_key = bytes_of(firmware->open, 64),
-                                   .mastering_key = bytes_of(maker.mastering.open, 64),
+                                   .firmware_keys = bytes_of(firmware->open, 64),
+                                   .mastering_keys = bytes_of(maker.mastering.open, 64),
                                    .provisioner_key = bytes_of(maker.provisioner.open, 64),
                                    .provisioned_sequence = 3,
                                    .boot = POLICY_BOOT_SIGNATURE,
                                    .on_damage = POLICY_DAMAGE_REINSTALL,
                                    .trial_boots = 3,
-                                   .kind = POLICY_PRODUCTION };
+                                   .kind = POLICY_PRODUCTION,
+                                   .sbm_class = bytes_of(maker.class_id, 16),
+                                   .on_halt = POLICY_HALT_WAIT };
     policy_build(&policy, &w);
     policy_len = w.len;
 }
@@ -231,7 +233,7 @@ static void only_sound_items_are_stored(void **state)
         in.data.len = len;
         assert_int_not_equal(ask(&in), 0);
     }
-    policy_bytes[policy_len - 1] = 3; /* no such kind */
+    policy_bytes[policy_len - 7] = 4; /* no such end of a halt */
     in.data.len = policy_len;
     assert_int_equal(ask(&in), STATUS_POLICY_BAD);
     in = store_request(4);

@@ -15,7 +15,7 @@ static struct gate_evidence evidence;
 
 static void evidence_run(void)
 {
-    const struct verify_trust trust = { .key = bytes_of(maker.firmware.open, 64),
+    const struct verify_trust trust = { .keys = { bytes_of(maker.firmware.open, 64), 0 },
                                         .vendor = bytes_of(maker.vendor, 16),
                                         .class_id = bytes_of(maker.class_id, 16),
                                         .component = "sbm",

@@ -205,14 +205,16 @@ static void items_store(struct journal *store)
     struct cbor_writer w = cbor_writer_of(policy_bytes, sizeof policy_bytes);
     const struct policy policy = { .vendor = bytes_of(provisioning->vendor, 16),
                                    .class_id = bytes_of(provisioning->class_id, 16),
-                                   .firmware_key = bytes_of(provisioning->firmware.open, 64),
-                                   .mastering_key = bytes_of(provisioning->mastering.open, 64),
+                                   .firmware_keys = bytes_of(provisioning->firmware.open, 64),
+                                   .mastering_keys = bytes_of(provisioning->mastering.open, 64),
                                    .provisioner_key = bytes_of(provisioning->provisioner.open, 64),
                                    .provisioned_sequence = 1,
                                    .boot = POLICY_BOOT_SIGNATURE,
                                    .on_damage = provisioning->on_damage,
                                    .trial_boots = 3,
-                                   .kind = POLICY_PRODUCTION };
+                                   .kind = POLICY_PRODUCTION,
+                                   .sbm_class = bytes_of(provisioning->class_id, 16),
+                                   .on_halt = POLICY_HALT_WAIT };
     policy_build(&policy, &w);
     key_store(store, STORE_IDENTITY_KEY, &provisioning->identity);
     key_store(store, STORE_UPDATE_KEY, &provisioning->update);
@@ -262,7 +264,7 @@ void maker_provision(const struct maker *maker, struct sim *sim, const uint8_t *
 
 void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_sequence)
 {
-    const struct anchor anchor = { .firmware_key = bytes_of(maker->firmware.open, 64),
+    const struct anchor anchor = { .firmware_keys = bytes_of(maker->firmware.open, 64),
                                    .vendor = bytes_of(maker->vendor, 16),
                                    .sbm_class = bytes_of(maker->class_id, 16),
                                    .least_sequence = least_sequence };

@@ -166,7 +166,7 @@ static void reserved_fuses_read_zero_and_cannot_be_blown(void **state)
     memset(fuses, 0xA5, sizeof fuses);
     fuse_set(FUSE_VENDOR_LOCK, 0);
     for (uint32_t word = 0; word < FUSE_WORDS; word++) {
-        int reserved = (word >= 4 && word < 8) || (word >= 12 && word < 16) || (word >= 24 && word < 63);
+        int reserved = (word >= 6 && word < 8) || (word >= 12 && word < 16) || (word >= 32 && word < 63);
         if (reserved) {
             assert_int_equal(array_fuse_read(&a, word), 0);
             assert_int_equal(array_fuse_blow(&a, word, 1), FLASHCTL_FUSE_DENIED);

@@ -254,14 +254,14 @@ static void device_opens_its_block(void **state)
     struct fault fault = FAULT_NONE;
     assert_int_equal(crypto_p256_generate(private_key, public_key), STATUS_OK);
     support_check(block_make(&package, &session, public_key, hsm, "mastering", &block, &fault), &fault);
-    struct policy policy = { .mastering_key = bytes_of(signer, 64), .provisioner_key = bytes_of(other, 64) };
-    const struct keyblock_trust trust = { &policy, private_key, public_key };
+    struct policy policy = { .mastering_keys = bytes_of(signer, 64), .provisioner_key = bytes_of(other, 64) };
+    const struct keyblock_trust trust = { &policy, 0, private_key, public_key };
     assert_int_equal(keyblock_open(bytes_of(block.data, block.len), &trust, &opened), STATUS_OK);
     assert_memory_equal(opened.key, session.key, sizeof session.key);
     assert_memory_equal(opened.iv, session.iv, sizeof session.iv);
     assert_int_equal(opened.sequence, package.sequence);
     assert_int_equal(opened.package_size, package.envelope_len);
-    policy.mastering_key = bytes_of(other, 64);
+    policy.mastering_keys = bytes_of(other, 64);
     assert_int_equal(keyblock_open(bytes_of(block.data, block.len), &trust, &opened), STATUS_SUIT_BLOCK_KEY);
 }
 

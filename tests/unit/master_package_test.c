@@ -115,8 +115,11 @@ static void key_of(const char *label, uint8_t key[64])
 static struct verify_trust trust_of(const char *label, uint8_t key[64])
 {
     key_of(label, key);
-    return (struct verify_trust){ bytes_of(key, 64), bytes_of(project.profile.vendor_uuid, 16),
-                                  bytes_of(project.profile.class_uuid, 16), "app", 0 };
+    return (struct verify_trust){ { bytes_of(key, 64), 0 },
+                                  bytes_of(project.profile.vendor_uuid, 16),
+                                  bytes_of(project.profile.class_uuid, 16),
+                                  "app",
+                                  0 };
 }
 
 static void decrypted_package_is_the_image(void **state)
@@ -398,7 +401,7 @@ static void anchor_page_holds_the_firmware_key(void **state)
     assert_int_equal(page.len, LAYOUT_ANCHOR_LEN);
     assert_int_equal(anchor_parse(page, &anchor, &len), STATUS_OK);
     key_of(KEY_FIRMWARE, key);
-    assert_true(bytes_equal(anchor.firmware_key, bytes_of(key, 64)));
+    assert_true(bytes_equal(anchor.firmware_keys, bytes_of(key, 64)));
     assert_true(bytes_equal(anchor.sbm_class, bytes_of(project.profile.sbm_class_uuid, 16)));
     assert_int_equal(anchor.least_sequence, 3);
     (void)SHA256(page.data, len, digest);

@@ -10,7 +10,7 @@
 #include "base/cbor.h"
 #include "tests/unit/wire_cases.h"
 
-#define PAIRS_MAX 16
+#define PAIRS_MAX 20
 
 static uint8_t scratch[CASE_MAX];
 

@@ -19,14 +19,19 @@ static struct policy policy_example(void)
     return (struct policy){
         .vendor = bytes_of(fill[0], 16),
         .class_id = bytes_of(fill[1], 16),
-        .firmware_key = bytes_of(fill[2], 64),
-        .mastering_key = bytes_of(fill[3], 64),
+        .firmware_keys = bytes_of(fill[2], 64),
+        .mastering_keys = bytes_of(fill[3], 64),
         .provisioner_key = bytes_of(fill[4], 64),
         .provisioned_sequence = UINT64_MAX,
         .boot = POLICY_BOOT_SEALED,
         .on_damage = POLICY_DAMAGE_HALT,
         .trial_boots = 15,
         .kind = POLICY_DEVELOPMENT,
+        .sbm_class = bytes_of(fill[0] + 16, 16),
+        .on_halt = POLICY_HALT_RECOVERY,
+        .watchdog_seconds = POLICY_WATCHDOG_MAX,
+        .outputs_mask = 0x7FFFFFFF,
+        .outputs_level = 5,
     };
 }
 
@@ -60,7 +65,7 @@ static void policy_reads_back_as_written(void **state)
     struct policy out;
     assert_int_equal(policy_parse(policy_encode(&in, data), &out), STATUS_OK);
     assert_true(bytes_equal(in.vendor, out.vendor) && bytes_equal(in.class_id, out.class_id));
-    assert_true(bytes_equal(in.firmware_key, out.firmware_key) && bytes_equal(in.mastering_key, out.mastering_key));
+    assert_true(bytes_equal(in.firmware_keys, out.firmware_keys) && bytes_equal(in.mastering_keys, out.mastering_keys));
     assert_true(bytes_equal(in.provisioner_key, out.provisioner_key));
     assert_true(out.provisioned_sequence == UINT64_MAX);
     assert_int_equal(out.boot, POLICY_BOOT_SEALED);
@@ -97,6 +102,11 @@ static void policy_value_out_of_range_is_refused(void **state)
         { offsetof(struct policy, kind), 0 },
         { offsetof(struct policy, kind), 3 },
         { offsetof(struct policy, kind), UINT64_C(0x100000001) },
+        { offsetof(struct policy, on_halt), 0 },
+        { offsetof(struct policy, on_halt), 4 },
+        { offsetof(struct policy, watchdog_seconds), 3601 },
+        { offsetof(struct policy, outputs_mask), 0x80000000u },
+        { offsetof(struct policy, outputs_level), UINT64_C(0x100000000) },
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint8_t data[POLICY_MAX];
@@ -109,14 +119,17 @@ static void policy_value_out_of_range_is_refused(void **state)
 static void policy_key_of_another_length_is_refused(void **state)
 {
     (void)state;
-    for (size_t len = 0; len <= 80; len++) {
-        uint8_t data[POLICY_MAX + 80];
-        uint8_t key[80] = { 0 };
+    for (size_t len = 0; len <= 330; len++) {
+        uint8_t data[POLICY_MAX + 330];
+        uint8_t key[330] = { 0 };
         struct policy p = policy_example();
-        p.mastering_key = bytes_of(key, len);
+        p.mastering_keys = bytes_of(key, len);
         struct cbor_writer w = cbor_writer_of(data, sizeof data);
         policy_build(&p, &w);
-        status_t expected = len == 64 ? STATUS_OK : len < 64 ? STATUS_TRUNCATED : STATUS_TOO_LONG;
+        status_t expected = len < 64        ? STATUS_TRUNCATED
+                            : len > 256     ? STATUS_TOO_LONG
+                            : len % 64 == 0 ? STATUS_OK
+                                            : STATUS_POLICY_BAD;
         assert_int_equal(policy_again(cbor_written(&w)), expected);
     }
 }
@@ -127,7 +140,7 @@ static void policy_of_another_version_is_unsupported(void **state)
     uint8_t data[POLICY_MAX];
     const struct policy p = policy_example();
     struct bytes message = policy_encode(&p, data);
-    data[2] = 2;
+    data[2] = 1;
     assert_int_equal(policy_again(message), STATUS_UNSUPPORTED);
 }
 
@@ -159,7 +172,7 @@ static status_t anchor_again(struct bytes in)
 static struct anchor anchor_example(void)
 {
     (void)policy_example();
-    return (struct anchor){ bytes_of(fill[0], 64), bytes_of(fill[1], 16), bytes_of(fill[2], 16), 70000 };
+    return (struct anchor){ bytes_of(fill[0], 64), bytes_of(fill[1], 16), bytes_of(fill[2], 16), 70000, 6, 2 };
 }
 
 static void damaged_anchor_is_refused(void **state)
