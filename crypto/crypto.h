@@ -49,6 +49,32 @@ void crypto_ctr_start(struct crypto_ctr *c, const uint8_t key[16], const uint8_t
 void crypto_ctr_apply(struct crypto_ctr *c, const uint8_t *in, uint8_t *out, size_t len);
 void crypto_ctr_wipe(struct crypto_ctr *c);
 
+/* Poly1305 (RFC 8439 section 2.5) in pieces: a MAC under a key that is used for one message only. `key` is r, then s;
+ * r is clamped here. _finish wipes the state. time: CT in key and data; only lengths show. */
+struct crypto_poly1305 {
+    uint32_t h[5]; /* the sum so far, radix 2^32 */
+    uint32_t r[4];
+    uint32_t s[3]; /* r[1..3] x 5/4: what a product past 2^128 comes back with */
+    uint32_t pad[4];
+    uint32_t fill;
+    uint8_t block[16];
+};
+void crypto_poly1305_start(struct crypto_poly1305 *p, const uint8_t key[32]);
+void crypto_poly1305_add(struct crypto_poly1305 *p, struct bytes data);
+void crypto_poly1305_finish(struct crypto_poly1305 *p, uint8_t tag[16]);
+
+/* AEAD_CHACHA20_POLY1305 (RFC 8439 section 2.8): a nonce of 12 bytes that never comes twice under one key of 32 bytes.
+ * Data is at most 2^38 - 64 bytes (else BAD_ARGUMENT, CRYPTO_TAG). `out` may be the input. time: CT in key and data;
+ * only lengths show. */
+struct crypto_aead {
+    const uint8_t *key;
+    const uint8_t *nonce;
+    struct bytes aad;
+};
+status_t crypto_aead_seal(const struct crypto_aead *how, struct bytes plain, uint8_t *out, uint8_t tag[16]);
+/* STATUS_OK, or CRYPTO_TAG: then out is zero. Nothing is decrypted before the whole tag was compared. */
+status_t crypto_aead_open(const struct crypto_aead *how, struct bytes cipher, const uint8_t tag[16], uint8_t *out);
+
 /* Known answers of each verb above (public vectors). STATUS_OK or CRYPTO_SELFTEST. */
 status_t crypto_selftest(void);
 

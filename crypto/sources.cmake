@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Mbed TLS backend, the same sources on host and chip. p256-m is built for speed and SHA-256 for size: that is where each runs the fewest instructions.
 set(WL_CRYPTO_SOURCES ${CMAKE_SOURCE_DIR}/crypto/mbedtls/hash.c ${CMAKE_SOURCE_DIR}/crypto/mbedtls/hkdf.c
-    ${CMAKE_SOURCE_DIR}/crypto/mbedtls/cipher.c ${CMAKE_SOURCE_DIR}/crypto/mbedtls/p256.c ${CMAKE_SOURCE_DIR}/crypto/selftest.c)
+    ${CMAKE_SOURCE_DIR}/crypto/mbedtls/cipher.c ${CMAKE_SOURCE_DIR}/crypto/mbedtls/p256.c ${CMAKE_SOURCE_DIR}/crypto/selftest.c
+    ${CMAKE_SOURCE_DIR}/crypto/poly1305.c ${CMAKE_SOURCE_DIR}/crypto/poly1305_blocks.c ${CMAKE_SOURCE_DIR}/crypto/aead.c)
 set(WL_CRYPTO_THIRD_PARTY ${MBEDTLS}/library/sha256.c ${MBEDTLS}/library/aes.c ${MBEDTLS}/library/md.c ${MBEDTLS}/library/hkdf.c
     ${MBEDTLS}/library/nist_kw.c ${MBEDTLS}/library/cipher.c ${MBEDTLS}/library/cipher_wrap.c ${MBEDTLS}/library/constant_time.c
     ${CMAKE_SOURCE_DIR}/crypto/mbedtls/pool.c ${MBEDTLS}/library/platform.c ${MBEDTLS}/library/platform_util.c ${MBEDTLS}/3rdparty/p256-m/p256-m/p256-m.c)

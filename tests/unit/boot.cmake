@@ -21,3 +21,4 @@ target_compile_definitions(wl_bl1 PRIVATE stage_main=bl1_stage_main stage_fault=
 target_link_libraries(wl_bl1 PUBLIC wl_boot)
 windlass_test(boot_bl1_test SOURCES boot_bl1_test.c LIBS wl_boot_maker wl_bl1)
 windlass_test(crypto_test SOURCES crypto_test.c LIBS wl_crypto)
+windlass_test(crypto_aead_test SOURCES crypto_aead_test.c crypto_support.c LIBS wl_crypto OpenSSL::Crypto)
