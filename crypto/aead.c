@@ -5,7 +5,7 @@
 #include "crypto/crypto.h"
 
 #define DOUBLE_ROUNDS 10
-#define DATA_LEN_MAX (64ull * 0xFFFFFFFFu) /* block 0 is the MAC's, then the counter's 32 bits end */
+#define DATA_LEN_MAX 0x7FFFFFFFu
 
 /* One message: the cipher's input and the block of key stream that came of it. */
 struct stream {
@@ -105,7 +105,7 @@ status_t crypto_aead_seal(const struct crypto_aead *how, struct bytes plain, uin
 {
     struct stream s;
     struct crypto_poly1305 mac;
-    if ((uint64_t)plain.len > DATA_LEN_MAX) {
+    if (plain.len > DATA_LEN_MAX) {
         return STATUS_BAD_ARGUMENT;
     }
     stream_start(&s, &mac, how);
@@ -124,7 +124,7 @@ status_t crypto_aead_open(const struct crypto_aead *how, struct bytes cipher, co
     stream_start(&s, &mac, how);
     mac_finish(&mac, how->aad, cipher, expected);
     status_t status = STATUS_OK ^ HARD_SAME ^ hard_compare(expected, tag, sizeof expected);
-    if (status == STATUS_OK && (uint64_t)cipher.len <= DATA_LEN_MAX) {
+    if (status == STATUS_OK && cipher.len <= DATA_LEN_MAX) {
         stream_apply(&s, cipher, out);
     } else {
         wipe(out, cipher.len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crypto: the few verbs that firmware and verifier need, whatever library does the work. One folder for each backend;
- * this one's is joined at link time. Keys and points are big-endian; a public key is X then Y (64 bytes). Nothing here
- * allocates.
+ * crypto: the few verbs that firmware and verifier need, small and fast on a Cortex-M33, the same on a host. Keys and
+ * points are big-endian; a public key is X then Y (64 bytes). Nothing here allocates. The fields of the contexts are
+ * the room's own.
  */
 #ifndef CRYPTO_CRYPTO_H
 #define CRYPTO_CRYPTO_H
@@ -15,7 +15,9 @@
 
 /* SHA-256 (FIPS 180-4) in pieces. */
 struct crypto_sha256 {
-    uint32_t opaque[28];
+    uint64_t len;
+    uint32_t h[8];
+    uint8_t block[64];
 };
 void crypto_sha256_start(struct crypto_sha256 *s);
 void crypto_sha256_add(struct crypto_sha256 *s, struct bytes data);
@@ -42,7 +44,10 @@ status_t crypto_key_unwrap(const uint8_t kek[16], const uint8_t wrapped[24], uin
 /* AES-128-CTR in pieces: the 16-byte IV is the first counter block, big-endian increment over all 16 bytes (RFC 9459).
  */
 struct crypto_ctr {
-    uint64_t opaque[44];
+    uint32_t round_keys[44];
+    uint32_t counter[4];
+    uint32_t block[4];
+    uint32_t left; /* bytes of `block` not used yet */
 };
 void crypto_ctr_start(struct crypto_ctr *c, const uint8_t key[16], const uint8_t iv[16]);
 /* `out` may be `in`. */
@@ -64,7 +69,7 @@ void crypto_poly1305_add(struct crypto_poly1305 *p, struct bytes data);
 void crypto_poly1305_finish(struct crypto_poly1305 *p, uint8_t tag[16]);
 
 /* AEAD_CHACHA20_POLY1305 (RFC 8439 section 2.8): a nonce of 12 bytes that never comes twice under one key of 32 bytes.
- * Data is at most 2^38 - 64 bytes (else BAD_ARGUMENT, CRYPTO_TAG). `out` may be the input. time: CT in key and data;
+ * Data is at most 2^31 - 1 bytes (else BAD_ARGUMENT, CRYPTO_TAG). `out` may be the input. time: CT in key and data;
  * only lengths show. */
 struct crypto_aead {
     const uint8_t *key;
