@@ -15,28 +15,36 @@ set(WIRE wire/fields.c wire/suit_parse.c wire/cose_parse.c wire/cose_build.c wir
 set(BOOT boot/flash.c boot/counter.c boot/verify.c boot/manifest_run.c boot/gate.c boot/halt.c)
 set(PORT_COMMON ${PORT}/startup.c ${PORT}/uart.c ${PORT}/controller.c ${PORT}/flash.c ${PORT}/mpu.c)
 
-# windlass_stage(<name> SCRIPT <linker script> CRYPTO <library> SOURCES <files>): one secure image, its raw binary beside it.
+# windlass_stage(<name> SCRIPTS <linker scripts> CRYPTO <library> SOURCES <files>): secure code, compiled once and linked once with each script;
+# each image is named after its script, its raw binary is beside it. The target <name>-images makes them all.
 function(windlass_stage name)
-  cmake_parse_arguments(ARG "" "SCRIPT;CRYPTO" "SOURCES" ${ARGN})
-  add_executable(${name} ${ARG_SOURCES})
-  target_compile_options(${name} PRIVATE ${WINDLASS_WARNINGS} -mcmse)
-  target_include_directories(${name} PRIVATE sbm/include)
-  target_link_libraries(${name} PRIVATE ${ARG_CRYPTO})
-  target_link_options(${name} PRIVATE ${LINK_OPTIONS} -T${ARG_SCRIPT} -Wl,-Map=${CMAKE_BINARY_DIR}/${name}.map)
-  set_target_properties(${name} PROPERTIES SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINK_DEPENDS "${ARG_SCRIPT};${PORT}/stage.ld")
-  add_custom_command(TARGET ${name} POST_BUILD COMMAND ${CMAKE_OBJCOPY} -O binary $<TARGET_FILE:${name}> ${CMAKE_BINARY_DIR}/${name}.bin)
+  cmake_parse_arguments(ARG "" "CRYPTO" "SCRIPTS;SOURCES" ${ARGN})
+  add_library(${name}-objects OBJECT ${ARG_SOURCES})
+  target_compile_options(${name}-objects PRIVATE ${WINDLASS_WARNINGS} -mcmse)
+  target_include_directories(${name}-objects PRIVATE sbm/include)
+  target_link_libraries(${name}-objects PRIVATE ${ARG_CRYPTO})
+  add_custom_target(${name}-images)
+  foreach(script IN LISTS ARG_SCRIPTS)
+    get_filename_component(image ${script} NAME_WE)
+    add_executable(${image} $<TARGET_OBJECTS:${name}-objects>)
+    target_link_libraries(${image} PRIVATE ${ARG_CRYPTO})
+    target_link_options(${image} PRIVATE ${LINK_OPTIONS} -T${script} -Wl,-Map=${CMAKE_BINARY_DIR}/${image}.map)
+    set_target_properties(${image} PROPERTIES LINKER_LANGUAGE C SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINK_DEPENDS "${script};${PORT}/stage.ld")
+    add_custom_command(TARGET ${image} POST_BUILD COMMAND ${CMAKE_OBJCOPY} -O binary $<TARGET_FILE:${image}> ${CMAKE_BINARY_DIR}/${image}.bin)
+    add_dependencies(${name}-images ${image})
+  endforeach()
 endfunction()
 
-windlass_stage(bl1 SCRIPT ${PORT}/bl1.ld CRYPTO crypto_small
+windlass_stage(bl1 SCRIPTS ${PORT}/bl1.ld CRYPTO crypto_small
   SOURCES bl1/main.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c)
-windlass_stage(sbm SCRIPT ${PORT}/sbm.ld CRYPTO crypto_fast
+windlass_stage(sbm SCRIPTS ${PORT}/sbm-a.ld ${PORT}/sbm-b.ld CRYPTO crypto_fast
   SOURCES sbm/main.c sbm/device.c sbm/provisioned.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_guard.c sbm/service_update.c sbm/service_status.c sbm/service_identity.c
           ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/install.c
           ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/trng.c ${PORT}/start_application.c)
 set(VENEERS ${CMAKE_BINARY_DIR}/sbm_veneers.o)
-target_link_options(sbm PRIVATE -Wl,--cmse-implib -Wl,--out-implib=${VENEERS})
-# The import library is made while sbm is linked; ninja learns of it through this command.
-add_custom_command(OUTPUT ${VENEERS} COMMAND ${CMAKE_COMMAND} -E true DEPENDS sbm)
+target_link_options(sbm-a PRIVATE -Wl,--cmse-implib -Wl,--out-implib=${VENEERS})
+# The import library is made while sbm-a is linked; ninja learns of it through this command.
+add_custom_command(OUTPUT ${VENEERS} COMMAND ${CMAKE_COMMAND} -E true DEPENDS sbm-a)
 add_custom_target(sbm_veneers DEPENDS ${VENEERS})
 
 add_subdirectory(app)

@@ -43,7 +43,7 @@ cp "$firmware/app-v2.elf" app.elf
 example 'windlass pki create --project greenhouse-sensor'
 example 'windlass pki show --project greenhouse-sensor --json'
 example 'windlass pki check --project greenhouse-sensor'
-run 0 windlass master package --component sbm --input "$firmware/sbm.elf" --sequence 1 --out sbm.suit
+run 0 windlass master package --component sbm --input "$firmware/sbm-a.elf" --sequence 1 --out sbm.suit
 run 0 windlass master package --input "$firmware/app-v1.elf" --sequence 1 --out v1.suit \
     --block-for pki/transport.crt:v1.transport.block
 example 'windlass master package --input app.elf --sequence 2 --out v2.suit'
