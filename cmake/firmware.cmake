@@ -38,13 +38,18 @@ endfunction()
 windlass_stage(bl1 SCRIPTS ${PORT}/bl1.ld CRYPTO crypto_small
   SOURCES bl1/main.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c)
 windlass_stage(sbm SCRIPTS ${PORT}/sbm-a.ld ${PORT}/sbm-b.ld CRYPTO crypto_fast
-  SOURCES sbm/main.c sbm/device.c sbm/provisioned.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_guard.c sbm/service_update.c sbm/service_status.c sbm/service_identity.c
+  SOURCES sbm/main.c sbm/device.c sbm/provisioned.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_guard.c sbm/entries.c sbm/service_update.c sbm/service_status.c sbm/service_identity.c
           ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/install.c
           ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/trng.c ${PORT}/start_application.c)
 set(VENEERS ${CMAKE_BINARY_DIR}/sbm_veneers.o)
-target_link_options(sbm-a PRIVATE -Wl,--cmse-implib -Wl,--out-implib=${VENEERS})
-# The import library is made while sbm-a is linked; ninja learns of it through this command.
-add_custom_command(OUTPUT ${VENEERS} COMMAND ${CMAKE_COMMAND} -E true DEPENDS sbm-a)
+# The linker insists on its own import library; nobody uses it.
+foreach(image sbm-a sbm-b)
+  target_link_options(${image} PRIVATE -Wl,--cmse-implib -Wl,--out-implib=${CMAKE_BINARY_DIR}/${image}.implib)
+endforeach()
+# The addresses of SBM's entry points for the application: from the list alone, the same for every SBM.
+add_library(sbm_client OBJECT sbm/client/entries.S)
+target_include_directories(sbm_client PRIVATE sbm/include)
+add_custom_command(OUTPUT ${VENEERS} COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_OBJECTS:sbm_client> ${VENEERS} DEPENDS sbm_client $<TARGET_OBJECTS:sbm_client>)
 add_custom_target(sbm_veneers DEPENDS ${VENEERS})
 
 add_subdirectory(app)

@@ -4,6 +4,7 @@
  * way; every pointer is checked with the TT instruction for its whole range; what is read is copied into secure memory
  * first, and only then looked at.
  */
+#include "boot/port.h"
 #include "sbm/service.h"
 #include "sbm/veneer_guard.h"
 

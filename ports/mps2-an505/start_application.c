@@ -7,14 +7,13 @@
 
 #include "boot/halt.h"
 #include "boot/port.h"
+#include "boot/stage.h"
+#include "ports/mps2-an505/mpu.h"
 #include "ports/mps2-an505/regs.h"
 #include "wire/layout.h"
 
 #define NONSECURE_RAM_FIRST 0x28200000u
 #define NONSECURE_RAM_LAST 0x283FFFFFu
-
-extern uint32_t linker_nsc_start[];
-extern uint32_t linker_nsc_end[];
 
 typedef void __attribute__((cmse_nonsecure_call)) application_entry(void);
 
@@ -35,11 +34,11 @@ static void sau_close(void)
 {
     uint32_t primary = LAYOUT_FLASH_NONSECURE_ADDR + LAYOUT_PRIMARY_OFF;
     sau_region(0, primary, primary + LAYOUT_PRIMARY_LEN - 1, 0);
-    sau_region(1, (uint32_t)linker_nsc_start, (uint32_t)linker_nsc_end - 1, 1);
+    sau_region(1, LAYOUT_ENTRIES_ADDR, LAYOUT_ENTRIES_ADDR + LAYOUT_ENTRIES_LEN - 1, 1);
     sau_region(2, NONSECURE_RAM_FIRST, NONSECURE_RAM_LAST, 0);
     sau_region(3, 0x40000000u, 0x4FFFFFFFu, 0);
     SAU_CTRL = 1;
-    SECCTL_NSCCFG = 1;     /* the code window may hold entry points; SAU says where */
+    SECCTL_NSCCFG = 2;     /* the RAM window may hold entry points; SAU says where */
     SECCTL_SECRESPCFG = 1; /* a blocked access is a bus fault, not a silent zero */
 }
 
@@ -75,6 +74,8 @@ _Noreturn void port_start_application(uint32_t addr)
     const uint32_t *vectors = (const uint32_t *)(LAYOUT_FLASH_SECURE_ADDR + addr); /* still secure here */
     uint32_t stack = vectors[0];
     uint32_t entry = vectors[1];
+    stage_entries_write((uint32_t *)LAYOUT_ENTRIES_ADDR, LAYOUT_ENTRIES_LEN);
+    mpu_entries_close();
     mpc_close(MPC_SSRAM1, 4u << 20, LAYOUT_PRIMARY_OFF, LAYOUT_PRIMARY_OFF + LAYOUT_PRIMARY_LEN - 1);
     mpc_close(MPC_SSRAM2, 2u << 20, 1, 0);
     mpc_close(MPC_SSRAM3, 2u << 20, 0, (2u << 20) - 1);
