@@ -37,6 +37,7 @@
     X(CRYPTO_KEY, 42, "not a valid key")                                                                               \
     X(CRYPTO_SELFTEST, 43, "a known-answer test failed")                                                               \
     X(CRYPTO_TAG, 44, "an authentication tag is wrong")                                                                \
+    X(STORE_REPLAY, 48, "an older copy of the secure store was put back")                                              \
     X(SUIT_DIGEST, 60, "the manifest does not match its signed digest")                                                \
     X(SUIT_KEY_UNKNOWN, 61, "signed with a key that this device does not trust")                                       \
     X(SUIT_VENDOR, 62, "made for another vendor")                                                                      \
