@@ -5,8 +5,10 @@ add_compile_options(-Os -g -ffunction-sections -fdata-sections -fno-common -fsta
 set(LINK_OPTIONS -nostartfiles --specs=nano.specs --specs=nosys.specs -Wl,--gc-sections -Wl,--fatal-warnings -Wl,--no-warn-rwx-segments -Wl,-L${CMAKE_SOURCE_DIR})
 
 include(crypto/sources.cmake)
+include(crypto/psa/sources.cmake)
 windlass_crypto(crypto_small) # BL1
 windlass_crypto(crypto_fast)  # SBM
+windlass_psa(sbm_psa)         # SBM, for the application
 set_source_files_properties(${MBEDTLS}/3rdparty/p256-m/p256-m/p256-m.c PROPERTIES COMPILE_OPTIONS "$<$<STREQUAL:$<TARGET_PROPERTY:NAME>,crypto_fast_third_party>:-O3>")
 set_source_files_properties(${MBEDTLS}/library/aes.c PROPERTIES COMPILE_OPTIONS "-O2")
 
@@ -38,12 +40,13 @@ endfunction()
 windlass_stage(bl1 SCRIPTS ${PORT}/bl1.ld CRYPTO crypto_small
   SOURCES bl1/main.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c)
 windlass_stage(sbm SCRIPTS ${PORT}/sbm-a.ld ${PORT}/sbm-b.ld CRYPTO crypto_fast
-  SOURCES sbm/main.c sbm/device.c sbm/provisioned.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_guard.c sbm/entries.c sbm/service_update.c sbm/service_status.c sbm/service_identity.c
+  SOURCES sbm/main.c sbm/device.c sbm/provisioned.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_crypto.c sbm/veneer_guard.c sbm/service_crypto_store.c sbm/entries.c sbm/service_update.c sbm/service_status.c sbm/service_identity.c
           ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/install.c
           ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/trng.c ${PORT}/start_application.c)
 set(VENEERS ${CMAKE_BINARY_DIR}/sbm_veneers.o)
 # The linker insists on its own import library; nobody uses it.
 foreach(image sbm-a sbm-b)
+  target_sources(${image} PRIVATE ${sbm_psa})
   target_link_options(${image} PRIVATE -Wl,--cmse-implib -Wl,--out-implib=${CMAKE_BINARY_DIR}/${image}.implib)
 endforeach()
 # The addresses of SBM's entry points for the application: from the list alone, the same for every SBM.

@@ -5,11 +5,13 @@
 #include "sbm/agent.h"
 #include "sbm/device.h"
 #include "sbm/launch.h"
+#include "sbm/service_crypto.h"
 
 void halt_wipe(void)
 {
     provisioned_wipe(&device.provisioned);
     install_wipe(&device.candidate);
+    service_crypto_wipe();
 }
 
 void halt_say(status_t why)

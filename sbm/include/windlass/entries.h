@@ -23,6 +23,7 @@
     ENTRY(9, psa_fwu_reject)                                                                                           \
     ENTRY(10, psa_fwu_accept)                                                                                          \
     ENTRY(11, psa_fwu_cancel)                                                                                          \
-    ENTRY(12, psa_fwu_clean)
+    ENTRY(12, psa_fwu_clean)                                                                                           \
+    ENTRY(13, sbm_crypto_call)
 
 #endif
