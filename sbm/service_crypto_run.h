@@ -27,7 +27,7 @@ enum service_crypto_kind {
     SERVICE_CRYPTO_DERIVE = 0x55
 };
 struct service_crypto_operation {
-    uint32_t handle; /* 0: free */
+    uint32_t handle; /* 0: unused */
     enum service_crypto_kind kind;
     union {
         psa_hash_operation_t hash;
@@ -37,7 +37,7 @@ struct service_crypto_operation {
         psa_key_derivation_operation_t derive;
     } as;
 };
-/* A free entry, or NULL. Its handle was never given before (but after 2^24 operations). */
+/* An unused entry, or NULL. Its handle was never given before (but after 2^24 operations). */
 struct service_crypto_operation *service_crypto_operation_take(enum service_crypto_kind kind);
 /* The live operation of this handle and kind, or NULL. */
 struct service_crypto_operation *service_crypto_operation_find(uint32_t handle, enum service_crypto_kind kind);

@@ -10,7 +10,7 @@
 #define ENTRY_LEN 160u
 
 static struct entry {
-    uint64_t uid; /* 0: free */
+    uint64_t uid; /* 0: unused */
     uint32_t len;
     uint8_t data[ENTRY_LEN];
 } entries[ENTRIES];

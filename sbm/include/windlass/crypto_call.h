@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * windlass/crypto_call.h: the one door behind the PSA Crypto functions (docs/spec.md, PSA Crypto). Applications call
- * the psa_ functions of <psa/crypto.h>; app/psa/ makes these calls of them. Numbers are never given away twice.
+ * the psa_ functions of psa/crypto.h; app/psa/ makes these calls of them. Numbers are never given away twice.
  */
 #ifndef WINDLASS_CRYPTO_CALL_H
 #define WINDLASS_CRYPTO_CALL_H
