@@ -24,12 +24,14 @@ int flash_is_erased(uint32_t off, uint32_t len)
 {
     struct bytes view = port_flash_view(off, len);
     uint8_t erased = port_flash()->erased;
-    for (size_t i = 0; i < view.len; i++) {
-        if (view.data[i] != erased) {
-            return 0;
-        }
+    size_t i = 0;
+    while (view.len - i >= 4 && bytes_read_le32(view.data + i) == erased * 0x01010101u) {
+        i += 4;
     }
-    return 1;
+    while (i < view.len && view.data[i] == erased) {
+        i++;
+    }
+    return i == view.len;
 }
 
 void flash_stream_start(struct flash_stream *s, uint32_t off, uint32_t end)

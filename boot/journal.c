@@ -6,14 +6,7 @@
 #include "boot/flash.h"
 #include "crypto/crypto.h"
 
-struct record {
-    uint32_t off; /* flash offset of the head */
-    uint8_t type;
-    uint32_t sequence;
-    struct bytes payload;
-};
-
-static uint32_t record_len(uint32_t payload_len)
+uint32_t journal_record_len(uint32_t payload_len)
 {
     return flash_granules(JOURNAL_HEAD_LEN + payload_len + JOURNAL_TAG_LEN);
 }
@@ -25,7 +18,7 @@ static uint16_t head_check(uint8_t type, uint16_t len, uint32_t sequence)
 }
 
 /* 1 when a sound head stands at `off`; the payload's tag is not looked at. */
-static int head_read(const struct port_region *mirror, uint32_t off, struct record *out)
+static int head_read(const struct port_region *mirror, uint32_t off, struct journal_record *out)
 {
     uint32_t left = mirror->off + mirror->len - off;
     if (left < JOURNAL_HEAD_LEN + JOURNAL_TAG_LEN) {
@@ -37,7 +30,7 @@ static int head_read(const struct port_region *mirror, uint32_t off, struct reco
     out->type = head[2];
     out->sequence = bytes_read_le32(head + 8);
     if (bytes_read_le16(head) != JOURNAL_MAGIC || head[3] != JOURNAL_VERSION || len > JOURNAL_PAYLOAD_MAX ||
-        bytes_read_le16(head + 6) != head_check(out->type, len, out->sequence) || record_len(len) > left ||
+        bytes_read_le16(head + 6) != head_check(out->type, len, out->sequence) || journal_record_len(len) > left ||
         out->type == 0 || out->type > JOURNAL_TYPE_MAX) {
         return 0;
     }
@@ -45,7 +38,7 @@ static int head_read(const struct port_region *mirror, uint32_t off, struct reco
     return 1;
 }
 
-static int tag_matches(const struct record *record)
+int journal_record_sound(const struct journal_record *record)
 {
     uint8_t digest[CRYPTO_SHA256_LEN];
     uint32_t covered = JOURNAL_HEAD_LEN + (uint32_t)record->payload.len;
@@ -53,14 +46,24 @@ static int tag_matches(const struct record *record)
     return memcmp(digest, port_flash_view(record->off + covered, JOURNAL_TAG_LEN).data, JOURNAL_TAG_LEN) == 0;
 }
 
+static struct bytes record_view(const struct journal_record *record)
+{
+    return port_flash_view(record->off, JOURNAL_HEAD_LEN + (uint32_t)record->payload.len + JOURNAL_TAG_LEN);
+}
+
+int journal_record_same(const struct journal_record *a, const struct journal_record *b)
+{
+    return bytes_equal(record_view(a), record_view(b));
+}
+
 /* Walks the heads of a mirror: `*off` is where to look, and moves on. 0 at the end. */
-static int head_next(const struct journal *journal, unsigned which, uint32_t *off, struct record *out)
+static int head_next(const struct journal *journal, unsigned which, uint32_t *off, struct journal_record *out)
 {
     const struct port_region *mirror = &journal->mirror[which];
     uint32_t end = mirror->off + journal->used[which];
     while (*off < end) {
         if (head_read(mirror, *off, out)) {
-            *off += record_len((uint32_t)out->payload.len);
+            *off += journal_record_len((uint32_t)out->payload.len);
             return 1;
         }
         *off += port_flash()->granule_len;
@@ -68,53 +71,81 @@ static int head_next(const struct journal *journal, unsigned which, uint32_t *of
     return 0;
 }
 
-/* The sound record of `type` with the highest sequence in one mirror. */
-static int newest_find(const struct journal *journal, unsigned which, uint8_t type, struct record *out)
+int journal_find(const struct journal *journal, unsigned which, uint8_t type, uint32_t below,
+                 struct journal_record *out)
 {
-    uint64_t below = (uint64_t)UINT32_MAX + 1;
-    for (;;) {
-        struct record record;
-        struct record best = { 0 };
-        int found = 0;
-        uint32_t off = journal->mirror[which].off;
-        while (head_next(journal, which, &off, &record)) {
-            if (record.type == type && record.sequence < below && (!found || record.sequence >= best.sequence)) {
-                best = record;
-                found = 1;
-            }
-        }
-        if (!found || tag_matches(&best)) {
-            *out = best;
-            return found;
-        }
-        below = best.sequence; /* damaged: the one before it */
+    struct journal_record record;
+    int found = 0;
+    uint32_t off = journal->newest[which][type - 1];
+    if (below == 0 && (off == 0 || head_read(&journal->mirror[which], off, out))) {
+        return off != 0;
     }
+    off = journal->mirror[which].off;
+    while (head_next(journal, which, &off, &record)) {
+        if (record.type == type && (below == 0 || record.sequence < below) &&
+            (!found || record.sequence >= out->sequence)) {
+            *out = record;
+            found = 1;
+        }
+    }
+    return found;
 }
 
-/* Up to the last byte that is not erased. A record may end in bytes that look erased: the walk over the heads adds
- * those. */
+/* The sound record of `type` with the highest sequence in one mirror. */
+static int newest_find(const struct journal *journal, unsigned which, uint8_t type, struct journal_record *out)
+{
+    uint32_t below = 0;
+    while (journal_find(journal, which, type, below, out)) {
+        if (journal_record_sound(out)) {
+            return 1;
+        }
+        below = out->sequence; /* damaged: the one before it */
+        if (below == 0) {
+            break;
+        }
+    }
+    return 0;
+}
+
+/* Bytes up to the last one that is not erased, in granules. A record may end in bytes that look erased: the walk over
+ * the heads adds those. */
 static uint32_t used_len(const struct port_region *mirror)
 {
-    uint32_t granule_len = port_flash()->granule_len;
+    const uint8_t *at = port_flash_view(mirror->off, mirror->len).data;
+    uint32_t erased = port_flash()->erased * 0x01010101u;
     uint32_t used = mirror->len;
-    while (used > 0 && flash_is_erased(mirror->off + used - granule_len, granule_len)) {
-        used -= granule_len;
+    while (used > 0 && bytes_read_le32(at + used - 4) == erased) {
+        used -= 4;
     }
-    return used;
+    while (used > 0 && at[used - 1] == (uint8_t)erased) {
+        used--;
+    }
+    return flash_granules(used);
+}
+
+/* Takes note of a record of mirror `which`; the walk comes to the later ones of equal sequence last. */
+static void record_note(struct journal *journal, unsigned which, const struct journal_record *record)
+{
+    uint32_t *newest = &journal->newest[which][record->type - 1];
+    struct journal_record known;
+    if (*newest == 0 || !head_read(&journal->mirror[which], *newest, &known) || record->sequence >= known.sequence) {
+        *newest = record->off;
+    }
+    if (record->sequence > journal->sequence) {
+        journal->sequence = record->sequence;
+    }
 }
 
 void journal_open(struct journal *journal, const struct port_region mirror[2])
 {
-    journal->sequence = 0;
+    memset(journal, 0, sizeof *journal);
     for (unsigned which = 0; which < 2; which++) {
-        struct record record;
+        struct journal_record record;
         uint32_t off = mirror[which].off;
         journal->mirror[which] = mirror[which];
         journal->used[which] = used_len(&mirror[which]);
         while (head_next(journal, which, &off, &record)) {
-            if (record.sequence > journal->sequence) {
-                journal->sequence = record.sequence;
-            }
+            record_note(journal, which, &record);
             if (off - mirror[which].off > journal->used[which]) {
                 journal->used[which] = off - mirror[which].off;
             }
@@ -122,10 +153,21 @@ void journal_open(struct journal *journal, const struct port_region mirror[2])
     }
 }
 
-/* The newest over both mirrors. Gives the mirror, or -1. */
-static int newest_anywhere(const struct journal *journal, uint8_t type, struct record *out)
+/* 1 when both mirrors have the same newest record of `type`, byte for byte. */
+static int mirrors_agree(const struct journal *journal, uint8_t type, struct journal_record *out)
 {
-    struct record other;
+    struct journal_record other;
+    return journal_find(journal, 0, type, 0, out) && journal_find(journal, 1, type, 0, &other) &&
+           journal_record_same(out, &other);
+}
+
+/* The newest over both mirrors. Gives the mirror, or -1. */
+static int newest_anywhere(const struct journal *journal, uint8_t type, struct journal_record *out)
+{
+    struct journal_record other;
+    if (mirrors_agree(journal, type, out) && journal_record_sound(out)) {
+        return 0;
+    }
     int found = newest_find(journal, 0, type, out) ? 0 : -1;
     if (newest_find(journal, 1, type, &other) && (found < 0 || other.sequence > out->sequence)) {
         *out = other;
@@ -136,7 +178,7 @@ static int newest_anywhere(const struct journal *journal, uint8_t type, struct r
 
 status_t journal_read(const struct journal *journal, uint8_t type, struct bytes *payload)
 {
-    struct record record;
+    struct journal_record record;
     if (newest_anywhere(journal, type, &record) < 0) {
         *payload = bytes_of(NULL, 0);
         return STATUS_NOT_FOUND;
@@ -163,27 +205,31 @@ static status_t record_write(struct journal *journal, unsigned which, uint8_t ty
     crypto_sha256_add(&hash, bytes_of(head, sizeof head));
     crypto_sha256_add(&hash, payload);
     crypto_sha256_finish(&hash, digest);
-    flash_stream_start(&stream, mirror->off + journal->used[which], mirror->off + mirror->len);
-    journal->used[which] += record_len((uint32_t)payload.len);
+    const struct journal_record record = { mirror->off + journal->used[which], sequence, type, payload };
+    flash_stream_start(&stream, record.off, mirror->off + mirror->len);
+    journal->used[which] += journal_record_len((uint32_t)payload.len);
     flash_stream_add(&stream, bytes_of(head, sizeof head));
     flash_stream_add(&stream, payload);
     flash_stream_add(&stream, bytes_of(digest, JOURNAL_TAG_LEN));
     status_t status = flash_stream_finish(&stream);
     wipe(&stream, sizeof stream); /* the payload may be a key */
+    if (status == STATUS_OK) {
+        record_note(journal, which, &record);
+    }
     return status;
 }
 
-static int record_fits(const struct journal *journal, unsigned which, const struct record *record)
+static int record_fits(const struct journal *journal, unsigned which, const struct journal_record *record)
 {
-    return record_len((uint32_t)record->payload.len) <= journal->mirror[which].len - journal->used[which];
+    return journal_record_len((uint32_t)record->payload.len) <= journal->mirror[which].len - journal->used[which];
 }
 
 /* Finds a record that is newest in the other mirror and that `which` lacks. 0 when `which` has everything. */
-static int mirror_lacks(const struct journal *journal, unsigned which, struct record *out)
+static int mirror_lacks(const struct journal *journal, unsigned which, struct journal_record *out)
 {
     for (unsigned type = 1; type <= JOURNAL_TYPE_MAX; type++) {
-        struct record mine;
-        if (newest_find(journal, 1 - which, (uint8_t)type, out) &&
+        struct journal_record mine;
+        if (!mirrors_agree(journal, (uint8_t)type, &mine) && newest_find(journal, 1 - which, (uint8_t)type, out) &&
             !(newest_find(journal, which, (uint8_t)type, &mine) && mine.sequence >= out->sequence)) {
             return 1;
         }
@@ -195,7 +241,7 @@ static int mirror_lacks(const struct journal *journal, unsigned which, struct re
 static status_t mirror_refill(struct journal *journal, unsigned which, uint8_t skip)
 {
     for (unsigned type = 1; type <= JOURNAL_TYPE_MAX; type++) {
-        struct record record;
+        struct journal_record record;
         if (type == skip || !newest_find(journal, 1 - which, (uint8_t)type, &record)) {
             continue;
         }
@@ -213,11 +259,11 @@ static status_t mirror_refill(struct journal *journal, unsigned which, uint8_t s
 /* Bytes that a mirror takes after compaction, with `type` replaced by a payload of `len` bytes. */
 static uint32_t compact_len(const struct journal *journal, uint8_t type, uint32_t len)
 {
-    uint32_t total = record_len(len);
+    uint32_t total = journal_record_len(len);
     for (unsigned other = 1; other <= JOURNAL_TYPE_MAX; other++) {
-        struct record record;
+        struct journal_record record;
         if (other != type && newest_anywhere(journal, (uint8_t)other, &record) >= 0) {
-            total += record_len((uint32_t)record.payload.len);
+            total += journal_record_len((uint32_t)record.payload.len);
         }
     }
     return total;
@@ -230,15 +276,16 @@ static status_t mirror_rewrite(struct journal *journal, unsigned which, uint8_t 
         return status;
     }
     journal->used[which] = 0;
+    memset(journal->newest[which], 0, sizeof journal->newest[which]);
     return mirror_refill(journal, which, skip);
 }
 
 /* Gives mirror `which` everything that only the other one has. Erases it only when nothing is lost by that. */
 static status_t mirror_complete(struct journal *journal, unsigned which)
 {
-    struct record record;
+    struct journal_record record;
     while (mirror_lacks(journal, which, &record)) {
-        struct record unique;
+        struct journal_record unique;
         if (!record_fits(journal, which, &record)) {
             return mirror_lacks(journal, 1 - which, &unique) ? STATUS_NO_SPACE : mirror_rewrite(journal, which, 0);
         }
@@ -266,7 +313,7 @@ status_t journal_append(struct journal *journal, uint8_t type, struct bytes payl
     if (journal->sequence == UINT32_MAX) {
         return STATUS_NO_SPACE; /* 0 would be older than everything */
     }
-    uint32_t len = record_len((uint32_t)payload.len);
+    uint32_t len = journal_record_len((uint32_t)payload.len);
     uint32_t sequence = journal->sequence + 1;
     for (unsigned which = 0; which < 2; which++) {
         status_t status = STATUS_OK;
@@ -287,23 +334,27 @@ status_t journal_append(struct journal *journal, uint8_t type, struct bytes payl
     return STATUS_OK;
 }
 
+status_t journal_copy(struct journal *journal, unsigned which, const struct journal_record *record)
+{
+    status_t status = STATUS_OK;
+    if (!record_fits(journal, which, record)) {
+        status = mirror_compact(journal, which, record->type);
+    }
+    return status == STATUS_OK ? record_write(journal, which, record->type, record->sequence, record->payload) : status;
+}
+
 int journal_heal(struct journal *journal, uint8_t type)
 {
-    struct record mine;
-    struct record other;
+    struct journal_record mine;
+    struct journal_record other;
+    if (mirrors_agree(journal, type, &mine)) {
+        return 0;
+    }
     for (unsigned which = 0; which < 2; which++) {
         int has = newest_find(journal, which, type, &mine);
-        if (!newest_find(journal, 1 - which, type, &other) || (has && mine.sequence >= other.sequence)) {
-            continue;
+        if (newest_find(journal, 1 - which, type, &other) && (!has || mine.sequence < other.sequence)) {
+            return journal_copy(journal, which, &other) == STATUS_OK;
         }
-        status_t status = STATUS_OK;
-        if (!record_fits(journal, which, &other)) {
-            status = mirror_compact(journal, which, type);
-        }
-        if (status == STATUS_OK) {
-            status = record_write(journal, which, type, other.sequence, other.payload);
-        }
-        return status == STATUS_OK;
     }
     return 0;
 }
