@@ -10,7 +10,6 @@ windlass_crypto(crypto_small) # BL1
 windlass_crypto(crypto_fast)  # SBM
 windlass_psa(sbm_psa)         # SBM, for the application
 set_source_files_properties(${MBEDTLS}/3rdparty/p256-m/p256-m/p256-m.c PROPERTIES COMPILE_OPTIONS "$<$<STREQUAL:$<TARGET_PROPERTY:NAME>,crypto_fast_third_party>:-O3>")
-set_source_files_properties(${MBEDTLS}/library/aes.c PROPERTIES COMPILE_OPTIONS "-O2")
 
 set(BASE base/status.c base/cbor_read.c base/cbor_write.c)
 set(WIRE wire/fields.c wire/suit_parse.c wire/cose_parse.c wire/cose_build.c wire/policy_parse.c wire/provision_msg_parse.c wire/provision_msg_build.c)
@@ -56,3 +55,4 @@ add_custom_command(OUTPUT ${VENEERS} COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_O
 add_custom_target(sbm_veneers DEPENDS ${VENEERS})
 
 add_subdirectory(app)
+add_subdirectory(tests/bench/fw)

@@ -4,6 +4,7 @@
 #include "crypto/sha256_blocks.h"
 
 #include "base/bytes.h"
+#include "base/wipe.h"
 
 static const uint32_t constants[64] = {
     0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
@@ -84,4 +85,5 @@ void sha256_blocks(uint32_t h[8], const uint8_t *in, size_t count)
         schedule(w, in);
         rounds(h, w);
     }
+    wipe(w, sizeof w); /* it may be of a key */
 }

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# The same sources on host and chip. What runs over every byte of an image is built for speed, the rest as its target says.
-foreach(file sha256 sha256_blocks hkdf aes aes_table ctr key_unwrap poly1305 poly1305_blocks aead selftest mbedtls/p256)
+# The same sources on host and chip, but for the three inner loops: Thumb-2 on the chip, C elsewhere (tests/bench/fw compares the two).
+foreach(file sha256 hkdf aes aes_table ctr key_unwrap poly1305 aead selftest mbedtls/p256)
   list(APPEND WL_CRYPTO_SOURCES ${CMAKE_SOURCE_DIR}/crypto/${file}.c)
 endforeach()
-foreach(file sha256_blocks aes ctr poly1305_blocks)
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/crypto/${file}.c PROPERTIES COMPILE_OPTIONS -O2)
-endforeach()
+set(WL_CRYPTO_LOOPS_C ${CMAKE_SOURCE_DIR}/crypto/sha256_blocks.c ${CMAKE_SOURCE_DIR}/crypto/aes_block.c ${CMAKE_SOURCE_DIR}/crypto/poly1305_blocks.c)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "cortex-m33")
+  list(APPEND WL_CRYPTO_SOURCES ${CMAKE_SOURCE_DIR}/crypto/sha256_armv8m.S ${CMAKE_SOURCE_DIR}/crypto/aes_armv8m.S ${CMAKE_SOURCE_DIR}/crypto/poly1305_armv8m.S)
+else()
+  list(APPEND WL_CRYPTO_SOURCES ${WL_CRYPTO_LOOPS_C})
+endif()
+set_source_files_properties(${CMAKE_SOURCE_DIR}/crypto/ctr.c ${WL_CRYPTO_LOOPS_C} PROPERTIES COMPILE_OPTIONS -O2)
 set(WL_CRYPTO_THIRD_PARTY ${MBEDTLS}/library/platform_util.c ${MBEDTLS}/3rdparty/p256-m/p256-m/p256-m.c)
 set(WL_CRYPTO_INCLUDES ${MBEDTLS}/include ${MBEDTLS}/library ${MBEDTLS}/3rdparty/p256-m/p256-m)
 set(WL_CRYPTO_DEFINITIONS MBEDTLS_CONFIG_FILE="crypto/mbedtls/config.h")
