@@ -43,6 +43,9 @@ static void parameters_override(struct suit_parameters *to, const struct suit_pa
     if (from->present & SUIT_HAS(SUIT_PARAM_SOURCE)) {
         to->source = from->source;
     }
+    if (from->present & SUIT_HAS(SUIT_PARAM_VERSION)) {
+        to->version = from->version;
+    }
     to->present |= from->present;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * suit: SUIT envelopes and manifests (draft-ietf-suit-manifest, -trust-domains) in the profile of docs/spec.md
- * section 7. Parsing gives views into the input, checks every byte's syntax at once, and decides nothing. Building is
- * for hosts. build(parse(b)) == b for every b that parse accepts.
+ * suit: SUIT envelopes and manifests (draft-ietf-suit-manifest, -trust-domains, -update-management) in the profile of
+ * docs/spec.md section 7. Parsing gives views into the input, checks every byte's syntax at once, and decides nothing.
+ * Building is for hosts. build(parse(b)) == b for every b that parse accepts.
  */
 #ifndef WIRE_SUIT_H
 #define WIRE_SUIT_H
@@ -15,6 +15,7 @@
 #define SUIT_DIGEST_LEN 32
 #define SUIT_MANIFEST_MAX 4096 /* bytes of an encoded manifest */
 #define SUIT_COMMANDS_MAX 32   /* commands in one sequence */
+#define SUIT_PAYLOADS_MAX 2    /* integrated payloads of an envelope */
 
 #define SUIT_ALG_SHA256 (-16)
 
@@ -28,7 +29,8 @@ enum suit_command_code {
     SUIT_DIR_OVERRIDE_PARAMETERS = 20,
     SUIT_DIR_FETCH = 21,
     SUIT_DIR_COPY = 22,
-    SUIT_DIR_INVOKE = 23
+    SUIT_DIR_INVOKE = 23,
+    SUIT_COND_VERSION = 28
 };
 
 /* Bits of suit_parameters.present: one for each parameter, by its number in the draft. */
@@ -40,8 +42,10 @@ enum suit_parameter {
     SUIT_PARAM_SIZE = 14,
     SUIT_PARAM_ENCRYPTION_INFO = 19,
     SUIT_PARAM_URI = 21,
-    SUIT_PARAM_SOURCE = 22
+    SUIT_PARAM_SOURCE = 22,
+    SUIT_PARAM_VERSION = 28
 };
+#define SUIT_VERSION_AT_LEAST 2 /* the one comparison that the profile knows: greater or equal */
 
 /* The parameters that one override-parameters directive sets, or that a component has gathered. */
 struct suit_parameters {
@@ -53,6 +57,7 @@ struct suit_parameters {
     struct bytes encryption_info; /* encoded COSE_Encrypt, tag 96: cose_encrypt_parse */
     struct bytes uri;             /* text */
     uint64_t source;              /* component index */
+    uint64_t version;             /* the component must have at least this one */
 };
 
 struct suit_command {
@@ -76,6 +81,11 @@ struct suit_manifest {
     struct bytes install;
 };
 
+struct suit_payload {
+    struct bytes key; /* text */
+    struct bytes data;
+};
+
 struct suit_envelope {
     struct bytes encoded;       /* the whole envelope, tag included */
     struct bytes digest;        /* 32: SHA-256 that the wrapper states for the manifest */
@@ -83,8 +93,15 @@ struct suit_envelope {
     struct bytes sign1;         /* encoded COSE_Sign1, tag 18: cose_sign1_parse */
     struct bytes manifest_item; /* the manifest with its byte string head: what the digest covers */
     struct bytes manifest;      /* its content */
-    struct bytes payload_key;   /* text key of the one integrated payload; data == NULL when there is none */
-    struct bytes payload;
+    size_t payload_count;
+    union {
+        struct suit_payload
+            payloads[SUIT_PAYLOADS_MAX]; /* in the order of their keys; those that are not there: zero */
+        struct {
+            struct bytes payload_key; /* the first one, by other names; data == NULL when there is none */
+            struct bytes payload;
+        };
+    };
 };
 
 /*
@@ -97,8 +114,8 @@ status_t suit_envelope_parse(struct bytes in, struct suit_envelope *out);
 /*
  * Parses a manifest (content of key 3) with all its sequences: every command known and well formed, every component
  * index in range. Errors as above; SUIT_COMPONENT for an index out of range; SUIT_COMMAND for a command that its
- * sequence may not hold (section 7 of docs/spec.md: shared may hold 12, 20, 1, 2; validate 12, 20, 3; invoke 12, 23;
- * install 12, 20, 21, 22, 3, 7, 11). On error *out is all zero.
+ * sequence may not hold (section 7 of docs/spec.md: shared may hold 12, 20, 1, 2, 28; validate 12, 20, 3; invoke 12,
+ * 23; install 12, 20, 21, 22, 3, 7, 11). On error *out is all zero.
  */
 status_t suit_manifest_parse(struct bytes in, struct suit_manifest *out);
 
@@ -113,7 +130,10 @@ int suit_walk_next(struct suit_walk *walk, struct suit_command *out);
 
 /* ---- building (suit_build.c, not linked into firmware) ---- */
 
-/* What an application or SBM package says. Digests are 32 bytes, identifiers 16. */
+/*
+ * What an application or SBM package says. Digests are 32 bytes, identifiers 16. An application has an image and its
+ * ciphertext; an SBM has the image for slot A and the one for slot B.
+ */
 struct suit_package_spec {
     uint64_t sequence;
     struct bytes vendor;
@@ -121,7 +141,10 @@ struct suit_package_spec {
     const char *component; /* "app" or "sbm" */
     struct bytes image_digest;
     uint64_t image_size;
-    struct bytes encrypted_digest; /* data == NULL: not encrypted (section 7.2) */
+    struct bytes encrypted_digest; /* of the ciphertext; data == NULL: not encrypted (section 7.2) */
+    struct bytes second_digest;    /* of the image for slot B (section 7.2) */
+    uint64_t second_size;
+    uint64_t needs_version; /* of the other component, SBM or application, that must be there; 0: any */
 };
 /* Writes the manifest (content, without byte string head). NO_SPACE, BAD_ARGUMENT. */
 status_t suit_package_manifest_build(const struct suit_package_spec *spec, struct cbor_writer *out);
@@ -136,14 +159,19 @@ status_t suit_block_manifest_build(const struct suit_block_spec *spec, struct cb
 
 /*
  * Writes an envelope around `manifest` (content). `digest` is the SHA-256 over the manifest with its byte string head;
- * `sign1` the encoded COSE_Sign1 over the encoded SUIT_Digest. With payload_key != NULL the head of the integrated
- * payload is written last, for `payload_len` bytes that the caller appends; these are not in `out`.
+ * `sign1` the encoded COSE_Sign1 over the encoded SUIT_Digest. `payload_count` integrated payloads are to follow, in
+ * the order of their keys: each with suit_payload_head_build, then its bytes.
  */
+status_t suit_envelope_start(struct bytes manifest, struct bytes digest, struct bytes sign1, size_t payload_count,
+                             struct cbor_writer *out);
+/* Writes key and head of an integrated payload of `len` bytes, which the caller appends. */
+status_t suit_payload_head_build(const char *key, uint64_t len, struct cbor_writer *out);
+/* Both for an envelope with one payload, or none (payload_key == NULL). */
 status_t suit_envelope_build(struct bytes manifest, struct bytes digest, struct bytes sign1, const char *payload_key,
                              uint64_t payload_len, struct cbor_writer *out);
 /* Writes the encoded SUIT_Digest [-16, digest]: what is signed. */
 void suit_digest_build(struct bytes digest, struct cbor_writer *out);
-/* Writes a parsed envelope or manifest again; for build(parse(b)) == b. The envelope with its payload. */
+/* Writes a parsed envelope or manifest again; for build(parse(b)) == b. The envelope with its payloads. */
 status_t suit_envelope_rebuild(const struct suit_envelope *envelope, struct cbor_writer *out);
 status_t suit_manifest_rebuild(const struct suit_manifest *manifest, struct cbor_writer *out);
 

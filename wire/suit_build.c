@@ -31,10 +31,18 @@ static struct bytes text_bytes(const char *text)
     return bytes_of(text, strlen(text));
 }
 
+static void version_write(uint64_t least, struct cbor_writer *out)
+{
+    cbor_write_array(out, 2);
+    cbor_write_uint(out, SUIT_VERSION_AT_LEAST);
+    cbor_write_array(out, 1);
+    cbor_write_uint(out, least);
+}
+
 static void parameters_write(const struct suit_parameters *in, struct cbor_writer *out)
 {
     cbor_write_map(out, (uint64_t)__builtin_popcount(in->present));
-    for (unsigned number = 1; number <= SUIT_PARAM_SOURCE; number++) {
+    for (unsigned number = 1; number <= SUIT_PARAM_VERSION; number++) {
         if ((in->present & SUIT_HAS(number)) == 0) {
             continue;
         }
@@ -43,6 +51,8 @@ static void parameters_write(const struct suit_parameters *in, struct cbor_write
             cbor_write_uint(out, number == SUIT_PARAM_SIZE ? in->size : in->source);
         } else if (number == SUIT_PARAM_DIGEST) {
             digest_write(in->digest, out);
+        } else if (number == SUIT_PARAM_VERSION) {
+            version_write(in->version, out);
         } else if (number == SUIT_PARAM_URI) {
             cbor_write_tstr_bytes(out, in->uri);
         } else {
@@ -65,69 +75,108 @@ static void override_write(const struct suit_parameters *parameters, struct cbor
     parameters_write(parameters, out);
 }
 
-/* [12, 0, code, 15] under `key`. */
-static void short_sequence_write(uint64_t key, int64_t code, struct cbor_writer *out)
+/* [12, 0, code, 15] for each of `count` components, under `key`. */
+static void short_sequence_write(uint64_t key, int64_t code, size_t count, struct cbor_writer *out)
 {
     cbor_write_uint(out, key);
     size_t mark = cbor_bstr_open(out);
-    cbor_write_array(out, 4);
-    command_write(SUIT_DIR_SET_COMPONENT_INDEX, 0, out);
-    command_write(code, REPORT, out);
+    cbor_write_array(out, 4 * count);
+    for (size_t i = 0; i < count; i++) {
+        command_write(SUIT_DIR_SET_COMPONENT_INDEX, i, out);
+        command_write(code, REPORT, out);
+    }
     cbor_bstr_close(out, mark);
+}
+
+/* The names of a package's components: of its image and of the second one; of the component that it needs. */
+struct package_names {
+    const char *component[2];
+    const char *uri[2];
+    const char *needs;
+    const char *id;
+};
+static const struct package_names app_names = { { "app", "app.enc" }, { NULL, "#app" }, "sbm", "app.suit" };
+static const struct package_names sbm_names = { { "sbm.a", "sbm.b" }, { "#sbm.a", "#sbm.b" }, "app", "sbm.suit" };
+
+/* An SBM for one slot only: what devices knew first. */
+static const struct package_names single_names = { { "sbm", NULL }, { "#sbm", NULL }, "app", "sbm.suit" };
+
+static int is_app(const struct suit_package_spec *spec)
+{
+    return strcmp(spec->component, "app") == 0;
+}
+
+static const struct package_names *names_of(const struct suit_package_spec *spec)
+{
+    return is_app(spec) ? &app_names : spec->second_digest.data != NULL ? &sbm_names : &single_names;
+}
+
+static int is_single(const struct suit_package_spec *spec)
+{
+    return names_of(spec) == &single_names;
+}
+
+static void needs_write(uint64_t version, struct cbor_writer *out)
+{
+    const struct suit_parameters needs = { .present = SUIT_HAS(SUIT_PARAM_VERSION), .version = version };
+    command_write(SUIT_DIR_SET_COMPONENT_INDEX, 2, out);
+    override_write(&needs, out);
+    command_write(SUIT_COND_VERSION, REPORT, out);
 }
 
 static void shared_write(const struct suit_package_spec *spec, struct cbor_writer *out)
 {
-    const int encrypted = spec->encrypted_digest.data != NULL;
-    const struct suit_parameters image = {
-        .present = SUIT_HAS(SUIT_PARAM_VENDOR) | SUIT_HAS(SUIT_PARAM_CLASS) | SUIT_HAS(SUIT_PARAM_DIGEST) |
-                   SUIT_HAS(SUIT_PARAM_SIZE),
+    const uint32_t image = SUIT_HAS(SUIT_PARAM_DIGEST) | SUIT_HAS(SUIT_PARAM_SIZE);
+    const struct suit_parameters first = {
+        .present = image | SUIT_HAS(SUIT_PARAM_VENDOR) | SUIT_HAS(SUIT_PARAM_CLASS),
         .vendor = spec->vendor,
         .class_id = spec->class_id,
         .digest = spec->image_digest,
         .size = spec->image_size,
     };
+    const struct suit_parameters second = {
+        .present = image,
+        .digest = is_app(spec) ? spec->encrypted_digest : spec->second_digest,
+        .size = is_app(spec) ? spec->image_size : spec->second_size, /* CTR keeps the length */
+    };
     size_t mark = cbor_bstr_open(out);
-    cbor_write_array(out, encrypted ? 12 : 8);
+    cbor_write_array(out, is_single(spec) ? 8 : spec->needs_version != 0 ? 18 : 12);
     command_write(SUIT_DIR_SET_COMPONENT_INDEX, 0, out);
-    override_write(&image, out);
+    override_write(&first, out);
     command_write(SUIT_COND_VENDOR, REPORT, out);
     command_write(SUIT_COND_CLASS, REPORT, out);
-    if (encrypted) {
-        const struct suit_parameters cipher = {
-            .present = SUIT_HAS(SUIT_PARAM_DIGEST) | SUIT_HAS(SUIT_PARAM_SIZE),
-            .digest = spec->encrypted_digest,
-            .size = spec->image_size, /* CTR keeps the length */
-        };
+    if (!is_single(spec)) {
         command_write(SUIT_DIR_SET_COMPONENT_INDEX, 1, out);
-        override_write(&cipher, out);
+        override_write(&second, out);
+    }
+    if (spec->needs_version != 0) {
+        needs_write(spec->needs_version, out);
     }
     cbor_bstr_close(out, mark);
 }
 
 static void package_common_write(const struct suit_package_spec *spec, struct cbor_writer *out)
 {
+    const struct package_names *names = names_of(spec);
     size_t mark = cbor_bstr_open(out);
     cbor_write_map(out, 2);
     cbor_write_uint(out, SUIT_KEY_COMPONENTS);
-    if (spec->encrypted_digest.data != NULL) {
-        cbor_write_array(out, 2);
-        segment_write(text_bytes(spec->component), out);
-        segment_write(text_bytes("app.enc"), out);
-    } else {
-        cbor_write_array(out, 1);
-        segment_write(text_bytes(spec->component), out);
+    cbor_write_array(out, is_single(spec) ? 1 : spec->needs_version != 0 ? 3 : 2);
+    segment_write(text_bytes(names->component[0]), out);
+    if (!is_single(spec)) {
+        segment_write(text_bytes(names->component[1]), out);
+    }
+    if (spec->needs_version != 0) {
+        segment_write(text_bytes(names->needs), out);
     }
     cbor_write_uint(out, SUIT_KEY_SHARED);
     shared_write(spec, out);
     cbor_bstr_close(out, mark);
 }
 
-/* Fetches the payload into component `index`, and checks it there. */
-static void fetch_write(uint64_t index, const char *component, struct cbor_writer *out)
+/* Fetches a payload into component `index`, and checks it there. */
+static void fetch_write(uint64_t index, const char *uri, struct cbor_writer *out)
 {
-    char uri[8] = "#";
-    strncat(uri, component, sizeof uri - 2);
     const struct suit_parameters payload = { .present = SUIT_HAS(SUIT_PARAM_URI), .uri = text_bytes(uri) };
     command_write(SUIT_DIR_SET_COMPONENT_INDEX, index, out);
     override_write(&payload, out);
@@ -137,26 +186,34 @@ static void fetch_write(uint64_t index, const char *component, struct cbor_write
 
 static void package_install_write(const struct suit_package_spec *spec, struct cbor_writer *out)
 {
-    const int encrypted = spec->encrypted_digest.data != NULL;
+    const struct package_names *names = names_of(spec);
     size_t mark = cbor_bstr_open(out);
-    cbor_write_array(out, encrypted ? 16 : 8);
-    fetch_write(encrypted ? 1 : 0, spec->component, out);
-    if (encrypted) {
+    cbor_write_array(out, is_single(spec) ? 8 : 16);
+    if (is_app(spec)) {
         const struct suit_parameters source = { .present = SUIT_HAS(SUIT_PARAM_SOURCE), .source = 1 };
+        fetch_write(1, names->uri[1], out);
         command_write(SUIT_DIR_SET_COMPONENT_INDEX, 0, out);
         override_write(&source, out);
         command_write(SUIT_DIR_COPY, REPORT, out);
         command_write(SUIT_COND_IMAGE_MATCH, REPORT, out);
+    } else {
+        fetch_write(0, names->uri[0], out);
+        if (!is_single(spec)) {
+            fetch_write(1, names->uri[1], out);
+        }
     }
     cbor_bstr_close(out, mark);
 }
 
 static int package_spec_sound(const struct suit_package_spec *spec)
 {
-    const int encrypted = spec->encrypted_digest.data != NULL;
+    if (!is_app(spec) && strcmp(spec->component, "sbm") != 0) {
+        return 0;
+    }
+    const struct bytes *there = is_app(spec) ? &spec->encrypted_digest : &spec->second_digest;
+    const struct bytes *absent = is_app(spec) ? &spec->second_digest : &spec->encrypted_digest;
     return spec->vendor.len == 16 && spec->class_id.len == 16 && spec->image_digest.len == SUIT_DIGEST_LEN &&
-           (!encrypted || spec->encrypted_digest.len == SUIT_DIGEST_LEN) &&
-           (strcmp(spec->component, "app") == 0 || (strcmp(spec->component, "sbm") == 0 && !encrypted));
+           (there->len == SUIT_DIGEST_LEN || (is_single(spec) && spec->needs_version == 0)) && absent->data == NULL;
 }
 
 /* {1: 1, 2: sequence, 3: the head; the caller writes common and `count` - 3 further pairs. */
@@ -178,9 +235,9 @@ status_t suit_package_manifest_build(const struct suit_package_spec *spec, struc
     manifest_head_write(7, spec->sequence, out);
     package_common_write(spec, out);
     cbor_write_uint(out, SUIT_KEY_COMPONENT_ID);
-    segment_write(text_bytes(spec->component[0] == 'a' ? "app.suit" : "sbm.suit"), out);
-    short_sequence_write(SUIT_KEY_VALIDATE, SUIT_COND_IMAGE_MATCH, out);
-    short_sequence_write(SUIT_KEY_INVOKE, SUIT_DIR_INVOKE, out);
+    segment_write(text_bytes(names_of(spec)->id), out);
+    short_sequence_write(SUIT_KEY_VALIDATE, SUIT_COND_IMAGE_MATCH, is_app(spec) || is_single(spec) ? 1 : 2, out);
+    short_sequence_write(SUIT_KEY_INVOKE, SUIT_DIR_INVOKE, 1, out);
     cbor_write_uint(out, SUIT_KEY_INSTALL);
     package_install_write(spec, out);
     return out->status;
@@ -245,12 +302,11 @@ status_t suit_block_manifest_build(const struct suit_block_spec *spec, struct cb
     return out->status;
 }
 
-/* The envelope up to and including the key of an integrated payload. */
-static void envelope_head_write(struct bytes manifest, struct bytes digest, struct bytes sign1,
-                                struct bytes payload_key, struct cbor_writer *out)
+static void envelope_head_write(struct bytes manifest, struct bytes digest, struct bytes sign1, size_t payload_count,
+                                struct cbor_writer *out)
 {
     cbor_write_tag(out, SUIT_TAG_ENVELOPE);
-    cbor_write_map(out, payload_key.data != NULL ? 3 : 2);
+    cbor_write_map(out, 2 + payload_count);
     cbor_write_uint(out, SUIT_KEY_WRAPPER);
     size_t mark = cbor_bstr_open(out);
     cbor_write_array(out, 2);
@@ -259,30 +315,42 @@ static void envelope_head_write(struct bytes manifest, struct bytes digest, stru
     cbor_bstr_close(out, mark);
     cbor_write_uint(out, SUIT_KEY_MANIFEST);
     cbor_write_bstr(out, manifest);
-    if (payload_key.data != NULL) {
-        cbor_write_tstr_bytes(out, payload_key);
+}
+
+status_t suit_envelope_start(struct bytes manifest, struct bytes digest, struct bytes sign1, size_t payload_count,
+                             struct cbor_writer *out)
+{
+    if (digest.len != SUIT_DIGEST_LEN || manifest.len == 0 || manifest.len > SUIT_MANIFEST_MAX || sign1.len == 0 ||
+        payload_count > SUIT_PAYLOADS_MAX) {
+        return STATUS_BAD_ARGUMENT;
     }
+    envelope_head_write(manifest, digest, sign1, payload_count, out);
+    return out->status;
+}
+
+status_t suit_payload_head_build(const char *key, uint64_t len, struct cbor_writer *out)
+{
+    cbor_write_tstr(out, key);
+    cbor_write_bstr_head(out, len);
+    return out->status;
 }
 
 status_t suit_envelope_build(struct bytes manifest, struct bytes digest, struct bytes sign1, const char *payload_key,
                              uint64_t payload_len, struct cbor_writer *out)
 {
-    if (digest.len != SUIT_DIGEST_LEN || manifest.len == 0 || manifest.len > SUIT_MANIFEST_MAX || sign1.len == 0) {
-        return STATUS_BAD_ARGUMENT;
+    status_t status = suit_envelope_start(manifest, digest, sign1, payload_key != NULL, out);
+    if (status != STATUS_OK || payload_key == NULL) {
+        return status;
     }
-    struct bytes key = payload_key == NULL ? bytes_of(NULL, 0) : text_bytes(payload_key);
-    envelope_head_write(manifest, digest, sign1, key, out);
-    if (payload_key != NULL) {
-        cbor_write_bstr_head(out, payload_len);
-    }
-    return out->status;
+    return suit_payload_head_build(payload_key, payload_len, out);
 }
 
 status_t suit_envelope_rebuild(const struct suit_envelope *envelope, struct cbor_writer *out)
 {
-    envelope_head_write(envelope->manifest, envelope->digest, envelope->sign1, envelope->payload_key, out);
-    if (envelope->payload_key.data != NULL) {
-        cbor_write_bstr(out, envelope->payload);
+    envelope_head_write(envelope->manifest, envelope->digest, envelope->sign1, envelope->payload_count, out);
+    for (size_t i = 0; i < envelope->payload_count; i++) {
+        cbor_write_tstr_bytes(out, envelope->payloads[i].key);
+        cbor_write_bstr(out, envelope->payloads[i].data);
     }
     return out->status;
 }

@@ -80,11 +80,13 @@ static void envelope_member_read(struct cbor_reader *r, int64_t key, struct byte
 {
     const uint8_t *start = r->at;
     if (text.data != NULL) {
-        if (out->payload_key.data != NULL) {
+        if (out->payload_count == SUIT_PAYLOADS_MAX) {
             cbor_fail(r, STATUS_TOO_MANY);
+            return;
         }
-        out->payload_key = uri_check(r, text);
-        out->payload = cbor_read_bstr(r);
+        struct suit_payload *payload = &out->payloads[out->payload_count++];
+        payload->key = uri_check(r, text);
+        payload->data = cbor_read_bstr(r);
     } else if (key == SUIT_KEY_WRAPPER) {
         wrapper_read(r, out);
     } else if (key == SUIT_KEY_MANIFEST) {
@@ -121,6 +123,17 @@ status_t suit_envelope_parse(struct bytes in, struct suit_envelope *out)
     return r.status;
 }
 
+/* SUIT_Parameter_Version_Match [at least, [version]]. */
+static uint64_t version_read(struct cbor_reader *r)
+{
+    array_expect(r, 2);
+    if (cbor_read_uint(r) != SUIT_VERSION_AT_LEAST) {
+        cbor_fail(r, STATUS_UNSUPPORTED);
+    }
+    array_expect(r, 1);
+    return cbor_read_uint(r);
+}
+
 static void parameter_read(struct cbor_reader *r, int64_t key, struct suit_parameters *out)
 {
     struct bytes item;
@@ -145,6 +158,9 @@ static void parameter_read(struct cbor_reader *r, int64_t key, struct suit_param
         break;
     case SUIT_PARAM_SOURCE:
         out->source = cbor_read_uint(r);
+        break;
+    case SUIT_PARAM_VERSION:
+        out->version = version_read(r);
         break;
     default:
         cbor_fail(r, STATUS_UNKNOWN_FIELD);
@@ -192,7 +208,7 @@ int suit_walk_next(struct suit_walk *walk, struct suit_command *out)
 
 #define ALLOW(code) (1u << (code))
 #define ALLOW_ALWAYS (ALLOW(SUIT_DIR_SET_COMPONENT_INDEX) | ALLOW(SUIT_DIR_OVERRIDE_PARAMETERS))
-#define ALLOW_SHARED (ALLOW_ALWAYS | ALLOW(SUIT_COND_VENDOR) | ALLOW(SUIT_COND_CLASS))
+#define ALLOW_SHARED (ALLOW_ALWAYS | ALLOW(SUIT_COND_VENDOR) | ALLOW(SUIT_COND_CLASS) | ALLOW(SUIT_COND_VERSION))
 #define ALLOW_VALIDATE (ALLOW_ALWAYS | ALLOW(SUIT_COND_IMAGE_MATCH))
 #define ALLOW_INVOKE (ALLOW(SUIT_DIR_SET_COMPONENT_INDEX) | ALLOW(SUIT_DIR_INVOKE))
 #define ALLOW_INSTALL                                                                                                  \

@@ -58,8 +58,7 @@ int images_sbm_build(const char *name, const struct package *sbm, uint8_t out[LA
                          LAYOUT_SBM_LEN - LAYOUT_SBM_IMAGE_OFF);
     }
     memset(out, 0xFF, LAYOUT_SBM_LEN);
-    severed.payload_key = bytes_of(NULL, 0);
-    severed.payload = bytes_of(NULL, 0);
+    severed.payload_count = 0;
     struct cbor_writer w = cbor_writer_of(out, LAYOUT_SBM_IMAGE_OFF);
     status_t status = suit_envelope_rebuild(&severed, &w);
     if (status != STATUS_OK) {

@@ -75,7 +75,7 @@ static void each_sequence_holds_only_its_commands(void **state)
         uint64_t key;
         uint32_t allowed;
     } rows[] = {
-        { 4, 1u << 12 | 1u << 20 | 1u << 1 | 1u << 2 },
+        { 4, 1u << 12 | 1u << 20 | 1u << 1 | 1u << 2 | 1u << 28 },
         { 7, 1u << 12 | 1u << 20 | 1u << 3 },
         { 9, 1u << 12 | 1u << 23 },
         { 20, 1u << 12 | 1u << 20 | 1u << 21 | 1u << 22 | 1u << 3 | 1u << 7 | 1u << 11 },
@@ -127,6 +127,31 @@ static void malformed_sequence_is_refused(void **state)
                      STATUS_UNSUPPORTED);
     assert_int_equal(sequence_read(20, "9bffffffffffffffff150f"), STATUS_MISSING_FIELD);
     assert_int_equal(sequence_read(20, "9bfffffffffffffffe150f"), STATUS_TOO_MANY);
+}
+
+static void version_condition_other_than_at_least_one_number_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hex; /* of the parameter's value */
+        status_t status;
+    } rows[] = {
+        { "82028105", STATUS_OK },
+        { "82018105", STATUS_UNSUPPORTED }, /* greater */
+        { "82038105", STATUS_UNSUPPORTED }, /* equal */
+        { "820281", STATUS_TRUNCATED },
+        { "820280", STATUS_MISSING_FIELD },
+        { "8202820500", STATUS_TOO_MANY },
+        { "8302810500", STATUS_TOO_MANY },
+        { "8102", STATUS_MISSING_FIELD },
+        { "82028120", STATUS_WRONG_TYPE }, /* a negative number */
+        { "8202811803", STATUS_NOT_CANONICAL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char hex[64];
+        (void)snprintf(hex, sizeof hex, "8214a1181c%s", rows[i].hex);
+        assert_int_equal(sequence_read(4, hex), rows[i].status);
+    }
 }
 
 static void sequence_length_is_bounded(void **state)
@@ -200,6 +225,7 @@ int main(void)
         cmocka_unit_test(each_sequence_holds_only_its_commands),
         cmocka_unit_test(index_or_report_out_of_range_is_refused),
         cmocka_unit_test(malformed_sequence_is_refused),
+        cmocka_unit_test(version_condition_other_than_at_least_one_number_is_refused),
         cmocka_unit_test(sequence_length_is_bounded),
         cmocka_unit_test(dependency_takes_the_index_after_the_components),
     };
