@@ -42,13 +42,13 @@ void flash_stream_start(struct flash_stream *s, uint32_t off, uint32_t end)
     s->status = STATUS_OK;
 }
 
-static void chunk_program(struct flash_stream *s, uint32_t len)
+static void chunk_program(struct flash_stream *s, const uint8_t *chunk, uint32_t len)
 {
     if (s->status == STATUS_OK && len > s->end - s->off) {
         s->status = STATUS_NO_SPACE;
     }
     if (s->status == STATUS_OK) {
-        s->status = port_flash_program(s->off, s->chunk, len);
+        s->status = port_flash_program(s->off, chunk, len);
         s->off += len;
         s->fill = 0;
     }
@@ -59,12 +59,16 @@ void flash_stream_add(struct flash_stream *s, struct bytes data)
     while (data.len > 0 && s->status == STATUS_OK) {
         uint32_t room = FLASH_CHUNK_LEN - s->fill;
         uint32_t part = data.len < room ? (uint32_t)data.len : room;
-        memcpy(s->chunk + s->fill, data.data, part);
-        s->fill += part;
-        data = bytes_of(data.data + part, data.len - part);
-        if (s->fill == FLASH_CHUNK_LEN) {
-            chunk_program(s, FLASH_CHUNK_LEN);
+        if (part == FLASH_CHUNK_LEN) {
+            chunk_program(s, data.data, FLASH_CHUNK_LEN);
+        } else {
+            memcpy(s->chunk + s->fill, data.data, part);
+            s->fill += part;
+            if (s->fill == FLASH_CHUNK_LEN) {
+                chunk_program(s, s->chunk, FLASH_CHUNK_LEN);
+            }
         }
+        data = bytes_of(data.data + part, data.len - part);
     }
 }
 
@@ -73,7 +77,7 @@ status_t flash_stream_finish(struct flash_stream *s)
     uint32_t len = flash_granules(s->fill);
     if (len > 0 && s->status == STATUS_OK) {
         memset(s->chunk + s->fill, port_flash()->erased, len - s->fill);
-        chunk_program(s, len);
+        chunk_program(s, s->chunk, len);
     }
     return s->status;
 }

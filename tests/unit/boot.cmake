@@ -17,8 +17,10 @@ windlass_test(boot_cuts_test SOURCES boot_cuts_test.c LIBS wl_boot_maker TIMEOUT
 # BL1 and SBM name their entry points alike; on the host one of them takes another name.
 add_library(wl_bl1 STATIC ${CMAKE_SOURCE_DIR}/bl1/main.c)
 target_compile_options(wl_bl1 PRIVATE ${WINDLASS_WARNINGS})
-target_compile_definitions(wl_bl1 PRIVATE stage_main=bl1_stage_main stage_fault=bl1_stage_fault halt_wipe=bl1_halt_wipe halt_say=bl1_halt_say)
+target_compile_definitions(wl_bl1 PRIVATE stage_main=bl1_stage_main stage_fault=bl1_stage_fault halt_wipe=bl1_halt_wipe halt_say=bl1_halt_say
+  halt_record=bl1_halt_record halt_end=bl1_halt_end)
 target_link_libraries(wl_bl1 PUBLIC wl_boot)
 windlass_test(boot_bl1_test SOURCES boot_bl1_test.c LIBS wl_boot_maker wl_bl1)
 windlass_test(crypto_test SOURCES crypto_test.c LIBS wl_crypto)
+windlass_test(crypto_symmetric_test SOURCES crypto_symmetric_test.c crypto_support.c LIBS wl_crypto OpenSSL::Crypto)
 windlass_test(crypto_aead_test SOURCES crypto_aead_test.c crypto_support.c LIBS wl_crypto OpenSSL::Crypto)

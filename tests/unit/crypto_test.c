@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crypto: known answers (RFC 6979 A.2.5, and those of the self-test) and refusals of the backend. */
+/* crypto: known answers (RFC 6979 A.2.5, and those of the self-test) and refusals of P-256. */
 #include "tests/unit/test.h"
 
 #include "crypto/crypto.h"
@@ -81,26 +81,6 @@ static void own_signatures_and_agreements_hold(void **state)
     assert_memory_equal(shared[0], shared[1], 32);
 }
 
-static void ctr_in_pieces_equals_ctr_at_once(void **state)
-{
-    static uint8_t in[300];
-    static uint8_t once[300];
-    static uint8_t pieces[300];
-    const uint8_t key[16] = { 1 };
-    const uint8_t iv[16] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-                             0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFE };
-    struct crypto_ctr ctr;
-    (void)state;
-    crypto_ctr_start(&ctr, key, iv);
-    crypto_ctr_apply(&ctr, in, once, sizeof in);
-    crypto_ctr_start(&ctr, key, iv);
-    for (size_t at = 0, len = 1; at < sizeof in; at += len, len = len % 37 + 1) {
-        len = at + len > sizeof in ? sizeof in - at : len;
-        crypto_ctr_apply(&ctr, in + at, pieces + at, len);
-    }
-    assert_memory_equal(once, pieces, sizeof once);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,7 +89,6 @@ int main(void)
         cmocka_unit_test(every_flipped_bit_of_a_signature_is_refused),
         cmocka_unit_test(zero_and_off_curve_keys_are_refused),
         cmocka_unit_test(own_signatures_and_agreements_hold),
-        cmocka_unit_test(ctr_in_pieces_equals_ctr_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
