@@ -256,7 +256,7 @@ void maker_provision(const struct maker *maker, struct sim *sim, const uint8_t *
     provisioning = maker;
     first_package = first;
     first_package_len = first_len;
-    sim->fuses[0] = PORT_SECURED;
+    sim_secure(sim);
     (void)sim_run(sim, provision_run);
     sim->operations = 0;
     sim->erases = 0;
