@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Target side: BL1, SBM and the example application for the mps2-an505 port. The same sources as on the host, built for size; only P-256 in the SBM is built for speed.
+# Target side: BL1, SBM and the example application for the mps2-an505 port. The same sources as on the host, built for size.
 set(PORT ${CMAKE_SOURCE_DIR}/ports/mps2-an505)
 add_compile_options(-Os -g -ffunction-sections -fdata-sections -fno-common -fstack-usage)
 set(LINK_OPTIONS -nostartfiles --specs=nano.specs --specs=nosys.specs -Wl,--gc-sections -Wl,--fatal-warnings -Wl,--no-warn-rwx-segments -Wl,-L${CMAKE_SOURCE_DIR})
@@ -9,7 +9,6 @@ include(crypto/psa/sources.cmake)
 windlass_crypto(crypto_small) # BL1
 windlass_crypto(crypto_fast)  # SBM
 windlass_psa(sbm_psa)         # SBM, for the application
-set_source_files_properties(${MBEDTLS}/3rdparty/p256-m/p256-m/p256-m.c PROPERTIES COMPILE_OPTIONS "$<$<STREQUAL:$<TARGET_PROPERTY:NAME>,crypto_fast_third_party>:-O3>")
 
 set(BASE base/status.c base/cbor_read.c base/cbor_write.c)
 set(WIRE wire/fields.c wire/suit_parse.c wire/cose_parse.c wire/cose_build.c wire/policy_parse.c wire/provision_msg_parse.c wire/provision_msg_build.c)
@@ -56,3 +55,4 @@ add_custom_target(sbm_veneers DEPENDS ${VENEERS})
 
 add_subdirectory(app)
 add_subdirectory(tests/bench/fw)
+add_subdirectory(tests/bench/fw_p256)
