@@ -4,6 +4,7 @@
 #include "ports/mps2-an505/controller.h"
 #include "wire/flashctl.h"
 
+#define LIFECYCLE_PROVISIONING_BITS 0x000000FFu
 #define LIFECYCLE_SECURED_BITS 0x0000FFFFu
 
 static status_t words_read(uint32_t first, uint32_t count, uint8_t *out)
@@ -85,10 +86,13 @@ status_t port_lock_for_good(uint32_t boot_sectors)
     const struct {
         uint32_t word;
         uint32_t value;
-    } order[] = { { FUSE_BOOT_LOCK_SECTORS, boot_sectors },
+    } order[] = { /* lifecycle in two: a torn blow of both bytes could set the second alone */
+                  { FUSE_BOOT_LOCK_SECTORS, boot_sectors },
                   { FUSE_BOOT_LOCK, 0xFFFFFFFFu },
+                  { FUSE_LIFECYCLE, LIFECYCLE_PROVISIONING_BITS },
                   { FUSE_LIFECYCLE, LIFECYCLE_SECURED_BITS },
-                  { FUSE_DEBUG_LOCK, 0xFFFFFFFFu } };
+                  { FUSE_DEBUG_LOCK, 0xFFFFFFFFu }
+    };
     status_t status = words_read(FUSE_LIFECYCLE, 4, now);
     for (unsigned i = 0; i < sizeof order / sizeof order[0] && status == STATUS_OK; i++) {
         uint32_t fused = bytes_read_le32(now + 4 * order[i].word);
