@@ -80,8 +80,10 @@ status_t crypto_aead_seal(const struct crypto_aead *how, struct bytes plain, uin
 /* STATUS_OK, or CRYPTO_TAG: then out is zero. Nothing is decrypted before the whole tag was compared. */
 status_t crypto_aead_open(const struct crypto_aead *how, struct bytes cipher, const uint8_t tag[16], uint8_t *out);
 
-/* Known answers of each verb above (public vectors). STATUS_OK or CRYPTO_SELFTEST. */
+/* Known answers (published vectors). STATUS_OK or CRYPTO_SELFTEST. The first: SHA-256, HKDF, Poly1305 and AEAD, for
+ * every start. The second: P-256 verification, key unwrap and CTR; call it before the first signature or package. */
 status_t crypto_selftest(void);
+status_t crypto_selftest_signature(void);
 
 /* Given by the port (a chip's TRNG with its health test) or, on a host, by the operating system. STATUS_OK or
  * TRNG_FAILED. */

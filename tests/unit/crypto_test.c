@@ -17,10 +17,11 @@ static const uint8_t rfc6979_signature[64] = { 0xEF, 0xD4, 0x8B, 0x2A, 0xAC, 0xB
                                                0xB6, 0xE2, 0x9F, 0x65, 0xF3, 0xE9, 0x00, 0xDB, 0xB9, 0xAF, 0xF4,
                                                0x06, 0x4D, 0xC4, 0xAB, 0x2F, 0x84, 0x3A, 0xCD, 0xA8 };
 
-static void self_test_passes(void **state)
+static void self_tests_pass(void **state)
 {
     (void)state;
     assert_int_equal(crypto_selftest(), STATUS_OK);
+    assert_int_equal(crypto_selftest_signature(), STATUS_OK);
 }
 
 static void known_signature_is_accepted(void **state)
@@ -84,7 +85,7 @@ static void own_signatures_and_agreements_hold(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(self_test_passes),
+        cmocka_unit_test(self_tests_pass),
         cmocka_unit_test(known_signature_is_accepted),
         cmocka_unit_test(every_flipped_bit_of_a_signature_is_refused),
         cmocka_unit_test(zero_and_off_curve_keys_are_refused),
