@@ -14,6 +14,8 @@ set(BASE base/status.c base/cbor_read.c base/cbor_write.c)
 set(WIRE wire/fields.c wire/suit_parse.c wire/cose_parse.c wire/cose_build.c wire/policy_parse.c wire/provision_msg_parse.c wire/provision_msg_build.c)
 set(BOOT boot/flash.c boot/counter.c boot/verify.c boot/manifest_run.c boot/gate.c boot/halt.c)
 set(PORT_COMMON ${PORT}/startup.c ${PORT}/uart.c ${PORT}/controller.c ${PORT}/flash.c ${PORT}/mpu.c)
+list(APPEND PORT_COMMON ${PORT}/memory.c)
+set_source_files_properties(${PORT}/memory.c PROPERTIES COMPILE_OPTIONS "-fno-builtin;-fno-tree-loop-distribute-patterns")
 
 # windlass_stage(<name> SCRIPTS <linker scripts> CRYPTO <library> SOURCES <files>): secure code, compiled once and linked once with each script;
 # each image is named after its script, its raw binary is beside it. The target <name>-images makes them all.
