@@ -59,15 +59,10 @@ static status_t keys_make(const struct provision_request *request, struct provis
 static status_t item_store(const struct provision_request *request)
 {
     struct policy policy;
-    struct bytes stored;
     if (request->item == STORE_POLICY && policy_parse(request->data, &policy) != STATUS_OK) {
         return STATUS_POLICY_BAD;
     }
-    if (journal_read(&device.provisioned.store, (uint8_t)request->item, &stored) == STATUS_OK &&
-        bytes_equal(stored, request->data)) {
-        return STATUS_OK;
-    }
-    return journal_append(&device.provisioned.store, (uint8_t)request->item, request->data);
+    return provisioned_item_store(&device.provisioned, (uint8_t)request->item, request->data);
 }
 
 static status_t app_install(const struct provision_request *request, struct provision_answer *answer)
@@ -105,17 +100,11 @@ static status_t items_check(struct provision_answer *answer)
 {
     static uint8_t digests[3][CRYPTO_SHA256_LEN];
     const struct port_flash *flash = port_flash();
-    struct crypto_sha256 hash;
-    status_t status = state_open(&device.state);
-    crypto_sha256_start(&hash);
-    for (uint8_t type = STORE_POLICY; type <= STORE_ROOT_CERT; type++) {
-        struct bytes item;
-        if (journal_read(&device.provisioned.store, type, &item) != STATUS_OK) {
-            return STATUS_BOOT_NOT_PROVISIONED;
-        }
-        crypto_sha256_add(&hash, item);
+    status_t status = provisioned_items_digest(&device.provisioned, digests[0]);
+    if (status != STATUS_OK) {
+        return status;
     }
-    crypto_sha256_finish(&hash, digests[0]);
+    status = state_open(&device.state);
     crypto_sha256(port_flash_view(0, flash->boot_sectors * flash->sector_len), digests[1]);
     crypto_sha256(port_flash_view(flash->sbm[0].off, flash->sbm[0].len), digests[2]);
     answer->items_digest = bytes_of(digests[0], CRYPTO_SHA256_LEN);
@@ -202,10 +191,23 @@ static int request_serve(uint32_t count)
     return status == STATUS_OK && request.op == PROVISION_LOCK;
 }
 
+/* What was stored before the flash was put back or lost has no meaning for a device that is not locked yet. */
+static void store_begin(void)
+{
+    status_t status = store_open(&device.provisioned.store, STORE_ITEMS);
+    if (status == STATUS_STORE_REPLAY || status == STATUS_CRYPTO_TAG) {
+        device_log("the secure store is emptied", status);
+        status = store_reset(&device.provisioned.store);
+    }
+    if (status != STATUS_OK) {
+        device_log("the secure store does not open", status);
+    }
+}
+
 void agent_open(void)
 {
     port_log("[sbm] not provisioned: waiting for the station\n");
-    journal_open(&device.provisioned.store, port_flash()->store);
+    store_begin();
     served = 0;
     word_write(MAILBOX_WORD_REQUEST, 0);
     word_write(MAILBOX_WORD_ANSWER, 0);

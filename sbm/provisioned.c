@@ -4,40 +4,42 @@
 
 #include "base/wipe.h"
 
-static status_t key_load(const struct journal *store, uint8_t type, uint8_t out[PROVISIONED_KEY_LEN])
+static uint8_t item[STORE_DATA_MAX];
+
+static status_t key_load(struct store *store, uint8_t type, uint8_t out[PROVISIONED_KEY_LEN])
 {
-    struct bytes key;
-    status_t status = journal_read(store, type, &key);
-    if (status != STATUS_OK || key.len != PROVISIONED_KEY_LEN) {
-        return STATUS_BOOT_NOT_PROVISIONED;
-    }
-    memcpy(out, key.data, PROVISIONED_KEY_LEN);
-    return STATUS_OK;
+    size_t len;
+    status_t status = store_read(store, type, out, PROVISIONED_KEY_LEN, &len);
+    return status == STATUS_OK && len == PROVISIONED_KEY_LEN ? STATUS_OK : STATUS_BOOT_NOT_PROVISIONED;
 }
 
-static status_t certificates_load(struct provisioned *out)
+static status_t policy_load(struct provisioned *out)
 {
-    struct bytes *to[] = { &out->device_cert, &out->issuer_cert, &out->root_cert };
-    for (uint8_t i = 0; i < 3; i++) {
-        if (journal_read(&out->store, (uint8_t)(STORE_DEVICE_CERT + i), to[i]) != STATUS_OK) {
-            return STATUS_BOOT_NOT_PROVISIONED;
-        }
+    size_t len;
+    status_t status = store_read(&out->store, STORE_POLICY, out->policy_encoded, sizeof out->policy_encoded, &len);
+    return status == STATUS_OK ? policy_parse(bytes_of(out->policy_encoded, len), &out->policy) : status;
+}
+
+static status_t certificates_check(struct provisioned *out)
+{
+    status_t status = STATUS_OK;
+    size_t len;
+    for (uint8_t type = STORE_DEVICE_CERT; type <= STORE_ROOT_CERT && status == STATUS_OK; type++) {
+        status = store_read(&out->store, type, NULL, 0, &len);
     }
-    return STATUS_OK;
+    return status;
 }
 
 status_t provisioned_load(struct provisioned *out)
 {
-    struct bytes policy;
     memset(out, 0, sizeof *out);
-    journal_open(&out->store, port_flash()->store);
-    for (uint8_t type = STORE_IDENTITY_KEY; type <= STORE_ROOT_CERT; type++) {
-        (void)journal_heal(&out->store, type);
+    status_t status = store_open(&out->store, STORE_ITEMS);
+    if (status != STATUS_OK) {
+        return status == STATUS_CRYPTO_TAG ? STATUS_BOOT_NOT_PROVISIONED : status;
     }
     if (key_load(&out->store, STORE_IDENTITY_KEY, out->identity) != STATUS_OK ||
-        key_load(&out->store, STORE_UPDATE_KEY, out->update) != STATUS_OK ||
-        journal_read(&out->store, STORE_POLICY, &policy) != STATUS_OK ||
-        policy_parse(policy, &out->policy) != STATUS_OK || certificates_load(out) != STATUS_OK) {
+        key_load(&out->store, STORE_UPDATE_KEY, out->update) != STATUS_OK || policy_load(out) != STATUS_OK ||
+        certificates_check(out) != STATUS_OK) {
         return STATUS_BOOT_NOT_PROVISIONED;
     }
     return STATUS_OK;
@@ -50,7 +52,7 @@ static status_t key_make(struct provisioned *out, uint8_t type, uint8_t key[PROV
     }
     status_t status = crypto_p256_generate(key, key + 32);
     if (status == STATUS_OK) {
-        status = journal_append(&out->store, type, bytes_of(key, PROVISIONED_KEY_LEN));
+        status = store_write(&out->store, type, bytes_of(key, PROVISIONED_KEY_LEN));
     }
     return status;
 }
@@ -75,8 +77,39 @@ struct install_trust provisioned_trust(const struct provisioned *p, uint64_t lea
                                           .update_public = p->update + 32 } };
 }
 
+status_t provisioned_certificate(struct provisioned *p, uint8_t type, uint8_t *out, size_t capacity, size_t *len)
+{
+    return type >= STORE_DEVICE_CERT && type <= STORE_ROOT_CERT ? store_read(&p->store, type, out, capacity, len)
+                                                                : STATUS_NOT_FOUND;
+}
+
+status_t provisioned_item_store(struct provisioned *p, uint8_t type, struct bytes data)
+{
+    size_t len;
+    if (store_read(&p->store, type, item, sizeof item, &len) == STATUS_OK && bytes_equal(bytes_of(item, len), data)) {
+        return STATUS_OK;
+    }
+    return store_write(&p->store, type, data);
+}
+
+status_t provisioned_items_digest(struct provisioned *p, uint8_t digest[32])
+{
+    struct crypto_sha256 hash;
+    size_t len;
+    crypto_sha256_start(&hash);
+    for (uint8_t type = STORE_POLICY; type <= STORE_ROOT_CERT; type++) {
+        if (store_read(&p->store, type, item, sizeof item, &len) != STATUS_OK) {
+            return STATUS_BOOT_NOT_PROVISIONED;
+        }
+        crypto_sha256_add(&hash, bytes_of(item, len));
+    }
+    crypto_sha256_finish(&hash, digest);
+    return STATUS_OK;
+}
+
 void provisioned_wipe(struct provisioned *p)
 {
     wipe(p->identity, sizeof p->identity);
     wipe(p->update, sizeof p->update);
+    store_wipe(&p->store);
 }

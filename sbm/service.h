@@ -23,7 +23,7 @@ uint32_t service_update_pending(void);
 void service_status_read(struct sbm_status *out);
 /* Writes the token into `out`; *len is its length. */
 psa_status_t service_identity_prove(struct bytes nonce, uint8_t *out, size_t capacity, size_t *len);
-/* A view of the certificate, or an empty one. */
-struct bytes service_certificate(uint32_t which);
+/* Decrypts a certificate into `out`; *len is its length, also with BUFFER_TOO_SMALL. DOES_NOT_EXIST, DATA_CORRUPT. */
+psa_status_t service_certificate(uint32_t which, uint8_t *out, size_t capacity, size_t *len);
 
 #endif

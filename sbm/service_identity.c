@@ -58,16 +58,20 @@ psa_status_t service_identity_prove(struct bytes nonce, uint8_t *out, size_t cap
     return t.status == STATUS_OK ? PSA_SUCCESS : PSA_ERROR_BUFFER_TOO_SMALL;
 }
 
-struct bytes service_certificate(uint32_t which)
+psa_status_t service_certificate(uint32_t which, uint8_t *out, size_t capacity, size_t *len)
 {
-    switch (which) {
-    case SBM_CERTIFICATE_DEVICE:
-        return device.provisioned.device_cert;
-    case SBM_CERTIFICATE_ISSUER:
-        return device.provisioned.issuer_cert;
-    case SBM_CERTIFICATE_ROOT:
-        return device.provisioned.root_cert;
+    *len = 0;
+    if (which > SBM_CERTIFICATE_ROOT) {
+        return PSA_ERROR_DOES_NOT_EXIST;
+    }
+    switch (provisioned_certificate(&device.provisioned, (uint8_t)(STORE_DEVICE_CERT + which), out, capacity, len)) {
+    case STATUS_OK:
+        return PSA_SUCCESS;
+    case STATUS_NO_SPACE:
+        return PSA_ERROR_BUFFER_TOO_SMALL;
+    case STATUS_NOT_FOUND:
+        return PSA_ERROR_DOES_NOT_EXIST;
     default:
-        return bytes_of(NULL, 0);
+        return PSA_ERROR_DATA_CORRUPT;
     }
 }

@@ -26,10 +26,8 @@ psa_status_t store_its_get(uint32_t owner, uint64_t uid, size_t offset, struct s
 psa_status_t store_its_get_info(uint32_t owner, uint64_t uid, struct psa_storage_info_t *info);
 /* cut: as before, or removed. */
 psa_status_t store_its_remove(uint32_t owner, uint64_t uid);
-/* The uid of the `index`th entry of `owner`, from 0: DOES_NOT_EXIST after the last one. The order changes with each set
- * and remove. */
-psa_status_t store_its_list(uint32_t owner, unsigned index, uint64_t *uid);
-/* Empties a vault that is damaged or was rolled back: every entry of every owner is gone. BAD_STATE when it is sound.
+/* Empties a vault that is damaged or was rolled back: every entry of every owner is gone. BAD_STATE when it is sound;
+ * STORAGE_FAILURE.
  * cut: as before, or repeat it. */
 psa_status_t store_its_reset(void);
 /* Forgets the vault's key; the next call opens it again. */

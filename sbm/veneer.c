@@ -58,6 +58,8 @@ VENEER_ENTRY psa_status_t sbm_identity_prove(struct sbm_prove *prove)
 
 VENEER_ENTRY psa_status_t sbm_certificate_read(uint32_t which, uint8_t *out, size_t capacity, size_t *len)
 {
+    static uint8_t certificate[SBM_CERTIFICATE_MAX];
+    size_t certificate_len;
     psa_status_t result = veneer_enter();
     if (result != PSA_SUCCESS) {
         return result;
@@ -65,16 +67,13 @@ VENEER_ENTRY psa_status_t sbm_certificate_read(uint32_t which, uint8_t *out, siz
     if (!veneer_may_write(len, sizeof *len) || !veneer_may_write(out, capacity)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
-    struct bytes certificate = service_certificate(which);
-    *len = certificate.len;
-    if (certificate.len == 0) {
-        return veneer_leave(PSA_ERROR_DOES_NOT_EXIST);
+    capacity = capacity < sizeof certificate ? capacity : sizeof certificate;
+    result = service_certificate(which, certificate, capacity, &certificate_len);
+    if (result == PSA_SUCCESS) {
+        memcpy(out, certificate, certificate_len);
     }
-    if (certificate.len > capacity) {
-        return veneer_leave(PSA_ERROR_BUFFER_TOO_SMALL);
-    }
-    memcpy(out, certificate.data, certificate.len);
-    return veneer_leave(PSA_SUCCESS);
+    *len = certificate_len;
+    return veneer_leave(result);
 }
 
 VENEER_ENTRY psa_status_t psa_fwu_query(psa_fwu_component_t component, psa_fwu_component_info_t *info)

@@ -189,17 +189,17 @@ static const struct maker *provisioning;
 static const uint8_t *first_package;
 static size_t first_package_len;
 
-static void key_store(struct journal *store, uint8_t type, const struct maker_key *key)
+static void key_store(struct store *store, uint8_t type, const struct maker_key *key)
 {
     uint8_t record[96];
     memcpy(record, key->secret, 32);
     memcpy(record + 32, key->open, 64);
-    status_t status = journal_append(store, type, bytes_of(record, sizeof record));
+    status_t status = store_write(store, type, bytes_of(record, sizeof record));
     assert(status == STATUS_OK);
     (void)status;
 }
 
-static void items_store(struct journal *store)
+static void items_store(struct store *store)
 {
     uint8_t policy_bytes[POLICY_MAX];
     struct cbor_writer w = cbor_writer_of(policy_bytes, sizeof policy_bytes);
@@ -218,9 +218,9 @@ static void items_store(struct journal *store)
     policy_build(&policy, &w);
     key_store(store, STORE_IDENTITY_KEY, &provisioning->identity);
     key_store(store, STORE_UPDATE_KEY, &provisioning->update);
-    (void)journal_append(store, STORE_POLICY, cbor_written(&w));
+    (void)store_write(store, STORE_POLICY, cbor_written(&w));
     for (uint8_t type = STORE_DEVICE_CERT; type <= STORE_ROOT_CERT; type++) {
-        (void)journal_append(store, type, bytes_of("certificate", 11));
+        (void)store_write(store, type, bytes_of("certificate", 11));
     }
 }
 
@@ -233,7 +233,7 @@ static void provision_run(void)
     struct install install;
     uint64_t sequence;
     uint8_t digest[32];
-    journal_open(&provisioned.store, port_flash()->store);
+    (void)store_open(&provisioned.store, STORE_ITEMS);
     items_store(&provisioned.store);
     memcpy(sim_now()->flash + slot->off, first_package, first_package_len);
     status_t status = provisioned_load(&provisioned);

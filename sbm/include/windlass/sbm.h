@@ -38,7 +38,8 @@ struct sbm_prove {
 psa_status_t sbm_identity_prove(struct sbm_prove *prove);
 
 enum sbm_certificate { SBM_CERTIFICATE_DEVICE = 0, SBM_CERTIFICATE_ISSUER = 1, SBM_CERTIFICATE_ROOT = 2 };
-/* Copies a certificate (DER). *len is its length, also with BUFFER_TOO_SMALL. */
+#define SBM_CERTIFICATE_MAX 1536u
+/* Copies a certificate (DER), at most SBM_CERTIFICATE_MAX bytes. *len is its length, also with BUFFER_TOO_SMALL. */
 psa_status_t sbm_certificate_read(uint32_t which, uint8_t *out, size_t capacity, size_t *len);
 
 #endif
