@@ -74,6 +74,7 @@
     X(BAD_STATE, 93, "not in this state of the update")                                                                \
     X(POINTER, 94, "the caller may not use that memory")                                                               \
     X(BOOT_SBM_NOT_CONFIRMED, 95, "the new Secure Boot Manager was not confirmed in time")                             \
+    X(BOOT_WATCHDOG, 96, "the application did not feed the watchdog in time")                                          \
     X(FRAME_CRC, 100, "a frame's check sum is wrong")                                                                  \
     X(FRAME_FORMAT, 101, "not a frame")                                                                                \
     X(MESSAGE, 102, "a message that is not understood")

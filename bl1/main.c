@@ -10,8 +10,19 @@
 #include "boot/stage.h"
 #include "wire/policy.h"
 
+/* BL1 holds no secret and keeps no record of a halt; its end is sleep. */
 void halt_wipe(void)
 {
+}
+
+void halt_record(status_t why)
+{
+    (void)why;
+}
+
+_Noreturn void halt_end(void)
+{
+    port_sleep();
 }
 
 /* A number, not a text: the list of texts would fill a fifth of BL1. base/status.h has them. */
@@ -87,6 +98,7 @@ _Noreturn void stage_main(void)
     if (anchor_find(&anchor) != STATUS_OK) {
         halt(STATUS_BOOT_NO_ANCHOR);
     }
+    halt_outputs_set((uint32_t)anchor.outputs_mask, (uint32_t)anchor.outputs_level);
     for (unsigned slot = 0; slot < 2; slot++) {
         status_t why = slot_try(slot, &anchor);
         status_say(slot == 0 ? "[bl1] SBM slot A refused: " : "[bl1] SBM slot B refused: ", why);

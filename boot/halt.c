@@ -4,11 +4,31 @@
 
 #include "boot/port.h"
 
+static struct {
+    uint32_t mask;
+    uint32_t level;
+    volatile uint32_t begun;
+} state;
+
+void halt_outputs_set(uint32_t mask, uint32_t level)
+{
+    state.mask = mask;
+    state.level = level;
+    state.begun = 0;
+}
+
+int halt_under_way(void)
+{
+    return state.begun != 0;
+}
+
 _Noreturn void halt(status_t why)
 {
-    port_outputs_safe();
+    state.begun = 1;
+    port_outputs_safe(state.mask, state.level);
+    halt_record(why);
     halt_wipe();
     port_flash_seal();
     halt_say(why);
-    port_sleep();
+    halt_end();
 }

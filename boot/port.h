@@ -78,11 +78,26 @@ void port_application_ram(uint32_t *first, uint32_t *last);
 
 /* Text for people on the secure console. */
 void port_log(const char *text);
-/* Outputs to their safe state. */
-void port_outputs_safe(void);
+/* Takes the outputs whose bit is in `mask` back from the application, if it had them, and sets each to its bit of
+ * `level`; the others stay as they are. */
+void port_outputs_safe(uint32_t mask, uint32_t level);
 _Noreturn void port_reset(void);
+/* Sleeps that long; any number up to 70000 ms. No interrupt but the timer's is taken. */
+void port_sleep_ms(uint32_t ms);
 /* Sleeps for good; the debug port and the reset pin still work. */
 _Noreturn void port_sleep(void);
+/* From now on the device resets by itself unless it is fed at least every `seconds` (1 to 3600); there is no way to
+ * stop it. Where the hardware can tell before it resets, stage_fault(BOOT_WATCHDOG) comes first. */
+void port_watchdog_start(uint32_t seconds);
+/* Begins the time anew; nothing when it was not started. */
+void port_watchdog_feed(void);
+
+/* The data link, for the secure world: only in recovery, when no application runs. */
+void port_link_open(void);
+void port_link_send(const uint8_t *data, size_t len);
+/* Sleeps until a byte comes. */
+uint8_t port_link_receive(void);
+
 /* Starts the image whose vector table is at `addr`: port_start_sbm from BL1, in the same world; port_start_application
  * from SBM, in the non-secure world, after closing everything that the application must not reach. */
 _Noreturn void port_start_sbm(uint32_t addr);

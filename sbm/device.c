@@ -2,6 +2,8 @@
 /* device: see device.h. */
 #include "sbm/device.h"
 
+#include "sbm/log.h"
+
 struct device device;
 
 void device_log(const char *text, status_t status)
@@ -47,5 +49,6 @@ void device_refuse(status_t why, uint64_t sequence)
 {
     device.state.now.refused = why;
     device.state.now.refused_sequence = sequence;
+    (void)log_append(LOG_REFUSED, why, sequence);
     device_log("refused", why);
 }

@@ -14,6 +14,7 @@ struct device {
     enum port_lifecycle lifecycle;
     uint64_t sbm_sequence;
     uint64_t running_sequence; /* of the application that was started; 0 before */
+    int recovering;            /* 1: recovery serves the data link; no application runs */
 };
 
 extern struct device device;

@@ -5,13 +5,51 @@
 #include "sbm/agent.h"
 #include "sbm/device.h"
 #include "sbm/launch.h"
+#include "sbm/log.h"
+#include "sbm/recovery.h"
 #include "sbm/service_crypto.h"
+
+#define HALT_WAIT_MS 1000u /* before the first reset; twice as long with each halt in a row */
+#define HALT_DOUBLINGS 6u  /* 64 seconds at most */
+#define HALTS_MAX 16u      /* in a row: then the device waits for good */
 
 void halt_wipe(void)
 {
     provisioned_wipe(&device.provisioned);
     install_wipe(&device.candidate);
     service_crypto_wipe();
+}
+
+static struct {
+    uint32_t ends; /* enum policy_halt */
+    uint32_t wait_ms;
+} after_halt;
+
+/* How this halt ends. What counts on the log waits when the log cannot be written; so does a recovery that failed, or
+ * was not reached after the halt before. */
+void halt_record(status_t why)
+{
+    uint32_t halts = log_halts();
+    after_halt.ends = device.recovering ? POLICY_HALT_WAIT : (uint32_t)device.provisioned.policy.on_halt;
+    after_halt.wait_ms = HALT_WAIT_MS << (halts < HALT_DOUBLINGS ? halts : HALT_DOUBLINGS);
+    if (after_halt.ends == 0 || (after_halt.ends == POLICY_HALT_RESET && halts + 1 >= HALTS_MAX) ||
+        (after_halt.ends == POLICY_HALT_RECOVERY && log_recovery_wanted())) {
+        after_halt.ends = POLICY_HALT_WAIT;
+    }
+    if (log_append(LOG_HALT, why, after_halt.ends) != STATUS_OK) {
+        after_halt.ends = POLICY_HALT_WAIT;
+    }
+}
+
+_Noreturn void halt_end(void)
+{
+    if (after_halt.ends == POLICY_HALT_WAIT) {
+        port_sleep();
+    }
+    if (after_halt.ends == POLICY_HALT_RESET) {
+        port_sleep_ms(after_halt.wait_ms);
+    }
+    port_reset();
 }
 
 void halt_say(status_t why)
@@ -25,12 +63,17 @@ void halt_say(status_t why)
  * last, by halt. */
 _Noreturn void stage_fault(status_t what, uint32_t address)
 {
+    if (halt_under_way()) {
+        halt_wipe();
+        port_sleep();
+    }
     device_log("fault", what);
     device_log_address("at address ", address);
     if (device.running_sequence != 0) {
         device.state.now.fault = what;
         device.state.now.reason = STATE_REASON_FAULT;
         if (state_save(&device.state) == STATUS_OK) {
+            (void)log_append(LOG_FAULT, what, address);
             halt_wipe();
             port_reset();
         }
@@ -53,7 +96,9 @@ static uint64_t own_sequence(void)
 
 _Noreturn void stage_main(void)
 {
+    halt_outputs_set(0, 0);
     port_log("[sbm] Windlass Secure Boot Manager\n");
+    log_open();
     if (crypto_selftest() != STATUS_OK) {
         halt(STATUS_CRYPTO_SELFTEST);
     }
@@ -73,11 +118,16 @@ _Noreturn void stage_main(void)
     if (status == STATUS_OK) {
         status = provisioned_load(&device.provisioned);
     }
+    halt_outputs_set((uint32_t)device.provisioned.policy.outputs_mask,
+                     (uint32_t)device.provisioned.policy.outputs_level);
     if (status == STATUS_OK) {
         status = state_open(&device.state);
     }
     if (status != STATUS_OK) {
         halt(status);
+    }
+    if (log_recovery_wanted()) {
+        recovery();
     }
     launch();
 }

@@ -20,6 +20,10 @@ psa_status_t service_update_clean(psa_fwu_component_t component);
 /* Sequence number of what is installed at the next reset, or 0. */
 uint32_t service_update_pending(void);
 
+psa_status_t service_log_read(uint32_t index, struct sbm_log_entry *out);
+psa_status_t service_image_read(uint32_t slot, struct sbm_image *out);
+psa_status_t service_recovery_request(void);
+
 void service_status_read(struct sbm_status *out);
 /* Writes the token into `out`; *len is its length. */
 psa_status_t service_identity_prove(struct bytes nonce, uint8_t *out, size_t capacity, size_t *len);

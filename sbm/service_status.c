@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* service_status: versions, counters, lifecycle, reasons. */
 #include "sbm/device.h"
+#include "sbm/log.h"
 #include "sbm/service.h"
 
 void service_status_read(struct sbm_status *out)
@@ -19,4 +20,6 @@ void service_status_read(struct sbm_status *out)
     out->refused = now->refused;
     out->refused_sequence = (uint32_t)now->refused_sequence;
     out->fault = now->fault;
+    out->halt = log_last_halt();
+    out->recovery = (uint32_t)device.recovering;
 }

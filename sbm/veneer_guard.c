@@ -19,6 +19,7 @@ psa_status_t veneer_enter(void)
         return PSA_ERROR_BAD_STATE;
     }
     busy = 1;
+    port_watchdog_feed(); /* a long call has its whole time */
     return PSA_SUCCESS;
 }
 

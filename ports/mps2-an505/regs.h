@@ -23,6 +23,7 @@
 #define UART_RX_IRQ(n) (32u + 2u * (n))
 
 #define UART_SECURE_CONSOLE 0u
+#define UART_LINK 2u
 #define UART_CONTROLLER 3u
 #define UART_TRNG 4u
 
@@ -30,8 +31,31 @@
 #define SECCTL_SECRESPCFG REG32(0x50080010u)
 #define SECCTL_NSCCFG REG32(0x50080014u)
 #define SECCTL_APBNSPPCEXP1 REG32(0x50080084u)
+#define SECCTL_APBNSPPCEXP2 REG32(0x50080088u)
+#define PPCEXP2_FPGAIO (1u << 2)
 #define PPCEXP1_UART1 (1u << 6)
 #define PPCEXP1_UART2 (1u << 7)
+
+/* FPGAIO, secure alias: bits 0 and 1 are the board's LEDs. */
+#define FPGAIO_LED REG32(0x50302000u)
+
+/* CMSDK APB timer on the 32 kHz clock, secure alias. */
+#define S32KTIMER_CTRL REG32(0x5002F000u)
+#define S32KTIMER_VALUE REG32(0x5002F004u)
+#define S32KTIMER_RELOAD REG32(0x5002F008u)
+#define S32KTIMER_INTCLEAR REG32(0x5002F00Cu) /* reads as the interrupt's status */
+#define S32KTIMER_ENABLE 1u
+#define S32KTIMER_INTERRUPT 8u
+#define S32KTIMER_IRQ 2u
+
+/* CMSDK APB watchdog on the 32 kHz clock; secure accesses only. */
+#define WATCHDOG_LOAD REG32(0x5002E000u)
+#define WATCHDOG_CTRL REG32(0x5002E008u)
+#define WATCHDOG_INTCLEAR REG32(0x5002E00Cu)
+#define WATCHDOG_LOCK REG32(0x5002EC00u)
+#define WATCHDOG_UNLOCK 0x1ACCE551u
+#define WATCHDOG_INTERRUPT 1u
+#define WATCHDOG_RESET 2u
 
 /* Memory protection controllers of SSRAM1 (flash), SSRAM2 (secure RAM), SSRAM3 (non-secure RAM). */
 #define MPC_SSRAM1 0x58007000u

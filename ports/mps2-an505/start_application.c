@@ -61,6 +61,7 @@ static void mpc_close(uint32_t base, uint32_t len, uint32_t first, uint32_t last
 static void peripherals_close(void)
 {
     SECCTL_APBNSPPCEXP1 = PPCEXP1_UART1 | PPCEXP1_UART2;
+    SECCTL_APBNSPPCEXP2 = PPCEXP2_FPGAIO;
     for (unsigned i = 0; i < NVIC_WORDS; i++) {
         NVIC_ICER(i) = 0xFFFFFFFFu;
         NVIC_ICPR(i) = 0xFFFFFFFFu;

@@ -23,6 +23,8 @@ extern uint32_t linker_stack_top[];
 _Noreturn void startup_reset(void);
 void startup_fault(void);
 _Noreturn void startup_fault_report(uint32_t exc_return);
+void startup_nmi(void);
+_Noreturn void startup_nmi_report(uint32_t exc_return);
 
 static void memory_prepare(void)
 {
@@ -67,20 +69,28 @@ _Noreturn void startup_reset(void)
  */
 __attribute__((naked)) void startup_fault(void)
 {
-    __asm__ volatile("cpsid i\n\t"
+    __asm__ volatile("ldr r3, =startup_fault_report\n\t"
+                     "startup_report:\n\t"
+                     "cpsid i\n\t"
                      "ldr r1, =linker_stack_top\n\t"
                      "sub r1, r1, #32\n\t"
                      "str lr, [r1, #0]\n\t" /* r0: EXC_RETURN */
                      "movs r2, #0\n\t"
                      "str r2, [r1, #20]\n\t" /* lr */
-                     "ldr r2, =startup_fault_report\n\t"
-                     "bic r2, r2, #1\n\t"
+                     "bic r2, r3, #1\n\t"
                      "str r2, [r1, #24]\n\t" /* pc */
                      "mov r2, #0x01000000\n\t"
                      "str r2, [r1, #28]\n\t" /* xpsr: Thumb, thread mode */
                      "msr msp, r1\n\t"
                      "mvn lr, #6\n\t" /* EXC_RETURN 0xFFFFFFF9: secure, thread, main stack */
                      "bx lr");
+}
+
+/* NMI: the watchdog expired. Reported in the same way; the watchdog runs on and resets if that hangs, too. */
+__attribute__((naked)) void startup_nmi(void)
+{
+    __asm__ volatile("ldr r3, =startup_nmi_report\n\t"
+                     "b startup_report");
 }
 
 #define EXC_RETURN_SECURE 0x40u
@@ -104,16 +114,28 @@ static uint32_t application_pc(uint32_t exc_return)
     return ((const uint32_t *)stack)[FRAME_PC];
 }
 
-_Noreturn void startup_fault_report(uint32_t exc_return)
+/* Returns once: a fault while a fault was reported ends in sleep, and no driver is trusted any more. */
+static void reports_count(void)
 {
-    static volatile uint32_t faults;
-    faults++;
-    if (faults == 2) {
-        halt_wipe(); /* a fault while a fault was reported: no driver is trusted any more */
+    static volatile uint32_t reports;
+    reports++;
+    if (reports == 2) {
+        halt_wipe();
     }
-    if (faults > 1) {
+    if (reports > 1) {
         port_sleep();
     }
+}
+
+_Noreturn void startup_nmi_report(uint32_t exc_return)
+{
+    reports_count();
+    stage_fault(STATUS_BOOT_WATCHDOG, (exc_return & EXC_RETURN_SECURE) == 0 ? application_pc(exc_return) : 0);
+}
+
+_Noreturn void startup_fault_report(uint32_t exc_return)
+{
+    reports_count();
     int from_nonsecure = (exc_return & EXC_RETURN_SECURE) == 0;
     uint32_t sfsr = SAU_SFSR;
     uint32_t cfsr = SCB_CFSR;
@@ -130,7 +152,7 @@ _Noreturn void startup_fault_report(uint32_t exc_return)
 __attribute__((section(".vectors"), used)) const void *const startup_vectors[16] = {
     linker_stack_top,
     (const void *)startup_reset,
-    (const void *)startup_fault,
+    (const void *)startup_nmi,
     (const void *)startup_fault,
     (const void *)startup_fault,
     (const void *)startup_fault,
@@ -154,11 +176,6 @@ void port_log(const char *text)
 volatile uint8_t *port_mailbox(void)
 {
     return (volatile uint8_t *)LAYOUT_MAILBOX_ADDR;
-}
-
-void port_outputs_safe(void)
-{
-    /* This board drives no outputs. */
 }
 
 _Noreturn void port_reset(void)

@@ -137,10 +137,6 @@ volatile uint8_t *port_mailbox(void)
     return (volatile uint8_t *)now->mailbox;
 }
 
-void port_outputs_safe(void)
-{
-}
-
 _Noreturn void port_reset(void)
 {
     sim_stop(SIM_RESET);

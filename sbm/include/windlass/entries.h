@@ -24,6 +24,10 @@
     ENTRY(10, psa_fwu_accept)                                                                                          \
     ENTRY(11, psa_fwu_cancel)                                                                                          \
     ENTRY(12, psa_fwu_clean)                                                                                           \
-    ENTRY(13, sbm_crypto_call)
+    ENTRY(13, sbm_crypto_call)                                                                                         \
+    ENTRY(14, sbm_log_read)                                                                                            \
+    ENTRY(15, sbm_image_read)                                                                                          \
+    ENTRY(16, sbm_watchdog_feed)                                                                                       \
+    ENTRY(17, sbm_recovery_request)
 
 #endif

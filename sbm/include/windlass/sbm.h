@@ -21,7 +21,9 @@ struct sbm_status {
     uint32_t reason;  /* why this boot: docs/spec.md section 6 */
     uint32_t refused; /* status number of the last refusal, 0: none */
     uint32_t refused_sequence;
-    uint32_t fault; /* status number of the last fault, 0: none */
+    uint32_t fault;    /* status number of the last fault, 0: none */
+    uint32_t halt;     /* status number of the last halt that the log holds, 0: none */
+    uint32_t recovery; /* 1: SBM's recovery tells this, no application runs */
 };
 
 /* Fills *status. `status_len` is sizeof *status as the application was built: INVALID_ARGUMENT for another size. */
@@ -41,5 +43,34 @@ enum sbm_certificate { SBM_CERTIFICATE_DEVICE = 0, SBM_CERTIFICATE_ISSUER = 1, S
 #define SBM_CERTIFICATE_MAX 1536u
 /* Copies a certificate (DER), at most SBM_CERTIFICATE_MAX bytes. *len is its length, also with BUFFER_TOO_SMALL. */
 psa_status_t sbm_certificate_read(uint32_t which, uint8_t *out, size_t capacity, size_t *len);
+
+/* The security event log (docs/spec.md section 4.4). */
+struct sbm_log_entry {
+    uint32_t number; /* 1 for the first record of the chip's life, one more for each */
+    uint32_t kind;
+    uint32_t boot;   /* number of the boot, 0: not known */
+    uint32_t status; /* status number, 0: none */
+    uint64_t value;
+};
+/* Record `index`, 0 is the newest. DOES_NOT_EXIST beyond the oldest. */
+psa_status_t sbm_log_read(uint32_t index, struct sbm_log_entry *entry);
+
+#define SBM_IMAGE_BOOTABLE 1u
+#define SBM_IMAGE_PENDING 2u
+#define SBM_IMAGE_CONFIRMED 4u
+#define SBM_IMAGE_ACTIVE 8u
+struct sbm_image {
+    uint8_t digest[32]; /* SHA-256 of the image, from its signed package */
+    uint32_t sequence;
+    uint32_t flags;
+};
+/* The application in slot 0 (installed) or 1 (pending). DOES_NOT_EXIST when there is none, or its package is damaged.
+ */
+psa_status_t sbm_image_read(uint32_t slot, struct sbm_image *image);
+
+/* Begins the watchdog's time anew, as every call to SBM does. NOT_SUPPORTED when the device has none. */
+psa_status_t sbm_watchdog_feed(void);
+/* Resets into SBM's recovery, once: the reset after that is an ordinary one. Returns only when it failed. */
+psa_status_t sbm_recovery_request(void);
 
 #endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* windlass/status_map: what SBM tells, as maps of the device link (docs/spec.md sections 9.1 and 9.3); for the
+ * application's link and for SBM's recovery. */
+#ifndef WINDLASS_STATUS_MAP_H
+#define WINDLASS_STATUS_MAP_H
+
+#include "base/cbor.h"
+#include "windlass/sbm.h"
+
+void status_map_write(const struct sbm_status *status, struct cbor_writer *w);
+void log_map_write(const struct sbm_log_entry *entry, struct cbor_writer *w);
+/* The whole of `r` is a request for a record of the log: {"index": n}. */
+status_t log_map_index(struct cbor_reader *r, uint32_t *index);
+
+#endif

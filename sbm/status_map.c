@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status_map: see windlass/status_map.h. Keys in the bytewise order of their encodings: by length first. */
+#include "windlass/status_map.h"
+
+static void pair_uint(struct cbor_writer *w, const char *key, uint64_t value)
+{
+    cbor_write_tstr(w, key);
+    cbor_write_uint(w, value);
+}
+
+void status_map_write(const struct sbm_status *s, struct cbor_writer *w)
+{
+    cbor_write_map(w, 14);
+    pair_uint(w, "app", s->app_sequence);
+    pair_uint(w, "sbm", s->sbm_sequence);
+    cbor_write_tstr(w, "uid");
+    cbor_write_bstr(w, bytes_of(s->unique_id, sizeof s->unique_id));
+    pair_uint(w, "halt", s->halt);
+    pair_uint(w, "boots", s->boots);
+    pair_uint(w, "fault", s->fault);
+    cbor_write_tstr(w, "trial");
+    cbor_write_bool(w, s->trial != 0);
+    pair_uint(w, "reason", s->reason);
+    pair_uint(w, "counter", s->counter);
+    cbor_write_tstr(w, "pending");
+    if (s->pending_sequence == 0) {
+        cbor_write_null(w);
+    } else {
+        cbor_write_uint(w, s->pending_sequence);
+    }
+    pair_uint(w, "refused", s->refused);
+    cbor_write_tstr(w, "recovery");
+    cbor_write_bool(w, s->recovery != 0);
+    pair_uint(w, "lifecycle", s->lifecycle);
+    pair_uint(w, "refused_seq", s->refused_sequence);
+}
+
+void log_map_write(const struct sbm_log_entry *entry, struct cbor_writer *w)
+{
+    cbor_write_map(w, 5);
+    pair_uint(w, "boot", entry->boot);
+    pair_uint(w, "kind", entry->kind);
+    pair_uint(w, "value", entry->value);
+    pair_uint(w, "number", entry->number);
+    pair_uint(w, "status", entry->status);
+}
+
+status_t log_map_index(struct cbor_reader *r, uint32_t *index)
+{
+    struct cbor_map map = cbor_read_map(r);
+    struct bytes key;
+    int64_t number;
+    *index = 0;
+    while (cbor_map_next_any(&map, &number, &key)) {
+        uint64_t value = cbor_read_uint(r);
+        if (!bytes_equal(key, bytes_of("index", 5)) || value > UINT32_MAX) {
+            cbor_fail(r, STATUS_UNKNOWN_FIELD);
+        }
+        *index = (uint32_t)value;
+    }
+    return cbor_reader_finish(r);
+}
