@@ -18,13 +18,17 @@ void p256_field_sub(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], cons
 /* out = a b / R mod n. Inputs and outputs are below n; out may be a or b. */
 void p256_scalar_mul(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const uint32_t b[P256_LIMBS]);
 
-/* A modulus, R^2 modulo it, and its multiplication. */
+/* A modulus and its multiplication. */
 struct p256_modulus {
     uint32_t value[P256_LIMBS];
-    uint32_t square[P256_LIMBS];
     void (*mul)(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const uint32_t b[P256_LIMBS]);
 };
 extern const struct p256_modulus p256_prime;
 extern const struct p256_modulus p256_order;
+/* 1 itself: a product with it leaves Montgomery form. */
+extern const uint32_t p256_plain_one[P256_LIMBS];
+/* X, Y and 1 of the generator, in Montgomery form; R^2 mod p and, in Montgomery form, b. */
+extern const uint32_t p256_generator[3][P256_LIMBS];
+extern const uint32_t p256_load_numbers[2][P256_LIMBS];
 
 #endif

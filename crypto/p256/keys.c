@@ -6,11 +6,12 @@
 
 static void public_make(uint8_t public_key[64], const uint32_t secret[P256_LIMBS])
 {
-    struct p256_point point;
-    p256_secret_mul(&point, secret, &p256_base);
-    p256_store(public_key, point.x);
-    p256_store(public_key + 32, point.y);
-    wipe(&point, sizeof point);
+    struct p256_slots slots;
+    p256_point_base(&slots);
+    p256_secret_mul(&slots, secret);
+    p256_store(public_key, slots.n[P256_X1]);
+    p256_store(public_key + 32, slots.n[P256_Y1]);
+    wipe(&slots, sizeof slots);
 }
 
 status_t crypto_p256_public(const uint8_t private_key[32], uint8_t public_key[64])
@@ -38,20 +39,17 @@ status_t crypto_p256_generate(uint8_t private_key[32], uint8_t public_key[64])
 
 status_t crypto_p256_agree(const uint8_t private_key[32], const uint8_t peer[64], uint8_t secret[32])
 {
-    struct p256_point multiples[P256_TABLE_COUNT];
-    struct p256_point point;
+    struct p256_slots slots;
     uint32_t key[P256_LIMBS];
-    const struct p256_table table = { multiples[0].x, 24 };
-    status_t status = p256_point_load(&point, peer);
+    status_t status = p256_secret_load(key, private_key);
     if (status == STATUS_OK) {
-        status = p256_secret_load(key, private_key);
+        status = p256_point_load(&slots, peer);
     }
     if (status == STATUS_OK) {
-        p256_point_multiples(multiples, &point);
-        p256_secret_mul(&point, key, &table);
-        p256_store(secret, point.x);
-        wipe(&point, sizeof point);
+        p256_secret_mul(&slots, key);
+        p256_store(secret, slots.n[P256_X1]);
     }
+    wipe(&slots, sizeof slots);
     wipe(key, sizeof key);
     return status;
 }

@@ -24,7 +24,8 @@ uint32_t p256_is_zero(const uint32_t a[P256_LIMBS]);
 uint32_t p256_is_below(const uint32_t a[P256_LIMBS], const uint32_t m[P256_LIMBS]);
 /* 1 when a is in 1..n-1, else 0. */
 uint32_t p256_is_scalar(const uint32_t a[P256_LIMBS]);
-/* out = 1 / a in Montgomery form, as a^(m-2) (Fermat); 0 for 0. out may not be a. */
+/* out = R^2 / a mod m (so 1 / a for a in Montgomery form), as a power with exponent m - 2 (Fermat); 0 for 0. out may
+ * not be a. */
 void p256_inverse(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const struct p256_modulus *m);
 
 #endif

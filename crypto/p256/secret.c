@@ -8,63 +8,54 @@
 #include "crypto/crypto.h"
 
 #define DIGIT_COUNT 64
+#define MULTIPLES 8 /* 1, 3, ... 15 */
 
-/* CT: q = digit times the table's point, for the digit 2 index + 1. Reads the whole table. */
-static void table_pick(struct p256_point *q, const struct p256_table *table, uint32_t index)
+/* CT: Q = the table's point at `index`, negative where the mask is all ones. Reads the whole table. */
+static void table_pick(struct p256_slots *s, const struct p256_point *table, uint32_t index, uint32_t negative)
 {
-    uint32_t *out = q->x;
-    memcpy(q->z, p256_one, sizeof q->z); /* stays for a table without Z */
-    memset(out, 0, table->limbs * sizeof out[0]);
-    for (uint32_t i = 0; i < P256_TABLE_COUNT; i++) {
-        uint32_t mask = ((i ^ index) - 1u) >> 31; /* 1 when they agree */
-        const uint32_t *in = table->first + i * table->limbs;
-        for (uint32_t j = 0; j < table->limbs; j++) {
-            out[j] |= in[j] & (0u - mask);
+    for (uint32_t i = 0; i < MULTIPLES; i++) {
+        uint32_t mask = 0u - (((i ^ index) - 1u) >> 31); /* all ones when they agree */
+        for (unsigned j = 0; j < 3; j++) {
+            p256_select(s->n[P256_X2 + j], table[i].n[j], mask);
         }
     }
-}
-
-/* CT: the odd digit at position i of the odd number k: ((k >> 4 i) mod 32, lowest bit set) - 16. */
-static void digit_pick(struct p256_point *q, const struct p256_table *table, const uint32_t *k, unsigned i)
-{
-    uint32_t digit = ((k[i / 8] >> 4 * (i % 8) | k[i / 8 + 1] << 1 << (31 - 4 * (i % 8))) & 31u) | 1u;
-    uint32_t below = (digit >> 4) - 1u; /* all ones for a negative digit */
-    table_pick(q, table, (((digit - 16u) ^ below) - below) >> 1);
-    p256_point_negate(q, below);
+    p256_point_negative(s);
+    p256_select(s->n[P256_Y2], s->n[P256_T], negative);
 }
 
 /*
- * CT: sum = k times the point, k odd. The sum and the digit's point are never infinity and never opposite; they are
- * equal for k = n - 2 in the last addition, which leaves zeros: then twice the digit's point is taken.
+ * CT: an even k gives -(n - k), whose digits are those of an odd number. The digit at position i of an odd k is
+ * ((k >> 4 i) mod 32, lowest bit set) - 16, and the top one k >> 252, lowest bit set. P and Q are never infinity and
+ * never opposite; they are equal in the last addition for k = 2 and n - 2 alone, which leaves zeros: then 2 Q is taken.
  */
-static void odd_mul(struct p256_point *sum, const uint32_t k[P256_LIMBS + 1], const struct p256_table *table)
+void p256_secret_mul(struct p256_slots *s, const uint32_t k[P256_LIMBS])
 {
-    struct p256_point q;
-    table_pick(sum, table, k[P256_LIMBS - 1] >> 29);
-    for (unsigned i = DIGIT_COUNT - 1; i-- != 0;) {
-        for (unsigned j = 0; j < 4; j++) {
-            p256_point_double(sum);
-        }
-        digit_pick(&q, table, k, i);
-        p256_point_add(sum, &q, table->limbs);
-    }
-    uint32_t equal = 0u - p256_is_zero(sum->z);
-    p256_point_double(&q);
-    p256_select(sum->x, q.x, equal);
-    p256_select(sum->y, q.y, equal);
-    p256_select(sum->z, q.z, equal);
-    wipe(&q, sizeof q);
-}
-
-void p256_secret_mul(struct p256_point *out, const uint32_t k[P256_LIMBS], const struct p256_table *table)
-{
+    struct p256_point table[MULTIPLES];
     uint32_t odd[P256_LIMBS + 1] = { 0 };
     uint32_t even = (k[0] & 1u) - 1u;
+    p256_point_multiples(s, table, MULTIPLES);
     (void)p256_sub(odd, p256_order.value, k);
     p256_select(odd, k, ~even);
-    odd_mul(out, odd, table);
-    p256_point_negate(out, even);
-    p256_point_affine(out);
+    table_pick(s, table, odd[P256_LIMBS - 1] >> 29, even);
+    memcpy(s->n[P256_X1], s->n[P256_X2], sizeof table[0]);
+    for (unsigned i = DIGIT_COUNT - 1; i-- != 0;) {
+        uint32_t digit = (odd[i / 8] >> 4 * (i % 8) | odd[i / 8 + 1] << 1 << (31 - 4 * (i % 8))) & 31u;
+        uint32_t below = (digit >> 4) - 1u; /* all ones for a negative digit */
+        for (unsigned j = 0; j < 4; j++) {
+            p256_point_double(s);
+        }
+        table_pick(s, table, ((digit ^ below) & 15u) >> 1, below ^ even);
+        p256_point_add(s);
+    }
+    uint32_t equal = 0u - p256_is_zero(s->n[P256_Z1]);
+    memcpy(&table[0], s->n[P256_X1], sizeof table[0]);
+    memcpy(s->n[P256_X1], s->n[P256_X2], sizeof table[0]);
+    p256_point_double(s);
+    for (unsigned j = 0; j < 3; j++) {
+        p256_select(s->n[P256_X1 + j], table[0].n[j], ~equal);
+    }
+    p256_point_affine(s);
+    wipe(&table[0], sizeof table[0]);
     wipe(odd, sizeof odd);
 }
 

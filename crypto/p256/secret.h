@@ -5,9 +5,9 @@
 
 #include "crypto/p256/point.h"
 
-/* out = k times the table's point, in affine, plain coordinates; k is in 1..n-1.
- * time: the same for all k; the table is read whole each time. */
-void p256_secret_mul(struct p256_point *out, const uint32_t k[P256_LIMBS], const struct p256_table *table);
+/* X1, Y1 = k P in affine, plain coordinates; k is in 1..n-1. The caller wipes the slots.
+ * time: the same for all k; tables are read whole each time. */
+void p256_secret_mul(struct p256_slots *s, const uint32_t k[P256_LIMBS]);
 /* Reads a private key. STATUS_OK, or CRYPTO_KEY when it is not in 1..n-1. time: tells only that. */
 status_t p256_secret_load(uint32_t out[P256_LIMBS], const uint8_t in[32]);
 /* Draws a scalar evenly from 1..n-1 by rejection. STATUS_OK or TRNG_FAILED (also when eight draws were out of range).

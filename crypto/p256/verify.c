@@ -7,9 +7,16 @@
 #include "crypto/p256/point.h"
 
 #define SCALAR_BITS 256
-#define WINDOW 5
+#define WINDOW 4
+#define MULTIPLES 4 /* 1, 3, 5, 7 */
 
-/* A digit for each bit, from the lowest: 0, or odd and in -15..15, and then four zeros above it (width-5 NAF). */
+struct work {
+    struct p256_slots slots; /* P is the sum */
+    struct p256_point multiples[2][MULTIPLES];
+    int8_t digits[2][SCALAR_BITS + 1];
+};
+
+/* A digit for each bit, from the lowest: 0, or odd and in -7..7, and then three zeros above it (width-4 NAF). */
 static void digits_make(int8_t digits[SCALAR_BITS + 1], const uint32_t scalar[P256_LIMBS])
 {
     uint32_t k[P256_LIMBS + 2] = { 0 };
@@ -22,40 +29,36 @@ static void digits_make(int8_t digits[SCALAR_BITS + 1], const uint32_t scalar[P2
             bit++;
             continue;
         }
-        window = (window & 31u) + carry;
+        window = (window & ((1u << WINDOW) - 1)) + carry;
         carry = window >> (WINDOW - 1);
         digits[bit] = (int8_t)((int)window - (int)(carry << WINDOW));
         bit += WINDOW;
     }
 }
 
-/* sum += digit times the table's point. */
-static void digit_add(struct p256_point *sum, int digit, const struct p256_table *table)
+/* sum += digit times the point of the table. */
+static void digit_add(struct p256_slots *s, int digit, const struct p256_point *table)
 {
-    struct p256_point q;
-    uint32_t index = (uint32_t)(digit < 0 ? -digit : digit) / 2;
     if (digit == 0) {
         return;
     }
-    memcpy(q.z, p256_one, sizeof q.z);
-    memcpy(&q, table->first + index * table->limbs, table->limbs * sizeof(uint32_t));
-    p256_point_negate(&q, digit < 0 ? 0xFFFFFFFFu : 0);
-    if (p256_is_zero(sum->z)) {
-        *sum = q;
-        return;
+    memcpy(s->n[P256_X2], &table[(digit < 0 ? -digit : digit) / 2], sizeof *table);
+    if (digit < 0) {
+        p256_point_negative(s);
+        memcpy(s->n[P256_Y2], s->n[P256_T], sizeof s->n[0]);
     }
-    p256_point_add(sum, &q, table->limbs);
-    if (p256_is_zero(sum->z) && p256_is_zero(sum->x)) {
-        *sum = q;
-        p256_point_double(sum);
+    int was_infinity = (int)p256_is_zero(s->n[P256_Z1]);
+    if (!was_infinity) {
+        p256_point_add(s);
+    }
+    int equal = !was_infinity && p256_is_zero(s->n[P256_Z1]) && p256_is_zero(s->n[P256_X1]);
+    if (was_infinity || equal) {
+        memcpy(s->n[P256_X1], s->n[P256_X2], sizeof *table);
+    }
+    if (equal) {
+        p256_point_double(s);
     }
 }
-
-struct work {
-    struct p256_point multiples[P256_TABLE_COUNT];
-    struct p256_point sum;
-    int8_t digits[2][SCALAR_BITS + 1];
-};
 
 /* The digits of digest / s and r / s. HARD: a signature of zeros is refused twice. */
 static status_t scalars_make(struct work *w, const uint8_t digest[32], const uint8_t signature[64])
@@ -71,8 +74,8 @@ static status_t scalars_make(struct work *w, const uint8_t digest[32], const uin
     if (hard_opaque(p256_is_scalar(s)) != 1u) {
         return STATUS_CRYPTO_SIGNATURE;
     }
-    p256_scalar_mul(s, s, p256_order.square);
     p256_inverse(inverse, s, &p256_order);
+    p256_scalar_mul(inverse, inverse, p256_plain_one); /* R / s */
     p256_scalar_mul(r, r, inverse);
     digits_make(w->digits[1], r);
     p256_load(s, digest);
@@ -84,14 +87,15 @@ static status_t scalars_make(struct work *w, const uint8_t digest[32], const uin
 
 static void sum_make(struct work *w)
 {
-    const struct p256_table key = { w->multiples[0].x, 24 };
-    memcpy(w->sum.x, p256_one, sizeof w->sum.x);
-    memcpy(w->sum.y, p256_one, sizeof w->sum.y);
-    memset(w->sum.z, 0, sizeof w->sum.z);
+    p256_point_base(&w->slots);
+    p256_point_multiples(&w->slots, w->multiples[0], MULTIPLES);
+    p256_point_base(&w->slots);
+    memset(w->slots.n[P256_Z1], 0, sizeof w->slots.n[0]); /* infinity */
     for (unsigned bit = SCALAR_BITS + 1; bit-- != 0;) {
-        p256_point_double(&w->sum);
-        digit_add(&w->sum, w->digits[0][bit], &p256_base);
-        digit_add(&w->sum, w->digits[1][bit], &key);
+        p256_point_double(&w->slots);
+        for (unsigned i = 0; i < 2; i++) {
+            digit_add(&w->slots, w->digits[i][bit], w->multiples[i]);
+        }
     }
 }
 
@@ -99,16 +103,16 @@ static void sum_make(struct work *w)
  * HARD: the answer is worked out of two whole comparisons of the point's x with the caller's r; no branch turns a no
  * into a yes. x of infinity would be 0: it becomes all ones, so that r = 0 never agrees, even with its check skipped.
  */
-static status_t answer_make(struct work *w, const uint8_t r[32])
+static status_t answer_make(struct p256_slots *s, const uint8_t r[32])
 {
     uint8_t x[32];
-    uint32_t infinite = 0u - p256_is_zero(w->sum.z);
-    p256_point_affine(&w->sum);
-    p256_reduce(w->sum.x, 0, p256_order.value);
+    uint32_t infinite = 0u - p256_is_zero(s->n[P256_Z1]);
+    p256_point_affine(s);
+    p256_reduce(s->n[P256_X1], 0, p256_order.value);
     for (unsigned i = 0; i < P256_LIMBS; i++) {
-        w->sum.x[i] |= infinite;
+        s->n[P256_X1][i] |= infinite;
     }
-    p256_store(x, w->sum.x);
+    p256_store(x, s->n[P256_X1]);
     uint32_t first = hard_compare(x, r, sizeof x);
     uint32_t second = hard_compare(r, x, sizeof x);
     return STATUS_OK ^ ((hard_opaque(first) ^ HARD_SAME) | (hard_opaque(second) ^ HARD_SAME));
@@ -117,15 +121,15 @@ static status_t answer_make(struct work *w, const uint8_t r[32])
 status_t crypto_p256_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64])
 {
     struct work w;
-    if (p256_point_load(&w.sum, public_key) != STATUS_OK) {
-        return STATUS_CRYPTO_KEY;
+    status_t status = p256_point_load(&w.slots, public_key);
+    if (status == STATUS_OK) {
+        p256_point_multiples(&w.slots, w.multiples[1], MULTIPLES);
+        status = scalars_make(&w, digest, signature);
     }
-    p256_point_multiples(w.multiples, &w.sum);
-    status_t status = scalars_make(&w, digest, signature);
     if (status != STATUS_OK) {
         return status;
     }
     sum_make(&w);
-    status = answer_make(&w, signature);
+    status = answer_make(&w.slots, signature);
     return hard_opaque(status) == STATUS_OK ? status : STATUS_CRYPTO_SIGNATURE;
 }
