@@ -27,12 +27,11 @@ static uint32_t digest_decide(const struct gate_evidence *e)
     return hard_opaque(same) == hard_opaque(HARD_SAME) ? GATE_YES : GATE_NO;
 }
 
-static uint32_t counter_decide(const struct gate_evidence *e)
+static uint32_t counter_decide(uint64_t sequence, uint64_t counter)
 {
-    uint64_t sequence = e->package->manifest.sequence;
     uint32_t high = hard_opaque((uint32_t)(sequence >> 32));
     uint32_t low = hard_opaque((uint32_t)sequence);
-    return ((uint64_t)high << 32 | low) >= e->counter ? GATE_YES : GATE_NO;
+    return ((uint64_t)high << 32 | low) >= counter ? GATE_YES : GATE_NO;
 }
 
 /* Returns only when all four say yes; kept out of line so that two calls are two executions. */
@@ -47,7 +46,7 @@ __attribute__((noinline)) static void decide(const struct gate_evidence *e)
         halt(STATUS_BOOT_DECISION);
     }
     count += 2;
-    if (hard_opaque(counter_decide(e)) != GATE_YES) {
+    if (hard_opaque(counter_decide(e->package->manifest.sequence, e->counter)) != GATE_YES) {
         halt(STATUS_BOOT_DECISION);
     }
     count += 4;
@@ -73,5 +72,30 @@ _Noreturn void gate_start_application(const struct gate_evidence *evidence, uint
     decide(evidence);
     uint32_t where = hard_opaque(addr);
     decide(evidence);
+    port_start_application(where);
+}
+
+/* As decide; two things to agree about. */
+__attribute__((noinline)) static void sealed_decide(const struct gate_seal *e)
+{
+    volatile uint32_t count = 0;
+    if (hard_opaque(hard_compare(e->computed, e->stated, GATE_TAG_LEN)) != hard_opaque(HARD_SAME)) {
+        halt(STATUS_BOOT_DECISION);
+    }
+    count += 1;
+    if (hard_opaque(counter_decide(e->sequence, e->counter)) != GATE_YES) {
+        halt(STATUS_BOOT_DECISION);
+    }
+    count += 2;
+    if (hard_opaque(count) != 3) {
+        halt(STATUS_BOOT_DECISION);
+    }
+}
+
+_Noreturn void gate_start_sealed(const struct gate_seal *evidence, uint32_t addr)
+{
+    sealed_decide(evidence);
+    uint32_t where = hard_opaque(addr);
+    sealed_decide(evidence);
     port_start_application(where);
 }

@@ -34,10 +34,7 @@ static status_t belongs_check(const struct install *install)
 
 static status_t sizes_check(const struct package *package)
 {
-    if (package->encrypted.present == 0) {
-        return STATUS_SUIT_COMPONENT;
-    }
-    if (package->image.size == 0 || package->image.size != package->encrypted.size ||
+    if (package->image.size == 0 || package->image.size != package->payload.size ||
         package->image.size > port_flash()->primary.len) {
         return STATUS_SUIT_SIZE;
     }
@@ -143,7 +140,7 @@ status_t install_run(const struct install *install, uint8_t digest[CRYPTO_SHA256
     status_t status = STATUS_OK;
     manifest_run_start(&run, &install->package.manifest);
     run.parameters[0] = install->package.image;
-    run.parameters[1] = install->package.encrypted;
+    run.parameters[1] = install->package.payload;
     manifest_run_sequence(&run, install->package.manifest.install);
     while (manifest_run_next(&run, &code, &status)) {
         status = step_run(install, &run, code, &done);

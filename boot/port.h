@@ -72,6 +72,8 @@ volatile uint8_t *port_mailbox(void);
 
 /* Where an image must lie to run: CPU addresses of the first byte. */
 uint32_t port_sbm_run_addr(unsigned slot);
+/* The slot from which the SBM that calls this runs: 0 or 1. */
+unsigned port_sbm_slot(void);
 uint32_t port_primary_run_addr(void);
 /* The range in which the application's initial stack pointer must be: [first, last]. */
 void port_application_ram(uint32_t *first, uint32_t *last);

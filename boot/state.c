@@ -2,12 +2,13 @@
 /* state: see state.h. */
 #include "boot/state.h"
 
+#include "boot/counter.h"
 #include "wire/layout.h"
 
-#define STATE_VERSION 1
-#define STATE_MAX 96
+#define STATE_VERSION 2
+#define STATE_MAX 128
+#define STATE_FIELDS 11
 #define SLOTS 2
-#define ENVELOPE_TAG_LEN 2 /* D8 6B: tag 107 */
 
 static void slot_build(struct cbor_writer *out, int slot)
 {
@@ -20,7 +21,7 @@ static void slot_build(struct cbor_writer *out, int slot)
 
 void state_build(const struct boot_state *in, struct cbor_writer *out)
 {
-    cbor_write_map(out, 11);
+    cbor_write_map(out, STATE_FIELDS);
     cbor_write_uint(out, 1);
     cbor_write_uint(out, STATE_VERSION);
     cbor_write_uint(out, 2);
@@ -29,10 +30,13 @@ void state_build(const struct boot_state *in, struct cbor_writer *out)
     slot_build(out, in->pending);
     cbor_write_uint(out, 4);
     cbor_write_bool(out, in->trial);
-    const uint64_t numbers[] = { in->attempts, in->counter, in->refused, in->refused_sequence,
-                                 in->boots,    in->reason,  in->fault };
+    cbor_write_uint(out, 5);
+    cbor_write_uint(out, in->attempts);
+    cbor_write_uint(out, 6);
+    cbor_write_bool(out, in->sbm_pending);
+    const uint64_t numbers[] = { in->refused, in->refused_sequence, in->boots, in->reason, in->fault };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        cbor_write_uint(out, 5 + i);
+        cbor_write_uint(out, 7 + i);
         cbor_write_uint(out, numbers[i]);
     }
 }
@@ -80,7 +84,7 @@ static void field_parse(struct cbor_reader *r, int64_t key, struct boot_state *o
         out->attempts = word_parse(r);
         break;
     case 6:
-        out->counter = cbor_read_uint(r);
+        out->sbm_pending = cbor_read_bool(r);
         break;
     case 7:
         out->refused = word_parse(r);
@@ -115,7 +119,7 @@ status_t state_parse(struct bytes in, struct boot_state *out)
         fields++;
     }
     status_t status = cbor_reader_finish(&r);
-    if (status == STATUS_OK && fields != 11) {
+    if (status == STATUS_OK && fields != STATE_FIELDS) {
         status = STATUS_MISSING_FIELD;
     }
     int without = out->active == STATE_NONE && (out->trial || out->pending != STATE_NONE);
@@ -133,9 +137,11 @@ status_t state_open(struct state_store *store)
     (void)journal_heal(&store->journal, STATE_INSTALLED);
     if (journal_read(&store->journal, STATE_BOOT, &payload) == STATUS_OK &&
         state_parse(payload, &store->now) == STATUS_OK) {
+        store->now.counter = counter_read(COUNTER_APP);
         return STATUS_OK;
     }
     store->now = (struct boot_state){ .active = STATE_NONE, .pending = STATE_NONE };
+    store->now.counter = counter_read(COUNTER_APP);
     return store->journal.used[0] == 0 && store->journal.used[1] == 0 ? STATUS_OK : STATUS_BOOT_STATE_DAMAGED;
 }
 
@@ -152,11 +158,7 @@ status_t state_envelope_save(struct state_store *store, const struct suit_envelo
     static uint8_t copy[STATE_ENVELOPE_MAX];
     struct cbor_writer w = cbor_writer_of(copy, sizeof copy);
     struct bytes stored;
-    cbor_write_raw(&w, bytes_of(envelope->encoded.data, ENVELOPE_TAG_LEN));
-    cbor_write_map(&w, 2);
-    /* The map's head has one byte there as here; wrapper and manifest are its first members. */
-    const uint8_t *members = envelope->encoded.data + w.len;
-    cbor_write_raw(&w, bytes_of(members, (size_t)(envelope->manifest.data - members) + envelope->manifest.len));
+    suit_envelope_sever(envelope, &w);
     if (w.status != STATUS_OK || (journal_read(&store->journal, STATE_INSTALLED, &stored) == STATUS_OK &&
                                   bytes_equal(stored, cbor_written(&w)))) {
         return STATUS_OK;

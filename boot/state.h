@@ -28,7 +28,8 @@ struct boot_state {
     int pending; /* package slot to be installed at this boot, or STATE_NONE */
     int trial;   /* 1: the active application is not confirmed yet */
     uint32_t attempts;
-    uint64_t counter; /* no lower sequence number may run */
+    uint64_t counter; /* no lower sequence number may run: COUNTER_APP, not part of the record */
+    int sbm_pending;  /* 1: the package in SBM_PACKAGE is to be written to the SBM slot that does not run */
     status_t refused; /* why the last package was refused; 0 when none was */
     uint64_t refused_sequence;
     uint32_t boots;

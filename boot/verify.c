@@ -63,32 +63,69 @@ status_t verify_envelope(const struct suit_envelope *envelope, const struct veri
     return crypto_p256_verify(key, digest, sign1.signature.data);
 }
 
-/* The shared sequence must check vendor and class of component 0. */
+/* Components that a package has: what it is for, in this order, and perhaps the other one, of which it demands a
+ * version. */
+static const char *const application_components[] = { "app", "app.enc", "sbm" };
+static const char *const sbm_components[] = { "sbm.a", "sbm.b", "app" };
+#define COMPONENTS_LEAST 2u
+#define COMPONENTS_MOST 3u
+
+static status_t components_check(const struct suit_manifest *manifest, enum verify_target target)
+{
+    const char *const *wanted = target == VERIFY_APP ? application_components : sbm_components;
+    size_t count = manifest->component_count;
+    if (manifest->has_dependency || count < COMPONENTS_LEAST || count > COMPONENTS_MOST) {
+        return STATUS_SUIT_COMPONENT;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!bytes_equal(manifest->components[i], bytes_of(wanted[i], strlen(wanted[i])))) {
+            return STATUS_SUIT_COMPONENT;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum { CHECKED_VENDOR = 1, CHECKED_CLASS = 2, CHECKED_VERSION = 4 };
+
+/* One condition of the shared sequence; `*checked` gathers those that held for the component they belong to. */
+static status_t condition_check(const struct manifest_run *run, int64_t code, const struct verify_trust *trust,
+                                unsigned *checked)
+{
+    const struct suit_parameters *p = &run->parameters[run->current];
+    switch (code) {
+    case SUIT_COND_VENDOR:
+        *checked |= run->current == 0 ? CHECKED_VENDOR : 0u;
+        return bytes_equal(p->vendor, trust->vendor) ? STATUS_OK : STATUS_SUIT_VENDOR;
+    case SUIT_COND_CLASS:
+        *checked |= run->current == 0 ? CHECKED_CLASS : 0u;
+        return bytes_equal(p->class_id, trust->class_id) ? STATUS_OK : STATUS_SUIT_CLASS;
+    case SUIT_COND_VERSION:
+        *checked |= CHECKED_VERSION;
+        if (run->current != COMPONENTS_LEAST || (p->present & SUIT_HAS(SUIT_PARAM_VERSION)) == 0) {
+            return STATUS_SUIT_COMMAND;
+        }
+        return p->version <= trust->other_version ? STATUS_OK : STATUS_SUIT_VERSION;
+    default:
+        return STATUS_SUIT_COMMAND;
+    }
+}
+
+/* The shared sequence must check vendor and class of component 0, and the version of another component that is named.
+ */
 static status_t common_run(struct manifest_run *run, const struct verify_trust *trust)
 {
+    unsigned wanted =
+        CHECKED_VENDOR | CHECKED_CLASS | (run->manifest->component_count > COMPONENTS_LEAST ? CHECKED_VERSION : 0u);
     unsigned checked = 0;
     int64_t code = 0;
     status_t status = STATUS_OK;
     while (manifest_run_next(run, &code, &status)) {
-        const struct suit_parameters *p = manifest_run_parameters(run);
-        if (code == SUIT_COND_VENDOR) {
-            if (!bytes_equal(p->vendor, trust->vendor)) {
-                return STATUS_SUIT_VENDOR;
-            }
-            checked |= run->current == 0 ? 1u : 0u;
-        } else if (code == SUIT_COND_CLASS) {
-            if (!bytes_equal(p->class_id, trust->class_id)) {
-                return STATUS_SUIT_CLASS;
-            }
-            checked |= run->current == 0 ? 2u : 0u;
-        } else {
-            return STATUS_SUIT_COMMAND;
+        status = condition_check(run, code, trust, &checked);
+        if (status != STATUS_OK) {
+            return status;
         }
     }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return checked == 3 ? STATUS_OK : STATUS_MISSING_FIELD;
+    return status != STATUS_OK ? status : checked == wanted ? STATUS_OK : STATUS_MISSING_FIELD;
 }
 
 static int has_digest_and_size(const struct suit_parameters *p)
@@ -97,13 +134,15 @@ static int has_digest_and_size(const struct suit_parameters *p)
     return (p->present & both) == both;
 }
 
-static status_t components_check(const struct suit_manifest *manifest, const struct verify_trust *trust)
+/* Picks what the target needs out of the gathered parameters. Both components must say what they hold. */
+static status_t target_take(const struct manifest_run *run, enum verify_target target, struct package *out)
 {
-    struct bytes wanted = bytes_of(trust->component, strlen(trust->component));
-    if (manifest->has_dependency || manifest->component_count > 2 || !bytes_equal(manifest->components[0], wanted)) {
-        return STATUS_SUIT_COMPONENT;
-    }
-    return STATUS_OK;
+    unsigned index = target == VERIFY_SBM_B ? 1u : 0u;
+    out->image = run->parameters[index];
+    out->payload = run->parameters[target == VERIFY_APP ? 1 : index];
+    out->payload_index = index;
+    return has_digest_and_size(&run->parameters[0]) && has_digest_and_size(&run->parameters[1]) ? STATUS_OK
+                                                                                                : STATUS_MISSING_FIELD;
 }
 
 status_t verify_package(struct bytes in, const struct verify_trust *trust, struct package *out)
@@ -120,7 +159,7 @@ status_t verify_package(struct bytes in, const struct verify_trust *trust, struc
         status = suit_manifest_parse(out->envelope.manifest, &out->manifest);
     }
     if (status == STATUS_OK) {
-        status = components_check(&out->manifest, trust);
+        status = components_check(&out->manifest, trust->target);
     }
     if (status != STATUS_OK) {
         return status;
@@ -128,29 +167,28 @@ status_t verify_package(struct bytes in, const struct verify_trust *trust, struc
     manifest_run_start(&run, &out->manifest);
     manifest_run_sequence(&run, out->manifest.shared);
     status = common_run(&run, trust);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = target_take(&run, trust->target, out);
     }
-    out->image = run.parameters[0];
-    if (out->manifest.component_count == 2) {
-        out->encrypted = run.parameters[1];
+    if (status == STATUS_OK && out->manifest.sequence > UINT32_MAX) {
+        status = STATUS_BAD_ARGUMENT;
     }
-    if (!has_digest_and_size(&out->image) ||
-        (out->manifest.component_count == 2 && !has_digest_and_size(&out->encrypted))) {
-        return STATUS_MISSING_FIELD;
-    }
-    return out->manifest.sequence >= trust->least_sequence ? STATUS_OK : STATUS_SUIT_ROLLBACK;
+    return status != STATUS_OK                               ? status
+           : out->manifest.sequence >= trust->least_sequence ? STATUS_OK
+                                                             : STATUS_SUIT_ROLLBACK;
 }
 
 status_t verify_payload(const struct package *package)
 {
-    const struct suit_parameters *p = package->encrypted.present != 0 ? &package->encrypted : &package->image;
+    struct bytes data = package->envelope.payloads[package->payload_index].data;
     uint8_t digest[CRYPTO_SHA256_LEN];
-    if (package->envelope.payload.data == NULL || package->envelope.payload.len != p->size) {
+    if (data.data == NULL || data.len != package->payload.size) {
         return STATUS_SUIT_PAYLOAD_MISMATCH;
     }
-    crypto_sha256(package->envelope.payload, digest);
-    return hard_compare(digest, p->digest.data, sizeof digest) == HARD_SAME ? STATUS_OK : STATUS_SUIT_PAYLOAD_MISMATCH;
+    crypto_sha256(data, digest);
+    return hard_compare(digest, package->payload.digest.data, sizeof digest) == HARD_SAME
+               ? STATUS_OK
+               : STATUS_SUIT_PAYLOAD_MISMATCH;
 }
 
 status_t verify_image(const struct package *package, struct bytes image, uint8_t digest[CRYPTO_SHA256_LEN])

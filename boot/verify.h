@@ -18,12 +18,18 @@ struct verify_keys {
     uint32_t retired;  /* bit i: key i is not taken any more */
 };
 
+/* What a package is for: the application, or the SBM of slot A or B. */
+enum verify_target { VERIFY_APP, VERIFY_SBM_A, VERIFY_SBM_B };
+#define VERIFY_ANY_VERSION UINT64_MAX
+
 struct verify_trust {
     struct verify_keys keys; /* the OEM's firmware keys */
     struct bytes vendor;     /* 16 */
     struct bytes class_id;   /* 16 */
-    const char *component;   /* "app" or "sbm" */
+    enum verify_target target;
     uint64_t least_sequence; /* no lower one is accepted */
+    uint64_t other_version; /* confirmed version of the other component (SBM for an application, and the reverse), which
+                             * the package may demand; VERIFY_ANY_VERSION: not decided here */
 };
 
 /* A package that verified: views into the input. `signature` is what its check said: evidence for the gate. It
@@ -33,8 +39,9 @@ struct package {
     uint8_t manifest_digest[CRYPTO_SHA256_LEN]; /* of the manifest as it lies: evidence for the gate, too */
     struct suit_envelope envelope;
     struct suit_manifest manifest;
-    struct suit_parameters image;     /* of component 0: digest and size of what runs */
-    struct suit_parameters encrypted; /* of component 1: the payload's; present == 0 when not encrypted */
+    struct suit_parameters image;   /* of the component that is meant: digest and size of what runs */
+    struct suit_parameters payload; /* of what arrives for it: the encrypted image of an application, else the same */
+    unsigned payload_index;         /* integrated payload of the envelope that holds it */
 };
 
 /* The identifier of a public key: first 8 bytes of SHA-256 over its 64 bytes. */
@@ -48,8 +55,9 @@ status_t verify_envelope(const struct suit_envelope *envelope, const struct veri
 
 /*
  * Parses and checks the package at the start of `in`, in this order: syntax of the envelope, digest and signature of
- * the manifest, syntax of the manifest, component, vendor, class, sequence. The image itself is not looked at. On error
- * *out is not to be used, but out->manifest.sequence is set when the signature was right.
+ * the manifest, syntax of the manifest, components, vendor, class, version of the other component (SUIT_VERSION),
+ * sequence (SUIT_ROLLBACK; at most UINT32_MAX: BAD_ARGUMENT). The image itself is not looked at. On error *out is not
+ * to be used, but out->manifest.sequence is set when the signature was right.
  */
 status_t verify_package(struct bytes in, const struct verify_trust *trust, struct package *out);
 /* Checks the integrated payload: present, of the size and digest that the manifest states. SUIT_PAYLOAD_MISMATCH,

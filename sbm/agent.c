@@ -4,6 +4,7 @@
 #include "sbm/agent.h"
 
 #include "base/wipe.h"
+#include "boot/counter.h"
 #include "boot/halt.h"
 #include "sbm/device.h"
 #include "sbm/launch.h"
@@ -65,6 +66,13 @@ static status_t item_store(const struct provision_request *request)
     return provisioned_item_store(&device.provisioned, (uint8_t)request->item, request->data);
 }
 
+/* From here on neither application nor SBM may be older than what the factory installed. */
+static status_t counters_start(uint64_t app_sequence)
+{
+    status_t status = counter_advance(COUNTER_APP, (uint32_t)app_sequence);
+    return status == STATUS_OK ? counter_advance(COUNTER_SBM, (uint32_t)device.sbm_sequence) : status;
+}
+
 static status_t app_install(const struct provision_request *request, struct provision_answer *answer)
 {
     const struct port_region *slot = &port_flash()->package[request->slot];
@@ -77,7 +85,7 @@ static status_t app_install(const struct provision_request *request, struct prov
     if (status != STATUS_OK && status != STATUS_BOOT_STATE_DAMAGED) {
         return status;
     }
-    const struct install_trust trust = provisioned_trust(&device.provisioned, 0);
+    const struct install_trust trust = provisioned_trust(&device.provisioned, device.state.now.counter);
     status = install_check(port_flash_view(slot->off, slot->len), &trust, &device.candidate, &answer->app_sequence);
     if (status == STATUS_OK) {
         status = install_run(&device.candidate, digest);
@@ -93,20 +101,26 @@ static status_t app_install(const struct provision_request *request, struct prov
                                             .pending = STATE_NONE,
                                             .counter = answer->app_sequence,
                                             .reason = STATE_REASON_INSTALLED };
-    return state_save(&device.state);
+    status = state_save(&device.state);
+    return status == STATUS_OK ? counters_start(answer->app_sequence) : status;
 }
 
 static status_t items_check(struct provision_answer *answer)
 {
     static uint8_t digests[3][CRYPTO_SHA256_LEN];
     const struct port_flash *flash = port_flash();
+    struct crypto_sha256 hash;
     status_t status = provisioned_items_digest(&device.provisioned, digests[0]);
     if (status != STATUS_OK) {
         return status;
     }
     status = state_open(&device.state);
     crypto_sha256(port_flash_view(0, flash->boot_sectors * flash->sector_len), digests[1]);
-    crypto_sha256(port_flash_view(flash->sbm[0].off, flash->sbm[0].len), digests[2]);
+    crypto_sha256_start(&hash);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        crypto_sha256_add(&hash, port_flash_view(flash->sbm[slot].off, flash->sbm[slot].len));
+    }
+    crypto_sha256_finish(&hash, digests[2]);
     answer->items_digest = bytes_of(digests[0], CRYPTO_SHA256_LEN);
     answer->boot_digest = bytes_of(digests[1], CRYPTO_SHA256_LEN);
     answer->sbm_digest = bytes_of(digests[2], CRYPTO_SHA256_LEN);

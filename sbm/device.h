@@ -12,8 +12,11 @@ struct device {
     struct install candidate; /* being checked or installed; holds a session key: wiped after use and in halt */
     uint8_t unique_id[16];
     enum port_lifecycle lifecycle;
+    unsigned sbm_slot; /* 0 or 1: from which SBM runs */
     uint64_t sbm_sequence;
     uint64_t running_sequence; /* of the application that was started; 0 before */
+    uint8_t running_digest[CRYPTO_SHA256_LEN]; /* of its image */
+    uint8_t running_key_id[COSE_KID_LEN];      /* of the key that signed it */
     int recovering;            /* 1: recovery serves the data link; no application runs */
 };
 

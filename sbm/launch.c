@@ -2,13 +2,18 @@
 /* launch: see launch.h. */
 #include "sbm/launch.h"
 
+#include "boot/counter.h"
 #include "boot/gate.h"
 #include "boot/halt.h"
+#include "boot/seal.h"
 #include "sbm/device.h"
+#include "sbm/log.h"
+#include "sbm/self.h"
 
 /* What is about to run, and the evidence for the gate. */
 static struct package verified;
 static struct gate_evidence evidence;
+static struct gate_seal sealed;
 
 static struct bytes slot_view(int slot)
 {
@@ -189,10 +194,46 @@ static void boot_begin(void)
     trial_count();
 }
 
-_Noreturn void launch(void)
+/* Keeps what runs for status and attestation. */
+static void running_note(uint64_t sequence, const uint8_t digest[CRYPTO_SHA256_LEN], const uint8_t key_id[COSE_KID_LEN])
+{
+    device.running_sequence = sequence;
+    memcpy(device.running_digest, digest, CRYPTO_SHA256_LEN);
+    memcpy(device.running_key_id, key_id, COSE_KID_LEN);
+    device_log_number("application verified, sequence ", sequence);
+}
+
+/* A confirmed application is what the counter says: completes a confirmation that a power cut left half done. */
+static status_t counter_complete(uint64_t sequence)
 {
     struct boot_state *now = &device.state.now;
-    boot_begin();
+    if (now->trial || sequence <= now->counter) {
+        return STATUS_OK;
+    }
+    now->counter = sequence;
+    return counter_advance(COUNTER_APP, (uint32_t)sequence);
+}
+
+/* The way of the `sealed` policy: returns when there is no seal that fits what lies in the primary slot. */
+static void sealed_start(void)
+{
+    struct seal seal;
+    if (device.provisioned.policy.boot != POLICY_BOOT_SEALED || device.state.now.active == STATE_NONE ||
+        device.state.now.pending != STATE_NONE) {
+        return;
+    }
+    status_t status = seal_check(&device.state, &seal, &sealed);
+    if (status == STATUS_OK && counter_complete(seal.sequence) == STATUS_OK && state_save(&device.state) == STATUS_OK) {
+        running_note(seal.sequence, seal.image_digest, seal.key_id);
+        gate_start_sealed(&sealed, port_primary_run_addr());
+    }
+    device_log("no seal holds: verifying in full", status);
+}
+
+/* The full way: whatever is pending, then what is installed, then what mends it. */
+static status_t verified_find(void)
+{
+    struct boot_state *now = &device.state.now;
     int installing = now->pending != STATE_NONE;
     status_t status = pending_install();
     if (status != STATUS_OK) {
@@ -201,19 +242,45 @@ _Noreturn void launch(void)
     if (status != STATUS_OK && now->active != STATE_NONE) {
         status = damage_repair(installing);
     }
+    return status;
+}
+
+/* Spares for the next boots, which depend on neither: a copy of the statement, and the seal. */
+static void spares_save(void)
+{
+    (void)state_envelope_save(&device.state, &verified.envelope);
+    if (device.provisioned.policy.boot == POLICY_BOOT_SEALED) {
+        (void)seal_make(&device.state, &verified);
+    }
+}
+
+_Noreturn void launch(void)
+{
+    struct boot_state *now = &device.state.now;
+    struct cose_sign1 sign1;
+    boot_begin();
+    self_maintain();
+    sealed_start();
+    status_t status = crypto_selftest_signature();
     if (status == STATUS_OK) {
-        (void)state_envelope_save(&device.state, &verified.envelope); /* a spare: the boot does not depend on it */
+        status = verified_find();
+    }
+    if (status == STATUS_OK) {
+        spares_save();
+        status = counter_complete(verified.manifest.sequence);
     }
     status_t saved = state_save(&device.state);
+    if (status == STATUS_OK) {
+        status = saved;
+    }
+    if (status == STATUS_OK) {
+        status = cose_sign1_parse(verified.envelope.sign1, &sign1);
+    }
     if (status != STATUS_OK) {
         halt(status);
     }
-    if (saved != STATUS_OK) {
-        halt(saved);
-    }
-    device.running_sequence = verified.manifest.sequence;
+    running_note(verified.manifest.sequence, verified.image.digest.data, sign1.kid.data);
     evidence.package = &verified;
     evidence.counter = now->counter;
-    device_log_number("application verified, sequence ", device.running_sequence);
     gate_start_application(&evidence, port_primary_run_addr());
 }

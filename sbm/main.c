@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sbm main: the resident manager's way from BL1 to the application, and its end when something is wrong. */
+#include "boot/counter.h"
 #include "boot/halt.h"
 #include "boot/stage.h"
 #include "sbm/agent.h"
@@ -7,8 +8,10 @@
 #include "sbm/launch.h"
 #include "sbm/log.h"
 #include "sbm/recovery.h"
+#include "sbm/self.h"
 #include "sbm/service_crypto.h"
 
+#define COUNTER_ROOM 4u    /* records that BL1 may have to append */
 #define HALT_WAIT_MS 1000u /* before the first reset; twice as long with each halt in a row */
 #define HALT_DOUBLINGS 6u  /* 64 seconds at most */
 #define HALTS_MAX 16u      /* in a row: then the device waits for good */
@@ -81,17 +84,25 @@ _Noreturn void stage_fault(status_t what, uint32_t address)
     halt(what);
 }
 
-/* The sequence number of this SBM, from the envelope that BL1 verified a moment ago. */
-static uint64_t own_sequence(void)
+/* Everything that provisioning installed and the boots since have counted. */
+static status_t device_open(void)
 {
-    const struct port_flash *flash = port_flash();
-    struct suit_envelope envelope;
-    struct suit_manifest manifest;
-    if (suit_envelope_parse(port_flash_view(flash->sbm[0].off, flash->sbm_image_off), &envelope) != STATUS_OK ||
-        suit_manifest_parse(envelope.manifest, &manifest) != STATUS_OK) {
-        return 0;
+    /* Completes a lock that a power cut left half done. */
+    status_t status = port_lock_for_good(port_flash()->boot_sectors);
+    if (status == STATUS_OK) {
+        (void)counter_heal(COUNTER_ROOM); /* one sound page is enough to read */
+        status = provisioned_load(&device.provisioned);
     }
-    return manifest.sequence;
+    halt_outputs_set((uint32_t)device.provisioned.policy.outputs_mask,
+                     (uint32_t)device.provisioned.policy.outputs_level);
+    if (status == STATUS_OK) {
+        status = state_open(&device.state);
+    }
+    /* No device was ever locked without its counters: both pages are lost, and with them what may run. */
+    if (status == STATUS_OK && (counter_read(COUNTER_APP) == 0 || counter_read(COUNTER_SBM) == 0)) {
+        status = STATUS_BOOT_STATE_DAMAGED;
+    }
+    return status;
 }
 
 _Noreturn void stage_main(void)
@@ -103,7 +114,7 @@ _Noreturn void stage_main(void)
         halt(STATUS_CRYPTO_SELFTEST);
     }
     device.lifecycle = port_lifecycle();
-    device.sbm_sequence = own_sequence();
+    self_load();
     if (port_unique_id(device.unique_id) != STATUS_OK) {
         halt(STATUS_FLASH_IO);
     }
@@ -113,16 +124,7 @@ _Noreturn void stage_main(void)
     if (device.lifecycle != PORT_SECURED) {
         halt(STATUS_LIFECYCLE);
     }
-    status_t status =
-        port_lock_for_good(port_flash()->boot_sectors); /* completes a lock that a power cut left half done */
-    if (status == STATUS_OK) {
-        status = provisioned_load(&device.provisioned);
-    }
-    halt_outputs_set((uint32_t)device.provisioned.policy.outputs_mask,
-                     (uint32_t)device.provisioned.policy.outputs_level);
-    if (status == STATUS_OK) {
-        status = state_open(&device.state);
-    }
+    status_t status = device_open();
     if (status != STATUS_OK) {
         halt(status);
     }

@@ -2,6 +2,8 @@
 /* provisioned: see provisioned.h. */
 #include "sbm/provisioned.h"
 
+#include "boot/counter.h"
+
 #include "base/wipe.h"
 
 static uint8_t item[STORE_DATA_MAX];
@@ -69,8 +71,9 @@ struct install_trust provisioned_trust(const struct provisioned *p, uint64_t lea
         struct install_trust){ .verify = { .keys = { p->policy.firmware_keys, port_keys_retired(PORT_KEYS_FIRMWARE) },
                                            .vendor = p->policy.vendor,
                                            .class_id = p->policy.class_id,
-                                           .component = "app",
-                                           .least_sequence = least_sequence },
+                                           .target = VERIFY_APP,
+                                           .least_sequence = least_sequence,
+                                           .other_version = counter_read(COUNTER_SBM) },
                                .block = { .policy = &p->policy,
                                           .mastering_retired = port_keys_retired(PORT_KEYS_MASTERING),
                                           .update_key = p->update,

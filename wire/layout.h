@@ -53,5 +53,6 @@ enum store_type {
 };
 #define STATE_BOOT 1
 #define STATE_INSTALLED 2
+#define STATE_SEAL 3
 
 #endif

@@ -111,6 +111,10 @@ struct suit_envelope {
  */
 status_t suit_envelope_parse(struct bytes in, struct suit_envelope *out);
 
+/* Writes a parsed envelope without its payloads: the map has wrapper and manifest only, and the signature still holds
+ * (severable members, section 5.4). NO_SPACE in `out`. */
+void suit_envelope_sever(const struct suit_envelope *envelope, struct cbor_writer *out);
+
 /*
  * Parses a manifest (content of key 3) with all its sequences: every command known and well formed, every component
  * index in range. Errors as above; SUIT_COMPONENT for an index out of range; SUIT_COMMAND for a command that its

@@ -4,6 +4,8 @@
 #include "wire/suit.h"
 #include "wire/suit_keys.h"
 
+#define ENVELOPE_TAG_LEN 2 /* D8 6B: tag 107 */
+
 /* Takes over the end of a nested reader: its error, or TRAILING. */
 static void nested_finish(struct cbor_reader *outer, const struct cbor_reader *inner)
 {
@@ -121,6 +123,15 @@ status_t suit_envelope_parse(struct bytes in, struct suit_envelope *out)
         memset(out, 0, sizeof *out);
     }
     return r.status;
+}
+
+void suit_envelope_sever(const struct suit_envelope *envelope, struct cbor_writer *out)
+{
+    cbor_write_raw(out, bytes_of(envelope->encoded.data, ENVELOPE_TAG_LEN));
+    cbor_write_map(out, 2);
+    /* The map's head has one byte there as here; wrapper and manifest are its first members. */
+    const uint8_t *members = envelope->encoded.data + ENVELOPE_TAG_LEN + 1;
+    cbor_write_raw(out, bytes_of(members, (size_t)(envelope->manifest.data - members) + envelope->manifest.len));
 }
 
 /* SUIT_Parameter_Version_Match [at least, [version]]. */

@@ -23,6 +23,13 @@ void port_application_ram(uint32_t *first, uint32_t *last)
     *last = NONSECURE_RAM_LAST + 1;
 }
 
+extern const void *const startup_vectors[16];
+
+unsigned port_sbm_slot(void)
+{
+    return (uint32_t)startup_vectors >= port_sbm_run_addr(1) ? 1 : 0;
+}
+
 static void sau_region(uint32_t number, uint32_t first, uint32_t last, uint32_t callable)
 {
     SAU_RNR = number;

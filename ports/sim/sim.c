@@ -147,9 +147,15 @@ _Noreturn void port_sleep(void)
     sim_stop(SIM_ASLEEP);
 }
 
+unsigned port_sbm_slot(void)
+{
+    return now->sbm_slot;
+}
+
 _Noreturn void port_start_sbm(uint32_t addr)
 {
     now->started_addr = addr;
+    now->sbm_slot = addr == port_sbm_run_addr(1);
     sim_stop(SIM_STARTED_SBM);
 }
 

@@ -43,6 +43,7 @@ struct sim {
     void (*on_mailbox)(void); /* the station: called whenever the chip looks at its mailbox; NULL: nobody is there */
     uint32_t mailbox[1024];   /* in RAM: lost at reset */
     uint32_t started_addr;
+    unsigned sbm_slot; /* that was started last */
     char log[2048]; /* the newest console text */
     uint32_t log_len;
     uint32_t flash_len; /* bytes of `flash` that the map uses, and that sim_copy copies */

@@ -3,7 +3,7 @@ find_package(OpenSSL REQUIRED)
 # The boot rooms, the manager and the simulated board need each other's symbols at link time only.
 add_library(wl_sim_device INTERFACE)
 target_link_libraries(wl_sim_device INTERFACE "$<LINK_GROUP:RESCAN,wl_sbm,wl_boot,wl_sim,wl_verify>")
-add_library(wl_boot_maker STATIC boot_maker.c boot_rig.c)
+add_library(wl_boot_maker STATIC boot_maker.c boot_maker_sbm.c boot_rig.c)
 # Its assertions hold in every build type.
 target_compile_options(wl_boot_maker PRIVATE ${WINDLASS_WARNINGS} -UNDEBUG)
 target_link_libraries(wl_boot_maker PUBLIC wl_sim_device wl_wire_build OpenSSL::Crypto)

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "boot/counter.h"
 #include "boot/journal.h"
 #include "boot/state.h"
 #include "boot/verify.h"
@@ -26,6 +27,7 @@ static void key_make(struct maker_key *key)
 
 void maker_start(struct maker *maker)
 {
+    maker->boot = POLICY_BOOT_SIGNATURE;
     memset(maker, 0, sizeof *maker);
     key_make(&maker->firmware);
     key_make(&maker->mastering);
@@ -94,10 +96,10 @@ static void encryption_info_write(const struct maker_key *recipient, const uint8
     cose_encrypt_build(&info, out);
 }
 
-/* Signs and writes an envelope around `manifest`; `digest` is the manifest's digest. */
-static void envelope_write(struct bytes manifest, const struct maker_key *signer, struct bytes payload,
-                           struct cbor_writer *out, uint8_t digest[32])
+void maker_envelope_write(struct bytes manifest, const struct maker_key *signer, const struct suit_payload payloads[2],
+                          struct cbor_writer *out, uint8_t digest[32])
 {
+    size_t count = 0;
     static uint8_t item[SUIT_MANIFEST_MAX];
     uint8_t statement[64];
     uint8_t structure[128];
@@ -118,11 +120,16 @@ static void envelope_write(struct bytes manifest, const struct maker_key *signer
     verify_key_id(bytes_of(signer->open, 64), kid);
     const struct cose_sign1 sign1 = { .kid = bytes_of(kid, sizeof kid), .signature = bytes_of(signature, 64) };
     cose_sign1_build(&sign1, &c);
-    status_t status = suit_envelope_build(manifest, bytes_of(digest, 32), cbor_written(&c),
-                                          payload.data != NULL ? "#app" : NULL, payload.len, out);
+    while (count < 2 && payloads[count].key.data != NULL) {
+        count++;
+    }
+    status_t status = suit_envelope_start(manifest, bytes_of(digest, 32), cbor_written(&c), count, out);
     assert(status == STATUS_OK);
     (void)status;
-    cbor_write_raw(out, payload);
+    for (size_t at = 0; at < count; at++) {
+        (void)suit_payload_head_build((const char *)payloads[at].key.data, payloads[at].data.len, out);
+        cbor_write_raw(out, payloads[at].data);
+    }
 }
 
 static void digest_of(struct bytes data, uint8_t out[32])
@@ -160,11 +167,14 @@ size_t maker_package_write(const struct maker_package *package, uint8_t *out, si
                                             .component = "app",
                                             .image_digest = bytes_of(image_digest, 32),
                                             .image_size = package->image_len,
-                                            .encrypted_digest = bytes_of(cipher_digest, 32) };
+                                            .encrypted_digest = bytes_of(cipher_digest, 32),
+                                            .needs_version = package->needs_version };
     struct cbor_writer m = cbor_writer_of(manifest, sizeof manifest);
     struct cbor_writer e = cbor_writer_of(envelope, capacity);
     (void)suit_package_manifest_build(&spec, &m);
-    envelope_write(cbor_written(&m), package->signer, bytes_of(cipher, package->image_len), &e, package_digest);
+    const struct suit_payload encrypted[2] = { { bytes_of("#app", 4), bytes_of(cipher, package->image_len) } };
+    const struct suit_payload none[2] = { { { NULL, 0 }, { NULL, 0 } } };
+    maker_envelope_write(cbor_written(&m), package->signer, encrypted, &e, package_digest);
 
     struct cbor_writer x = cbor_writer_of(info, sizeof info);
     encryption_info_write(package->recipient, key, iv, &x);
@@ -175,7 +185,7 @@ size_t maker_package_write(const struct maker_package *package, uint8_t *out, si
     struct cbor_writer b = cbor_writer_of(manifest, sizeof manifest);
     struct cbor_writer o = cbor_writer_of(out, capacity);
     (void)suit_block_manifest_build(&block, &b);
-    envelope_write(cbor_written(&b), package->block_signer, bytes_of(NULL, 0), &o, block_digest);
+    maker_envelope_write(cbor_written(&b), package->block_signer, none, &o, block_digest);
     *block_len = o.len;
     cbor_write_raw(&o, cbor_written(&e));
     assert(o.status == STATUS_OK && e.status == STATUS_OK && b.status == STATUS_OK && x.status == STATUS_OK);
@@ -209,7 +219,7 @@ static void items_store(struct store *store)
                                    .mastering_keys = bytes_of(provisioning->mastering.open, 64),
                                    .provisioner_key = bytes_of(provisioning->provisioner.open, 64),
                                    .provisioned_sequence = 1,
-                                   .boot = POLICY_BOOT_SIGNATURE,
+                                   .boot = provisioning->boot,
                                    .on_damage = provisioning->on_damage,
                                    .trial_boots = 3,
                                    .kind = POLICY_PRODUCTION,
@@ -245,8 +255,11 @@ static void provision_run(void)
     assert(status == STATUS_OK);
     (void)state_open(&state);
     state.now.active = 0;
-    state.now.counter = sequence;
     status = state_save(&state);
+    assert(status == STATUS_OK);
+    status = counter_advance(COUNTER_APP, (uint32_t)sequence);
+    assert(status == STATUS_OK);
+    status = counter_advance(COUNTER_SBM, 1);
     assert(status == STATUS_OK);
     (void)status;
 }
@@ -275,37 +288,6 @@ void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_seq
         assert(w.status == STATUS_OK);
         crypto_sha256(cbor_written(&w), page + w.len);
     }
-}
-
-size_t maker_sbm(const struct maker *maker, const struct maker_key *signer, struct sim *sim, unsigned slot,
-                 uint64_t sequence, size_t image_len)
-{
-    static uint8_t manifest[SUIT_MANIFEST_MAX];
-    uint8_t *at = sim->flash + sim->map.sbm[slot].off;
-    uint8_t *image = malloc(image_len);
-    uint8_t digest[32];
-    uint8_t manifest_digest[32];
-    assert(image != NULL);
-    for (size_t i = 0; i < image_len; i++) {
-        image[i] = (uint8_t)(i * 13u + sequence);
-    }
-    crypto_sha256(bytes_of(image, image_len), digest);
-    const struct suit_package_spec spec = { .sequence = sequence,
-                                            .vendor = bytes_of(maker->vendor, 16),
-                                            .class_id = bytes_of(maker->class_id, 16),
-                                            .component = "sbm",
-                                            .image_digest = bytes_of(digest, 32),
-                                            .image_size = image_len };
-    struct cbor_writer m = cbor_writer_of(manifest, sizeof manifest);
-    memset(at, sim->map.erased, sim->map.sbm[slot].len);
-    struct cbor_writer e = cbor_writer_of(at, sim->map.sbm_image_off);
-    (void)suit_package_manifest_build(&spec, &m);
-    envelope_write(cbor_written(&m), signer, bytes_of(NULL, 0), &e, manifest_digest);
-    assert(e.status == STATUS_OK);
-    size_t room = sim->map.sbm[slot].len - sim->map.sbm_image_off;
-    memcpy(at + sim->map.sbm_image_off, image, image_len < room ? image_len : room);
-    free(image);
-    return e.len;
 }
 
 void maker_geometry(const struct sim *sim)

@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 #include "ports/sim/sim.h"
 #include "wire/policy.h"
+#include "wire/suit.h"
 
 struct maker_key {
     uint8_t secret[32];
@@ -21,6 +22,7 @@ struct maker {
     uint8_t vendor[16];
     uint8_t class_id[16];
     enum policy_damage on_damage;
+    enum policy_boot boot;
 };
 
 /* Fresh keys. */
@@ -35,6 +37,7 @@ struct maker_package {
     const struct maker_key *recipient; /* of the key block */
     const uint8_t *vendor;
     const uint8_t *class_id;
+    uint64_t needs_version; /* of the SBM; 0: none */
 };
 /* A right one for this maker. */
 struct maker_package maker_package_right(const struct maker *maker, uint64_t sequence, size_t image_len);
@@ -47,6 +50,21 @@ uint8_t maker_image_byte(uint64_t sequence, size_t at, size_t image_len, uint32_
 void maker_geometry(const struct sim *sim);
 /* Writes both anchor pages; BL1 takes no SBM below `least_sequence`. */
 void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_sequence);
+/* Signs and writes an envelope around `manifest`, with up to two payloads (key.data == NULL ends the list); `digest` is
+ * the manifest's digest. */
+void maker_envelope_write(struct bytes manifest, const struct maker_key *signer, const struct suit_payload payloads[2],
+                          struct cbor_writer *out, uint8_t digest[32]);
+
+/* Byte `at` of the SBM image for `slot` of the package with that sequence number. */
+uint8_t maker_sbm_byte(uint64_t sequence, unsigned slot, size_t at);
+/* An SBM package with both images, of `image_len` bytes each. `needs_version`: of the application; 0: none. */
+struct maker_sbm_spec {
+    const struct maker_key *signer;
+    uint64_t sequence;
+    size_t image_len;
+    uint64_t needs_version;
+};
+size_t maker_sbm_package(const struct maker *maker, const struct maker_sbm_spec *spec, uint8_t *out, size_t capacity);
 /* Writes an SBM with its severed envelope into a slot, signed by `signer`. Whatever does not fit the slot is left out.
  * Gives the envelope's length. */
 size_t maker_sbm(const struct maker *maker, const struct maker_key *signer, struct sim *sim, unsigned slot,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * psa/update.h: PSA Certified Firmware Update API 1.0. Component 0 is the application. Staging is volatile: a package
+ * psa/update.h: PSA Certified Firmware Update API 1.0. Component 0 is the application, component 1 the SBM. Staging is
+ * volatile: a package
  * that is not installed before the next reset is written again. Images arrive as docs/spec.md section 7 says: key
  * block, then package.
  */
@@ -36,6 +37,9 @@
 #define PSA_FWU_FLAG_ENCRYPTION 0x00000002u
 
 typedef uint8_t psa_fwu_component_t;
+#define PSA_FWU_COMPONENT_APP 0u
+#define PSA_FWU_COMPONENT_SBM 1u
+#define PSA_FWU_COMPONENTS 2u
 
 typedef struct psa_fwu_image_version_t {
     uint8_t major;
