@@ -12,5 +12,7 @@
 int32_t service_crypto_call(struct sbm_crypto_call *theirs);
 /* Wipes all keys in memory, operations and buffers. */
 void service_crypto_wipe(void);
+/* Multipart operations under way. */
+unsigned service_crypto_operations_count(void);
 
 #endif

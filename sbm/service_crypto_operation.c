@@ -2,6 +2,7 @@
 /* service_crypto_operation: the table of multipart operations. A handle is the entry's number and a generation, so that
  * an old or invented one names nothing. */
 #include "base/wipe.h"
+#include "sbm/service_crypto.h"
 #include "sbm/service_crypto_run.h"
 
 static struct service_crypto_operation table[SBM_CRYPTO_OPERATIONS];

@@ -46,7 +46,6 @@ void service_crypto_operation_give(struct service_crypto_operation *operation);
 /* Aborts whatever has this handle; nothing when it is dead. */
 void service_crypto_operation_abort(uint32_t handle);
 void service_crypto_operations_wipe(void);
-unsigned service_crypto_operations_count(void);
 
 /* Every function on an operation: takes or finds it, runs it, and gives it back when it ended or failed. */
 psa_status_t service_crypto_operation_run(struct sbm_crypto_call *call);
