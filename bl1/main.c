@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bl1 main: from reset to the Secure Boot Manager. Finds a sound anchor page, then the first SBM slot whose package
- * verifies, and asks the gate. Writes nothing, decrypts nothing, holds no secret.
+ * bl1 main: from reset to the Secure Boot Manager. Finds a sound anchor page, then the newest SBM whose package
+ * verifies, and asks the gate. Counts the starts of an SBM on trial and writes nothing else; decrypts nothing, holds no
+ * secret.
  */
 #include "base/hard.h"
+#include "boot/counter.h"
 #include "boot/gate.h"
 #include "boot/halt.h"
 #include "boot/port.h"
@@ -65,17 +67,45 @@ static status_t anchor_find(struct anchor *out)
     return STATUS_BOOT_NO_ANCHOR;
 }
 
-/* Verifies one slot and starts what is in it; returns why it could not. */
-static status_t slot_try(unsigned slot, const struct anchor *anchor)
+/* What a slot's envelope says of its sequence number: for the order of trying only, nothing is granted by it. */
+static uint64_t slot_sequence(unsigned slot)
 {
     const struct port_flash *flash = port_flash();
+    struct suit_envelope envelope;
+    struct suit_manifest manifest;
+    if (suit_envelope_parse(port_flash_view(flash->sbm[slot].off, flash->sbm_image_off), &envelope) != STATUS_OK ||
+        suit_manifest_parse(envelope.manifest, &manifest) != STATUS_OK) {
+        return 0;
+    }
+    return manifest.sequence;
+}
+
+/* An SBM above the counter is on trial: each start is counted before it happens, up to the limit that the SBM gave
+ * which installed it. `last`: nothing else is left, so one that was not confirmed is better than none. */
+static status_t trial_count(uint64_t sequence, uint32_t counter, int last)
+{
+    uint32_t tries = counter_read(COUNTER_SBM_TRIES);
+    if (counter == 0 || sequence <= counter || last) {
+        return STATUS_OK;
+    }
+    return tries < counter_read(COUNTER_SBM_TRIES_LIMIT) ? counter_append(COUNTER_SBM_TRIES, tries + 1)
+                                                         : STATUS_BOOT_SBM_NOT_CONFIRMED;
+}
+
+/* Verifies one slot and starts what is in it; returns why it could not. */
+static status_t slot_try(unsigned slot, const struct anchor *anchor, int last)
+{
+    const struct port_flash *flash = port_flash();
+    uint32_t counter = counter_read(COUNTER_SBM);
+    uint64_t least = anchor->least_sequence > counter ? anchor->least_sequence : counter;
     const struct verify_trust trust = { .keys = { anchor->firmware_keys, port_keys_retired(PORT_KEYS_FIRMWARE) },
                                         .vendor = anchor->vendor,
                                         .class_id = anchor->sbm_class,
-                                        .component = "sbm",
-                                        .least_sequence = anchor->least_sequence };
+                                        .target = slot == 0 ? VERIFY_SBM_A : VERIFY_SBM_B,
+                                        .least_sequence = least,
+                                        .other_version = VERIFY_ANY_VERSION };
     struct package package;
-    struct gate_evidence evidence = { .package = &package, .counter = anchor->least_sequence };
+    struct gate_evidence evidence = { .package = &package, .counter = least };
     uint32_t image_off = flash->sbm[slot].off + flash->sbm_image_off;
     status_t status = verify_package(port_flash_view(flash->sbm[slot].off, flash->sbm_image_off), &trust, &package);
     if (status != STATUS_OK) {
@@ -85,6 +115,9 @@ static status_t slot_try(unsigned slot, const struct anchor *anchor)
         return STATUS_SUIT_SIZE;
     }
     status = verify_image(&package, port_flash_view(image_off, (uint32_t)package.image.size), evidence.digest);
+    if (status == STATUS_OK) {
+        status = trial_count(package.manifest.sequence, counter, last);
+    }
     if (status == STATUS_OK) {
         gate_start_sbm(&evidence, port_sbm_run_addr(slot));
     }
@@ -99,8 +132,10 @@ _Noreturn void stage_main(void)
         halt(STATUS_BOOT_NO_ANCHOR);
     }
     halt_outputs_set((uint32_t)anchor.outputs_mask, (uint32_t)anchor.outputs_level);
-    for (unsigned slot = 0; slot < 2; slot++) {
-        status_t why = slot_try(slot, &anchor);
+    unsigned newer = slot_sequence(1) > slot_sequence(0);
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned slot = newer ^ (i & 1u);
+        status_t why = slot_try(slot, &anchor, i >= 2);
         status_say(slot == 0 ? "[bl1] SBM slot A refused: " : "[bl1] SBM slot B refused: ", why);
     }
     halt(STATUS_BOOT_NO_SBM);
