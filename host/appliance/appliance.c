@@ -8,9 +8,14 @@
 #include "host/appliance/images.h"
 #include "host/lib/file.h"
 
+static struct bytes firmware_keys(const struct appliance *a)
+{
+    return bytes_of(a->trust.firmware_keys, sizeof a->trust.firmware_keys);
+}
+
 /* Largest files that can be meant; a larger one is not read. */
 #define PACKAGE_FILE_MAX LAYOUT_PACKAGE_LEN
-#define SBM_FILE_MAX (LAYOUT_SBM_LEN + 4096u)
+#define SBM_FILE_MAX LAYOUT_SBM_PACKAGE_LEN
 
 static int boot_load(struct appliance *a, const char *path, struct fault *fault)
 {
@@ -19,17 +24,15 @@ static int boot_load(struct appliance *a, const char *path, struct fault *fault)
     if (file_read(path, LAYOUT_BL1_LEN, &data, &len, fault) != 0) {
         return fault_hint(fault, "--bl1 takes the raw binary bl1.bin, not the ELF file");
     }
-    int result =
-        images_boot_build(path, bytes_of(data, len), &a->project.profile, a->trust.firmware_key, a->boot, fault);
+    int result = images_boot_build(path, bytes_of(data, len), &a->project.profile, firmware_keys(a), a->boot, fault);
     free(data);
     return result;
 }
 
 static int sbm_load(struct appliance *a, const char *path, struct fault *fault)
 {
-    const struct package_rules rules = {
-        "sbm", "#sbm", 0, a->trust.firmware_key, a->project.profile.vendor_uuid, a->project.profile.sbm_class_uuid
-    };
+    const struct package_rules rules = { 1, firmware_keys(a), a->project.profile.vendor_uuid,
+                                         a->project.profile.sbm_class_uuid };
     struct package sbm;
     uint8_t *data = NULL;
     size_t len = 0;
@@ -39,23 +42,42 @@ static int sbm_load(struct appliance *a, const char *path, struct fault *fault)
     int result = package_check(path, bytes_of(data, len), &rules, &sbm, fault);
     if (result == 0) {
         a->sbm_sequence = sbm.sequence;
-        result = images_sbm_build(path, &sbm, a->sbm, fault);
+        a->sbm_needs = sbm.needs_version;
+        result = images_sbm_build(path, &sbm, 0, a->sbm[0], fault);
+    }
+    if (result == 0) {
+        result = images_sbm_build(path, &sbm, 1, a->sbm[1], fault);
     }
     free(data);
     return result;
 }
 
+/* Each may demand a version of the other: a chip would refuse the pair. */
+static int versions_check(const struct appliance *a, const struct package *app, struct fault *fault)
+{
+    if (app->needs_version > a->sbm_sequence) {
+        (void)fault_set(fault, "the application needs Secure Boot Manager %llu, and this one is %llu",
+                        (unsigned long long)app->needs_version, (unsigned long long)a->sbm_sequence);
+        return fault_hint(fault, "give a later --sbm");
+    }
+    if (a->sbm_needs > app->sequence) {
+        (void)fault_set(fault, "the Secure Boot Manager needs application %llu, and this one is %llu",
+                        (unsigned long long)a->sbm_needs, (unsigned long long)app->sequence);
+        return fault_hint(fault, "give a later --app");
+    }
+    return 0;
+}
+
 static int app_load(struct appliance *a, const char *path, struct fault *fault)
 {
-    const struct package_rules rules = {
-        "app", "#app", 1, a->trust.firmware_key, a->project.profile.vendor_uuid, a->project.profile.class_uuid
-    };
+    const struct package_rules rules = { 0, firmware_keys(a), a->project.profile.vendor_uuid,
+                                         a->project.profile.class_uuid };
     struct package app;
     if (file_read(path, PACKAGE_FILE_MAX, &a->package, &a->package_len, fault) != 0) {
         return fault_hint(fault, "--app takes what 'windlass master package' wrote");
     }
     struct bytes package = bytes_of(a->package, a->package_len);
-    if (package_check(path, package, &rules, &app, fault) != 0) {
+    if (package_check(path, package, &rules, &app, fault) != 0 || versions_check(a, &app, fault) != 0) {
         return -1;
     }
     if (app.image_size > LAYOUT_PRIMARY_LEN || a->package_len > LAYOUT_PACKAGE_LEN - BLOCK_MAX) {
@@ -72,8 +94,8 @@ static int block_load(struct appliance *a, const char *path, struct fault *fault
     if (file_read(path, BLOCK_MAX, &a->block, &a->block_len, fault) != 0) {
         return fault_hint(fault, "--block takes the key block that 'windlass master package --block-for' wrote");
     }
-    int result = block_open(bytes_of(a->block, a->block_len), &a->facts, a->trust.mastering_key, a->hsm, KEY_TRANSPORT,
-                            &key, &inner);
+    const struct bytes signers = bytes_of(a->trust.mastering_keys, sizeof a->trust.mastering_keys);
+    int result = block_open(bytes_of(a->block, a->block_len), &a->facts, signers, a->hsm, KEY_TRANSPORT, &key, &inner);
     wipe(&key, sizeof key);
     if (result != 0) {
         (void)fault_set(fault, "%s: %s", path, inner.what);
@@ -137,8 +159,11 @@ static int image_give(const struct appliance *a, const struct letter_request *re
     case LETTER_IMAGE_BOOT:
         image = bytes_of(a->boot, sizeof a->boot);
         break;
-    case LETTER_IMAGE_SBM:
-        image = bytes_of(a->sbm, sizeof a->sbm);
+    case LETTER_IMAGE_SBM_A:
+        image = bytes_of(a->sbm[0], sizeof a->sbm[0]);
+        break;
+    case LETTER_IMAGE_SBM_B:
+        image = bytes_of(a->sbm[1], sizeof a->sbm[1]);
         break;
     case LETTER_IMAGE_PACKAGE:
         image = bytes_of(a->package, a->package_len);

@@ -31,8 +31,9 @@ struct appliance {
     struct ledger *ledger;
     struct trust trust;
     uint8_t boot[LAYOUT_BOOT_LEN];
-    uint8_t sbm[LAYOUT_SBM_LEN];
+    uint8_t sbm[2][LAYOUT_SBM_LEN]; /* slot A and slot B */
     uint64_t sbm_sequence;
+    uint64_t sbm_needs; /* of the application */
     uint8_t *package;
     size_t package_len;
     uint8_t *block;

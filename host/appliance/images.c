@@ -19,10 +19,10 @@ static int is_bl1(struct bytes bl1)
     return (entry & 1) != 0 && entry > LAYOUT_FLASH_SECURE_ADDR && entry - LAYOUT_FLASH_SECURE_ADDR < bl1.len;
 }
 
-static int anchor_fill(const struct profile *profile, const uint8_t firmware_key[64], uint8_t page[LAYOUT_ANCHOR_LEN],
+static int anchor_fill(const struct profile *profile, struct bytes firmware_keys, uint8_t page[LAYOUT_ANCHOR_LEN],
                        struct fault *fault)
 {
-    const struct anchor anchor = { bytes_of(firmware_key, 64),
+    const struct anchor anchor = { firmware_keys,
                                    bytes_of(profile->vendor_uuid, 16),
                                    bytes_of(profile->sbm_class_uuid, 16),
                                    LEAST_SBM_SEQUENCE,
@@ -32,7 +32,7 @@ static int anchor_fill(const struct profile *profile, const uint8_t firmware_key
     return status == STATUS_OK ? 0 : fault_status(fault, "anchor page", status);
 }
 
-int images_boot_build(const char *name, struct bytes bl1, const struct profile *profile, const uint8_t firmware_key[64],
+int images_boot_build(const char *name, struct bytes bl1, const struct profile *profile, struct bytes firmware_keys,
                       uint8_t out[LAYOUT_BOOT_LEN], struct fault *fault)
 {
     if (!is_bl1(bl1)) {
@@ -42,17 +42,18 @@ int images_boot_build(const char *name, struct bytes bl1, const struct profile *
     }
     memset(out, 0xFF, LAYOUT_BOOT_LEN);
     memcpy(out + LAYOUT_BL1_OFF, bl1.data, bl1.len);
-    if (anchor_fill(profile, firmware_key, out + LAYOUT_ANCHOR0_OFF, fault) != 0) {
+    if (anchor_fill(profile, firmware_keys, out + LAYOUT_ANCHOR0_OFF, fault) != 0) {
         return -1;
     }
     memcpy(out + LAYOUT_ANCHOR1_OFF, out + LAYOUT_ANCHOR0_OFF, LAYOUT_ANCHOR_LEN);
     return 0;
 }
 
-int images_sbm_build(const char *name, const struct package *sbm, uint8_t out[LAYOUT_SBM_LEN], struct fault *fault)
+int images_sbm_build(const char *name, const struct package *sbm, unsigned slot, uint8_t out[LAYOUT_SBM_LEN],
+                     struct fault *fault)
 {
     struct suit_envelope severed = sbm->envelope;
-    struct bytes image = sbm->envelope.payload;
+    struct bytes image = sbm->envelope.payloads[slot].data;
     if (image.len > LAYOUT_SBM_LEN - LAYOUT_SBM_IMAGE_OFF) {
         return fault_set(fault, "%s: its image (%zu bytes) does not fit the SBM slot (%u bytes)", name, image.len,
                          LAYOUT_SBM_LEN - LAYOUT_SBM_IMAGE_OFF);

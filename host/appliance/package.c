@@ -4,17 +4,24 @@
 
 #include "host/lib/p256.h"
 #include "host/sign1/sign1.h"
+#include "wire/cose.h"
 
 static struct bytes text_of(const char *text)
 {
     return bytes_of(text, strlen(text));
 }
 
-static status_t signature_check(const struct suit_envelope *envelope, const uint8_t firmware_key[64])
+static status_t signature_check(const struct suit_envelope *envelope, struct bytes firmware_keys)
 {
     uint8_t digest[32];
+    struct cose_sign1 parsed;
     const struct sign1 signature = { envelope->sign1, { NULL, 0 }, envelope->digest_item };
-    status_t status = sign1_check(&signature, firmware_key, NULL);
+    status_t status = cose_sign1_parse(envelope->sign1, &parsed);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const uint8_t *key = p256_key_find(firmware_keys, parsed.kid);
+    status = key == NULL ? STATUS_SUIT_KEY_UNKNOWN : sign1_check(&signature, key, NULL);
     p256_sha256(envelope->manifest_item, digest);
     if (status == STATUS_OK && !bytes_equal(envelope->digest, bytes_of(digest, sizeof digest))) {
         status = STATUS_SUIT_DIGEST;
@@ -30,6 +37,7 @@ static void parameters_add(struct suit_parameters *to, const struct suit_paramet
     to->class_id = (from->present & SUIT_HAS(SUIT_PARAM_CLASS)) != 0 ? from->class_id : to->class_id;
     to->digest = (from->present & SUIT_HAS(SUIT_PARAM_DIGEST)) != 0 ? from->digest : to->digest;
     to->size = (from->present & SUIT_HAS(SUIT_PARAM_SIZE)) != 0 ? from->size : to->size;
+    to->version = (from->present & SUIT_HAS(SUIT_PARAM_VERSION)) != 0 ? from->version : to->version;
 }
 
 /* What the shared sequence says of each component. */
@@ -48,19 +56,50 @@ static void parameters_gather(const struct suit_manifest *manifest,
     }
 }
 
-static status_t payload_check(const struct suit_envelope *envelope, const struct package_rules *rules,
-                              const struct suit_parameters *of)
+/* What the two kinds of packages are made of. */
+struct shape {
+    const char *components[3]; /* the third only when a version of it is demanded */
+    size_t payload_count;
+    const char *keys[SUIT_PAYLOADS_MAX];
+    size_t payload_component; /* index of the component whose digest the first payload has */
+};
+static const struct shape app_shape = { { "app", "app.enc", "sbm" }, 1, { "#app", NULL }, 1 };
+static const struct shape sbm_shape = { { "sbm.a", "sbm.b", "app" }, 2, { "#sbm.a", "#sbm.b" }, 0 };
+
+static status_t payload_check(const struct suit_payload *payload, const char *key, const struct suit_parameters *of)
 {
     uint8_t digest[32];
     const uint32_t needed = SUIT_HAS(SUIT_PARAM_DIGEST) | SUIT_HAS(SUIT_PARAM_SIZE);
-    if (envelope->payload_key.data == NULL || !bytes_equal(envelope->payload_key, text_of(rules->payload_key)) ||
-        (of->present & needed) != needed) {
+    if (!bytes_equal(payload->key, text_of(key)) || (of->present & needed) != needed) {
         return STATUS_MISSING_FIELD;
     }
-    p256_sha256(envelope->payload, digest);
-    return of->size == envelope->payload.len && bytes_equal(of->digest, bytes_of(digest, sizeof digest))
+    p256_sha256(payload->data, digest);
+    return of->size == payload->data.len && bytes_equal(of->digest, bytes_of(digest, sizeof digest))
                ? STATUS_OK
                : STATUS_SUIT_PAYLOAD_MISMATCH;
+}
+
+static status_t payloads_check(const struct suit_envelope *envelope, const struct shape *shape,
+                               const struct suit_parameters *parameters)
+{
+    status_t status = envelope->payload_count == shape->payload_count ? STATUS_OK : STATUS_MISSING_FIELD;
+    for (size_t i = 0; status == STATUS_OK && i < shape->payload_count; i++) {
+        status = payload_check(&envelope->payloads[i], shape->keys[i], &parameters[shape->payload_component + i]);
+    }
+    return status;
+}
+
+static status_t components_check(const struct suit_manifest *manifest, const struct shape *shape)
+{
+    if (manifest->has_dependency || manifest->component_count < 2 || manifest->component_count > 3) {
+        return STATUS_SUIT_COMPONENT;
+    }
+    for (size_t i = 0; i < manifest->component_count; i++) {
+        if (!bytes_equal(manifest->components[i], text_of(shape->components[i]))) {
+            return STATUS_SUIT_COMPONENT;
+        }
+    }
+    return STATUS_OK;
 }
 
 static status_t content_check(const struct package_rules *rules, struct package *out)
@@ -68,13 +107,13 @@ static status_t content_check(const struct package_rules *rules, struct package 
     struct suit_manifest manifest;
     struct suit_parameters parameters[SUIT_COMPONENTS_MAX] = { { 0 } };
     const uint32_t needed = SUIT_HAS(SUIT_PARAM_VENDOR) | SUIT_HAS(SUIT_PARAM_CLASS) | SUIT_HAS(SUIT_PARAM_SIZE);
+    const struct shape *shape = rules->sbm ? &sbm_shape : &app_shape;
     status_t status = suit_manifest_parse(out->envelope.manifest, &manifest);
+    if (status == STATUS_OK) {
+        status = components_check(&manifest, shape);
+    }
     if (status != STATUS_OK) {
         return status;
-    }
-    if (manifest.has_dependency || manifest.component_count <= rules->payload_component ||
-        !bytes_equal(manifest.components[0], text_of(rules->component))) {
-        return STATUS_SUIT_COMPONENT;
     }
     parameters_gather(&manifest, parameters);
     if ((parameters[0].present & needed) != needed) {
@@ -88,7 +127,8 @@ static status_t content_check(const struct package_rules *rules, struct package 
     }
     out->sequence = manifest.sequence;
     out->image_size = parameters[0].size;
-    return payload_check(&out->envelope, rules, &parameters[rules->payload_component]);
+    out->needs_version = manifest.component_count > 2 ? parameters[2].version : 0;
+    return payloads_check(&out->envelope, shape, parameters);
 }
 
 int package_check(const char *name, struct bytes in, const struct package_rules *rules, struct package *out,
@@ -100,7 +140,7 @@ int package_check(const char *name, struct bytes in, const struct package_rules 
         status = STATUS_TRAILING;
     }
     if (status == STATUS_OK) {
-        status = signature_check(&out->envelope, rules->firmware_key);
+        status = signature_check(&out->envelope, rules->firmware_keys);
     }
     if (status == STATUS_OK) {
         status = content_check(rules, out);
@@ -110,5 +150,5 @@ int package_check(const char *name, struct bytes in, const struct package_rules 
     }
     (void)fault_status(fault, name, status);
     return fault_hint(fault, "give the %s package that 'windlass master' made for production with this project's keys",
-                      rules->component);
+                      rules->sbm ? "sbm" : "app");
 }

@@ -11,12 +11,10 @@
 
 /* What a package must be. */
 struct package_rules {
-    const char *component;       /* "app" or "sbm" */
-    const char *payload_key;     /* "#app" or "#sbm" */
-    size_t payload_component;    /* index of the component whose digest is the payload's: 1 when encrypted, else 0 */
-    const uint8_t *firmware_key; /* 64 */
-    const uint8_t *vendor;       /* 16 */
-    const uint8_t *class_id;     /* 16 */
+    int sbm;                    /* 1: an SBM with an image for each slot; 0: an application, encrypted */
+    struct bytes firmware_keys; /* 64 each: one of them signed it */
+    const uint8_t *vendor;      /* 16 */
+    const uint8_t *class_id;    /* 16 */
 };
 
 /* Views into what was checked. */
@@ -24,6 +22,7 @@ struct package {
     struct suit_envelope envelope;
     uint64_t sequence;
     uint64_t image_size;
+    uint64_t needs_version; /* least sequence number of the other component, SBM or application; 0: any */
 };
 
 /* `in` is one whole package; `name` is its file for messages. */

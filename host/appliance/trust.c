@@ -57,8 +57,10 @@ int trust_open(const struct project *project, struct hsm *hsm, struct trust *out
         cert_check(root, NULL, root, CERT_ROOT, root_key, fault) != 0 ||
         cert_named_read(project, KEY_ISSUING, &out->issuing, fault) != 0 ||
         key_certified(project, root, KEY_ISSUING, CERT_ISSUING, issuing_key, fault) != 0 ||
-        key_certified(project, root, KEY_FIRMWARE, CERT_SIGNING, out->firmware_key, fault) != 0 ||
-        key_certified(project, root, KEY_MASTERING, CERT_SIGNING, out->mastering_key, fault) != 0 ||
+        key_certified(project, root, KEY_FIRMWARE, CERT_SIGNING, out->firmware_keys, fault) != 0 ||
+        key_certified(project, root, KEY_FIRMWARE_NEXT, CERT_SIGNING, out->firmware_keys + 64, fault) != 0 ||
+        key_certified(project, root, KEY_MASTERING, CERT_SIGNING, out->mastering_keys, fault) != 0 ||
+        key_certified(project, root, KEY_MASTERING_NEXT, CERT_SIGNING, out->mastering_keys + 64, fault) != 0 ||
         key_certified(project, root, KEY_PROVISIONER, CERT_SIGNING, out->provisioner_key, fault) != 0 ||
         key_certified(project, root, KEY_TRANSPORT, CERT_AGREEMENT, transport_key, fault) != 0) {
         return -1;
@@ -76,8 +78,8 @@ int trust_policy_build(const struct trust *trust, const struct profile *profile,
     const struct policy policy = {
         .vendor = bytes_of(profile->vendor_uuid, sizeof profile->vendor_uuid),
         .class_id = bytes_of(profile->class_uuid, sizeof profile->class_uuid),
-        .firmware_keys = bytes_of(trust->firmware_key, sizeof trust->firmware_key),
-        .mastering_keys = bytes_of(trust->mastering_key, sizeof trust->mastering_key),
+        .firmware_keys = bytes_of(trust->firmware_keys, sizeof trust->firmware_keys),
+        .mastering_keys = bytes_of(trust->mastering_keys, sizeof trust->mastering_keys),
         .provisioner_key = bytes_of(trust->provisioner_key, sizeof trust->provisioner_key),
         .provisioned_sequence = provisioned_sequence,
         .boot = profile->boot_policy,

@@ -13,8 +13,8 @@
 struct trust {
     struct cert root;
     struct cert issuing;
-    uint8_t firmware_key[64];
-    uint8_t mastering_key[64];
+    uint8_t firmware_keys[2 * 64];  /* the current one, and the next */
+    uint8_t mastering_keys[2 * 64]; /* likewise */
     uint8_t provisioner_key[64];
 };
 

@@ -101,8 +101,8 @@ static int unit_certify(struct appliance *a, struct fault *fault)
 static int block_rewrap(struct appliance *a, struct fault *fault)
 {
     struct session_key key;
-    int result = block_open(bytes_of(a->block, a->block_len), &a->facts, a->trust.mastering_key, a->hsm, KEY_TRANSPORT,
-                            &key, fault);
+    const struct bytes signers = bytes_of(a->trust.mastering_keys, sizeof a->trust.mastering_keys);
+    int result = block_open(bytes_of(a->block, a->block_len), &a->facts, signers, a->hsm, KEY_TRANSPORT, &key, fault);
     if (result == 0) {
         result = block_make(&a->facts, &key, a->unit.record.update_key, a->hsm, KEY_PROVISIONER, &a->unit.block, fault);
     }

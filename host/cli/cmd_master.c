@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_master: `windlass master`: its verbs; the work is done in host/master. Options are in master_options.c, help
  * texts in cmd_master_help.c. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/cli/cli.h"
@@ -56,10 +58,57 @@ static int recipients_parse(struct master_options *o, struct master_package_orde
     return CLI_DONE;
 }
 
-static int rules_parse(const struct master_options *o, struct image_rules *rules)
+/* The component, and the files that make it. */
+static int component_parse(const struct master_options *o, struct master_package_order *order)
 {
-    if (image_rules_of(o->component, rules) != 0) {
+    const int sbm = strcmp(o->component, "sbm") == 0;
+    if (!sbm && strcmp(o->component, "app") != 0) {
         return cli_usage("master", "--component %s: must be app or sbm", o->component);
+    }
+    if (sbm && o->input_b == NULL) {
+        return cli_usage("master", "--input-b is missing: an SBM has an image for each of its slots; --input is the "
+                                   "one for slot A");
+    }
+    if (!sbm && o->input_b != NULL) {
+        return cli_usage("master", "--input-b is for --component sbm");
+    }
+    if (sbm && (o->has_base || o->no_slot_check)) {
+        return cli_usage("master", "--base and --no-slot-check are for --component app");
+    }
+    image_rules_of(sbm ? IMAGE_SBM_A : IMAGE_APP, &order->rules);
+    image_rules_of(IMAGE_SBM_B, &order->rules_b);
+    order->input = o->input;
+    order->input_b = o->input_b;
+    return CLI_DONE;
+}
+
+/* --needs COMPONENT:N, of the other component. */
+static int needs_parse(const struct master_options *o, uint64_t *version)
+{
+    const char *other = o->input_b != NULL ? "app:" : "sbm:";
+    char *end = NULL;
+    if (o->needs == NULL) {
+        return CLI_DONE;
+    }
+    const char *number = o->needs + strlen(other);
+    if (strncmp(o->needs, other, strlen(other)) != 0 || number[0] < '0' || number[0] > '9') {
+        return cli_usage("master", "--needs %s: must be %sN, the least sequence number of the other component",
+                         o->needs, other);
+    }
+    errno = 0;
+    unsigned long long v = strtoull(number, &end, 10);
+    if (errno != 0 || *end != '\0' || v == 0 || v > UINT32_MAX) {
+        return cli_usage("master", "--needs %s: the sequence number is 1 to %u", o->needs, UINT32_MAX);
+    }
+    *version = v;
+    return CLI_DONE;
+}
+
+static int rules_parse(const struct master_options *o, struct master_package_order *order)
+{
+    struct image_rules *rules = &order->rules;
+    if (component_parse(o, order) != CLI_DONE || needs_parse(o, &order->needs_version) != CLI_DONE) {
+        return CLI_USAGE;
     }
     if (o->has_base && o->base > UINT32_MAX) {
         return cli_usage("master", "--base: must be an address of 32 bits");
@@ -75,6 +124,7 @@ static int rules_parse(const struct master_options *o, struct image_rules *rules
         return cli_usage("master", "--max-size: must be 1 to %" PRIu64, rules->max_len);
     }
     rules->max_len = o->has_max_size ? o->max_size : rules->max_len;
+    order->rules_b.max_len = o->has_max_size ? o->max_size : order->rules_b.max_len;
     rules->bin_base = o->has_base ? (uint32_t)o->base : rules->bin_base;
     return CLI_DONE;
 }
@@ -93,8 +143,8 @@ static int finish(int result, const struct fault *fault, const char *done)
 static int verb_package(int argc, char **argv)
 {
     static const char allowed[] =
-        " project input sequence out component format base max-size no-slot-check development "
-        "block-for issuer force ";
+        " project input input-b sequence out component format base max-size no-slot-check development "
+        "block-for issuer needs key force ";
     struct master_options o;
     struct master_package_order order = { 0 };
     struct project project;
@@ -102,15 +152,16 @@ static int verb_package(int argc, char **argv)
     if (master_options_read(argc, argv, allowed, &o) != CLI_DONE || no_more(argc, argv) != CLI_DONE ||
         required("input", o.input) != CLI_DONE || required("out", o.out) != CLI_DONE ||
         required("sequence", o.has_sequence ? &o : NULL) != CLI_DONE ||
-        format_parse(o.format, &order.format) != CLI_DONE || rules_parse(&o, &order.rules) != CLI_DONE ||
+        format_parse(o.format, &order.format) != CLI_DONE || rules_parse(&o, &order) != CLI_DONE ||
         recipients_parse(&o, &order) != CLI_DONE) {
         return CLI_USAGE;
     }
     if (o.sequence == 0 || o.sequence > UINT32_MAX) {
-        return cli_usage("master", "--sequence is 1 to %u: devices keep and show 32 bits, and 0 means none", UINT32_MAX);
+        return cli_usage("master", "--sequence is 1 to %u: devices keep and show 32 bits, and 0 means none",
+                         UINT32_MAX);
     }
-    order.input = o.input;
     order.sequence = o.sequence;
+    order.key = o.key;
     order.out = o.out;
     order.issuer = o.issuer;
     order.replace = replace_of(&o);
@@ -127,12 +178,12 @@ static int verb_block(int argc, char **argv)
     struct master_options o;
     struct project project;
     struct fault fault = FAULT_NONE;
-    if (master_options_read(argc, argv, " project package to issuer out development force ", &o) != CLI_DONE ||
+    if (master_options_read(argc, argv, " project package to issuer out development key force ", &o) != CLI_DONE ||
         no_more(argc, argv) != CLI_DONE || required("package", o.package) != CLI_DONE ||
         required("to", o.to) != CLI_DONE || required("out", o.out) != CLI_DONE) {
         return CLI_USAGE;
     }
-    const struct master_block_order order = { o.package, o.to, o.issuer, o.out, replace_of(&o), o.development };
+    const struct master_block_order order = { o.package, o.to, o.issuer, o.out, replace_of(&o), o.development, o.key };
     int result = project_open(o.project, &project, &fault);
     if (result == 0) {
         result = master_block(&project, &order, &fault);

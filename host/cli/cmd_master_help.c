@@ -16,24 +16,29 @@ const char master_help[] =
 
 const char master_help_package[] =
     "usage: windlass master package --input FILE --sequence N --out FILE [options]\n\n"
-    "Signs a firmware image with the OEM's firmware key. An application is encrypted under a fresh\n"
+    "Signs a firmware image with an OEM's firmware key. An application is encrypted under a fresh\n"
     "session key; OUT.key, beside the package, keeps that key for the OEM, so that key blocks can be\n"
     "made later. The result is checked by the device's own verifier before it appears.\n\n"
     "  --project DIR       the product's folder (default: here)\n"
-    "  --input FILE        the image: ELF, Intel HEX or raw binary\n"
+    "  --input FILE        the image: ELF, Intel HEX or raw binary; of an SBM the one for slot A\n"
+    "  --input-b FILE      the image of an SBM for slot B; required for it\n"
     "  --sequence N        security version, 1 to 4294967295; a device never goes back to a lower one\n"
     "  --out FILE          the package\n"
     "  --component NAME    app (default) or sbm, the Secure Boot Manager\n"
     "  --format F          elf, hex or bin (default: told by content and name)\n"
     "  --base ADDR         address for which a raw binary was made (default: the slot's)\n"
     "  --max-size BYTES    refuse a larger image\n"
+    "  --needs C:N         devices take it only with sequence number N or later of the other component:\n"
+    "                      sbm:N for an application, app:N for an SBM\n"
+    "  --key NAME          key that signs: firmware (default) or firmware-next\n"
     "  --development       use the development keys; production devices refuse the result\n"
     "  --block-for C:OUT   also make a key block for certificate C; may be repeated\n"
     "  --issuer CERT       CA of the devices in --block-for (default: pki/issuing.crt)\n"
     "  --force             replace files that exist\n"
     "  --no-slot-check     for measuring only: any raw binary, no slot limit, no vector table\n\n"
     "example:\n"
-    "  windlass master package --input app.elf --sequence 2 --out v2.suit\n";
+    "  windlass master package --input app.elf --sequence 2 --out v2.suit\n"
+    "  windlass master package --component sbm --input sbm-a.elf --input-b sbm-b.elf --sequence 1 --out sbm.suit\n";
 
 const char master_help_block[] =
     "usage: windlass master block --package FILE --to CERT --out FILE [options]\n\n"
@@ -44,6 +49,7 @@ const char master_help_block[] =
     "  --to CERT        update certificate of a device, or transport certificate of an appliance (PEM)\n"
     "  --issuer CERT    CA that issued the device's certificate (default: pki/issuing.crt)\n"
     "  --out FILE       the key block\n"
+    "  --key NAME       key that signs: mastering (default) or mastering-next\n"
     "  --development    use the development keys\n"
     "  --force          replace a file that exists\n\n"
     "example:\n"

@@ -28,7 +28,10 @@ enum master_option {
     OPT_TO,
     OPT_BLOCK,
     OPT_LEAST_SEQUENCE,
-    OPT_JSON
+    OPT_JSON,
+    OPT_INPUT_B,
+    OPT_NEEDS,
+    OPT_KEY
 };
 
 static const struct option master_options_table[] = {
@@ -50,6 +53,9 @@ static const struct option master_options_table[] = {
     { "block", required_argument, NULL, OPT_BLOCK },
     { "least-sequence", required_argument, NULL, OPT_LEAST_SEQUENCE },
     { "json", no_argument, NULL, OPT_JSON },
+    { "input-b", required_argument, NULL, OPT_INPUT_B },
+    { "needs", required_argument, NULL, OPT_NEEDS },
+    { "key", required_argument, NULL, OPT_KEY },
     { NULL, 0, NULL, 0 },
 };
 
@@ -95,6 +101,15 @@ static int plain_option_take(int which, char *value, struct master_options *o)
         return 1;
     case OPT_ISSUER:
         o->issuer = value;
+        return 1;
+    case OPT_INPUT_B:
+        o->input_b = value;
+        return 1;
+    case OPT_NEEDS:
+        o->needs = value;
+        return 1;
+    case OPT_KEY:
+        o->key = value;
         return 1;
     case OPT_NO_SLOT_CHECK:
         o->no_slot_check = 1;

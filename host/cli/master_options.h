@@ -12,6 +12,9 @@
 struct master_options {
     const char *project;
     const char *input;
+    const char *input_b;
+    const char *needs;
+    const char *key;
     const char *out;
     const char *component;
     const char *format;

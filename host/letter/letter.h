@@ -25,9 +25,10 @@ enum letter_op {
 };
 
 enum letter_image {
-    LETTER_IMAGE_BOOT = 1,   /* flash 0 to 0x8000: BL1 and both anchor pages */
-    LETTER_IMAGE_SBM = 2,    /* SBM slot A, 0x30000 bytes */
-    LETTER_IMAGE_PACKAGE = 3 /* the encrypted application package; it follows the key block in its slot */
+    LETTER_IMAGE_BOOT = 1,    /* flash 0 to 0x8000: BL1 and both anchor pages */
+    LETTER_IMAGE_SBM_A = 2,   /* SBM slot A, 0x30000 bytes */
+    LETTER_IMAGE_PACKAGE = 3, /* the encrypted application package; it follows the key block in its slot */
+    LETTER_IMAGE_SBM_B = 4    /* SBM slot B, as slot A */
 };
 
 /* Only the fields of its op are set. Map keys are the numbers in brackets. */

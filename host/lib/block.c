@@ -104,8 +104,8 @@ int block_envelope_sign(const struct block_envelope *in, struct hsm *hsm, const 
     const struct cose_sign1 cose = { .kid = bytes_of(kid, sizeof kid),
                                      .signature = bytes_of(signature, sizeof signature) };
     cose_sign1_build(&cose, &s);
-    status = suit_envelope_build(in->manifest, bytes_of(digest, sizeof digest), cbor_written(&s), in->payload_key,
-                                 in->payload_len, out);
+    status =
+        suit_envelope_start(in->manifest, bytes_of(digest, sizeof digest), cbor_written(&s), in->payload_count, out);
     return status == STATUS_OK ? 0 : fault_status(fault, "the envelope", status);
 }
 
@@ -128,7 +128,7 @@ int block_make(const struct block_package *package, const struct session_key *ke
     if (status != STATUS_OK) {
         return fault_status(fault, "the key block", status);
     }
-    const struct block_envelope envelope = { cbor_written(&m), NULL, 0 };
+    const struct block_envelope envelope = { cbor_written(&m), 0 };
     if (block_envelope_sign(&envelope, hsm, signing_label, &w, fault) != 0) {
         return -1;
     }
@@ -136,11 +136,10 @@ int block_make(const struct block_package *package, const struct session_key *ke
     return 0;
 }
 
-static int signature_check(const struct suit_envelope *envelope, const uint8_t signer[64], struct fault *fault)
+static int signature_check(const struct suit_envelope *envelope, struct bytes signers, struct fault *fault)
 {
     struct cose_sign1 sign1;
     uint8_t digest[32];
-    uint8_t kid[COSE_KID_LEN];
     status_t status = manifest_digest(envelope->manifest, digest);
     if (status == STATUS_OK && !bytes_equal(envelope->digest, bytes_of(digest, sizeof digest))) {
         status = STATUS_SUIT_DIGEST;
@@ -151,8 +150,8 @@ static int signature_check(const struct suit_envelope *envelope, const uint8_t s
     if (status != STATUS_OK) {
         return fault_status(fault, "the key block", status);
     }
-    p256_kid(signer, kid);
-    if (!bytes_equal(sign1.kid, bytes_of(kid, sizeof kid))) {
+    const uint8_t *signer = p256_key_find(signers, sign1.kid);
+    if (signer == NULL) {
         return fault_status(fault, "the key block", STATUS_SUIT_BLOCK_KEY);
     }
     status = sign1.payload.data != NULL ? STATUS_UNSUPPORTED : signed_digest(envelope->digest_item, digest);
@@ -222,10 +221,10 @@ int block_read(struct bytes block, struct block_facts *out, struct fault *fault)
     return status == STATUS_OK ? 0 : fault_status(fault, "the key block", status);
 }
 
-int block_check(const struct block_facts *facts, const struct block_package *package, const uint8_t signer[64],
+int block_check(const struct block_facts *facts, const struct block_package *package, struct bytes signers,
                 struct fault *fault)
 {
-    if (signer != NULL && signature_check(&facts->envelope, signer, fault) != 0) {
+    if (signers.data != NULL && signature_check(&facts->envelope, signers, fault) != 0) {
         return -1;
     }
     if (package != NULL &&
@@ -261,14 +260,14 @@ static int key_open(const struct cose_encrypt *encryption, struct hsm *hsm, cons
     return result;
 }
 
-int block_open(struct bytes block, const struct block_package *package, const uint8_t signer[64], struct hsm *hsm,
+int block_open(struct bytes block, const struct block_package *package, struct bytes signers, struct hsm *hsm,
                const char *agree_label, struct session_key *out, struct fault *fault)
 {
     struct block_facts facts;
     uint8_t own[64];
     uint8_t kid[COSE_KID_LEN];
     memset(out, 0, sizeof *out);
-    if (block_read(block, &facts, fault) != 0 || block_check(&facts, package, signer, fault) != 0 ||
+    if (block_read(block, &facts, fault) != 0 || block_check(&facts, package, signers, fault) != 0 ||
         hsm_key_public(hsm, agree_label, own, fault) != 0) {
         return -1;
     }

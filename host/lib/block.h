@@ -49,25 +49,23 @@ int block_package_read(struct bytes package, struct block_package *out, struct f
  * `hsm`. */
 int block_make(const struct block_package *package, const struct session_key *key, const uint8_t recipient[64],
                struct hsm *hsm, const char *signing_label, struct block *out, struct fault *fault);
-/* Checks the signature with `signer`, that the block belongs to `package` and is for the key `agree_label` of `hsm`,
- * and unwraps. */
-int block_open(struct bytes block, const struct block_package *package, const uint8_t signer[64], struct hsm *hsm,
+/* Checks the signature by one of `signers` (64 bytes each), that the block belongs to `package` and is for the key
+ * `agree_label` of `hsm`, and unwraps. */
+int block_open(struct bytes block, const struct block_package *package, struct bytes signers, struct hsm *hsm,
                const char *agree_label, struct session_key *out, struct fault *fault);
-/* An envelope to be signed: the manifest's content, and an integrated payload (payload_key NULL: none) that the caller
- * appends. */
+/* An envelope to be signed: the manifest's content, and the number of integrated payloads that the caller appends. */
 struct block_envelope {
     struct bytes manifest;
-    const char *payload_key;
-    uint64_t payload_len;
+    size_t payload_count;
 };
-/* Signs the manifest with `label` of `hsm` and writes the envelope, payload bytes left out. */
+/* Signs the manifest with `label` of `hsm` and writes the envelope; payloads follow (suit_payload_head_build). */
 int block_envelope_sign(const struct block_envelope *in, struct hsm *hsm, const char *label, struct cbor_writer *out,
                         struct fault *fault);
 /* Takes a block apart: exactly the profile of section 7.3, and nothing after it. Nothing is trusted yet. */
 int block_read(struct bytes block, struct block_facts *out, struct fault *fault);
-/* Checks the signature with `signer` (NULL: not checked) and that the block belongs to `package` (NULL: not checked).
- */
-int block_check(const struct block_facts *facts, const struct block_package *package, const uint8_t signer[64],
+/* Checks the signature by one of `signers` (64 bytes each; data NULL: not checked) and that the block belongs to
+ * `package` (NULL: not checked). */
+int block_check(const struct block_facts *facts, const struct block_package *package, struct bytes signers,
                 struct fault *fault);
 
 #endif

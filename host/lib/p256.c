@@ -23,6 +23,18 @@ void p256_kid(const uint8_t public_key[64], uint8_t kid[8])
     memcpy(kid, digest, 8);
 }
 
+const uint8_t *p256_key_find(struct bytes keys, struct bytes kid)
+{
+    for (size_t at = 0; at + 64 <= keys.len; at += 64) {
+        uint8_t known[8];
+        p256_kid(keys.data + at, known);
+        if (bytes_equal(kid, bytes_of(known, sizeof known))) {
+            return keys.data + at;
+        }
+    }
+    return NULL;
+}
+
 EVP_PKEY *p256_import(const uint8_t public_key[64])
 {
     char group[] = "P-256";

@@ -59,9 +59,11 @@ int project_softhsm_setup(const char *dir, struct fault *fault);
 int profile_parse(const char *name, const uint8_t *text, size_t len, struct profile *out, struct fault *fault);
 
 /* Names of keys in the tokens (CKA_LABEL) and of certificates in pki/ ("<label>.crt", PEM). */
-#define KEY_ROOT "root"           /* OEM token: root CA */
-#define KEY_FIRMWARE "firmware"   /* OEM token: signs packages (SUIT) */
-#define KEY_MASTERING "mastering" /* OEM token: signs key blocks */
+#define KEY_ROOT "root"                   /* OEM token: root CA */
+#define KEY_FIRMWARE "firmware"           /* OEM token: signs packages (SUIT) */
+#define KEY_FIRMWARE_NEXT "firmware-next" /* OEM token: its successor, trusted by the devices from the beginning */
+#define KEY_MASTERING "mastering"         /* OEM token: signs key blocks */
+#define KEY_MASTERING_NEXT "mastering-next"
 #define KEY_DISTRIBUTION                                                                                               \
     "distribution" /* OEM token, ECDH: opens the OEM's own copy of session keys, so that key blocks for devices can be \
                       made later */

@@ -7,13 +7,14 @@
 int master_anchor(const struct project *project, const struct master_anchor_order *order, struct fault *fault)
 {
     const struct roles *roles = roles_of(order->development);
-    uint8_t key[64];
+    uint8_t keys[64 * ROLES_KEYS];
+    struct bytes trusted;
     uint8_t page[LAYOUT_ANCHOR_LEN];
-    if (roles_public(project, roles, roles->firmware, CERT_SIGNING, key, fault) != 0) {
+    if (roles_publics(project, roles, roles->firmware, keys, &trusted, fault) != 0) {
         return -1;
     }
     const struct anchor anchor = {
-        .firmware_keys = bytes_of(key, sizeof key),
+        .firmware_keys = trusted,
         .vendor = bytes_of(project->profile.vendor_uuid, 16),
         .sbm_class = bytes_of(project->profile.sbm_class_uuid, 16),
         .least_sequence = order->least_sequence,

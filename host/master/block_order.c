@@ -34,14 +34,14 @@ static int key_block_open(const struct project *project, const struct roles *rol
 {
     uint8_t *data = NULL;
     size_t len = 0;
-    uint8_t mastering_key[64];
+    uint8_t keys[64 * ROLES_KEYS];
+    struct bytes mastering;
     struct fault detail = FAULT_NONE;
     if (block_file_read(path, &data, &len, fault) != 0) {
         return fault_hint(fault, "the OEM's key block stands beside the package, with the ending " MASTER_KEY_SUFFIX);
     }
-    int result = roles_key(project, roles, roles->mastering, CERT_SIGNING, hsm, mastering_key, fault);
-    if (result == 0 &&
-        block_open(bytes_of(data, len), facts, mastering_key, hsm, roles->distribution, key, &detail) != 0) {
+    int result = roles_publics(project, roles, roles->mastering, keys, &mastering, fault);
+    if (result == 0 && block_open(bytes_of(data, len), facts, mastering, hsm, roles->distribution, key, &detail) != 0) {
         result = fault_set(fault, "%s: %s", path, detail.what);
         (void)fault_hint(fault, "%s", "was it mastered with these keys? for development packages add --development");
     }
@@ -49,21 +49,23 @@ static int key_block_open(const struct project *project, const struct roles *rol
     return result;
 }
 
-/* Makes the block and writes it, after it was taken apart again. */
-static int recipient_block_write(const struct master_block_order *order, const struct roles *roles,
-                                 const struct block_package *facts, const struct session_key *key,
-                                 const uint8_t recipient[64], struct hsm *hsm, struct fault *fault)
+/* The key that signs: of that label, certified, and in the token. */
+struct signer {
+    const char *label;
+    uint8_t public_key[64];
+};
+
+/* Makes the block, and takes it apart again. */
+static int recipient_block_make(const struct block_package *facts, const struct session_key *key,
+                                const uint8_t recipient[64], struct hsm *hsm, const struct signer *signer,
+                                struct block *block, struct fault *fault)
 {
-    struct block block;
     struct block_facts again;
-    uint8_t signer[64];
-    if (block_make(facts, key, recipient, hsm, roles->mastering, &block, fault) != 0 ||
-        hsm_key_public(hsm, roles->mastering, signer, fault) != 0 ||
-        block_read(bytes_of(block.data, block.len), &again, fault) != 0 ||
-        block_check(&again, facts, signer, fault) != 0) {
+    if (block_make(facts, key, recipient, hsm, signer->label, block, fault) != 0 ||
+        block_read(bytes_of(block->data, block->len), &again, fault) != 0) {
         return -1;
     }
-    return file_write(order->out, bytes_of(block.data, block.len), 0644, order->replace, fault);
+    return block_check(&again, facts, bytes_of(signer->public_key, 64), fault);
 }
 
 int master_block(const struct project *project, const struct master_block_order *order, struct fault *fault)
@@ -74,7 +76,12 @@ int master_block(const struct project *project, const struct master_block_order 
     struct file_map map = { { NULL, 0 } };
     struct block_package facts;
     struct session_key key = { { 0 }, { 0 } };
+    struct block block;
+    struct signer signer = { roles_label(roles->mastering, order->key, fault), { 0 } };
     struct hsm *hsm = NULL;
+    if (signer.label == NULL) {
+        return -1;
+    }
     int len = snprintf(key_path, sizeof key_path, "%s" MASTER_KEY_SUFFIX, order->package);
     if (len <= 0 || (size_t)len >= sizeof key_path) {
         return fault_set(fault, "%s: the path is too long", order->package);
@@ -90,7 +97,13 @@ int master_block(const struct project *project, const struct master_block_order 
         result = key_block_open(project, roles, key_path, hsm, &facts, &key, fault);
     }
     if (result == 0) {
-        result = recipient_block_write(order, roles, &facts, &key, recipient, hsm, fault);
+        result = roles_key(project, roles, signer.label, CERT_SIGNING, hsm, signer.public_key, fault);
+    }
+    if (result == 0) {
+        result = recipient_block_make(&facts, &key, recipient, hsm, &signer, &block, fault);
+    }
+    if (result == 0) {
+        result = file_write(order->out, bytes_of(block.data, block.len), 0644, order->replace, fault);
     }
     wipe(&key, sizeof key);
     file_map_close(&map);
@@ -130,7 +143,7 @@ int master_update(const char *package, const char *block, const char *out, enum 
         result = block_file_read(block, &data, &len, fault);
     }
     if (result == 0 && (block_read(bytes_of(data, len), &block_facts, &detail) != 0 ||
-                        block_check(&block_facts, &facts, NULL, &detail) != 0)) {
+                        block_check(&block_facts, &facts, bytes_of(NULL, 0), &detail) != 0)) {
         result = fault_set(fault, "%s: %s", block, detail.what);
         (void)fault_hint(fault, "make the block for this package: windlass master block --package %s --to CERT",
                          package);

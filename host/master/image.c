@@ -20,34 +20,20 @@
 #define SBM_RAM_ADDR 0x38000000u
 #define SBM_RAM_LEN 0x20000u
 
-int image_rules_of(const char *component, struct image_rules *out)
+#define APP_ADDR (LAYOUT_FLASH_NONSECURE_ADDR + LAYOUT_PRIMARY_OFF)
+#define SBM_ADDR(slot_off) (LAYOUT_FLASH_SECURE_ADDR + (slot_off) + LAYOUT_SBM_IMAGE_OFF)
+#define SBM_LEN (LAYOUT_SBM_LEN - LAYOUT_SBM_IMAGE_OFF)
+
+void image_rules_of(enum image_slot slot, struct image_rules *out)
 {
-    static const struct image_rules app = {
-        "app",
-        LAYOUT_FLASH_NONSECURE_ADDR + LAYOUT_PRIMARY_OFF,
-        LAYOUT_PRIMARY_LEN,
-        APP_RAM_ADDR,
-        APP_RAM_ADDR + APP_RAM_LEN,
-        LAYOUT_FLASH_NONSECURE_ADDR + LAYOUT_PRIMARY_OFF,
-        1,
+    static const struct image_rules rules[] = {
+        { "app", APP_ADDR, LAYOUT_PRIMARY_LEN, APP_RAM_ADDR, APP_RAM_ADDR + APP_RAM_LEN, APP_ADDR, 1 },
+        { "sbm.a", SBM_ADDR(LAYOUT_SBM_A_OFF), SBM_LEN, SBM_RAM_ADDR, SBM_RAM_ADDR + SBM_RAM_LEN,
+          SBM_ADDR(LAYOUT_SBM_A_OFF), 1 },
+        { "sbm.b", SBM_ADDR(LAYOUT_SBM_B_OFF), SBM_LEN, SBM_RAM_ADDR, SBM_RAM_ADDR + SBM_RAM_LEN,
+          SBM_ADDR(LAYOUT_SBM_B_OFF), 1 },
     };
-    static const struct image_rules sbm = {
-        "sbm",
-        LAYOUT_FLASH_SECURE_ADDR + LAYOUT_SBM_A_OFF + LAYOUT_SBM_IMAGE_OFF,
-        LAYOUT_SBM_LEN - LAYOUT_SBM_IMAGE_OFF,
-        SBM_RAM_ADDR,
-        SBM_RAM_ADDR + SBM_RAM_LEN,
-        LAYOUT_FLASH_SECURE_ADDR + LAYOUT_SBM_A_OFF + LAYOUT_SBM_IMAGE_OFF,
-        1,
-    };
-    if (strcmp(component, app.component) == 0) {
-        *out = app;
-    } else if (strcmp(component, sbm.component) == 0) {
-        *out = sbm;
-    } else {
-        return -1;
-    }
-    return 0;
+    *out = rules[slot];
 }
 
 int image_read(const struct image *image, uint64_t off, uint8_t *out, size_t len, struct fault *fault)

@@ -15,7 +15,7 @@ enum image_format { IMAGE_AUTO, IMAGE_ELF, IMAGE_HEX, IMAGE_BIN };
 
 /* What an image must be, for one component. */
 struct image_rules {
-    const char *component; /* "app" or "sbm" */
+    const char *component; /* for people: "app", "sbm.a" or "sbm.b" */
     uint32_t base;         /* address of its first byte: the vector table */
     uint64_t max_len;      /* bytes */
     uint32_t ram_first;    /* the initial stack pointer lies in ram_first..ram_last */
@@ -31,8 +31,10 @@ struct image {
     const char *path;
 };
 
-/* The rules of docs/spec.md sections 3 and 10 for "app" or "sbm"; -1 for another component. */
-int image_rules_of(const char *component, struct image_rules *out);
+enum image_slot { IMAGE_APP, IMAGE_SBM_A, IMAGE_SBM_B };
+
+/* The rules of docs/spec.md sections 3 and 10. */
+void image_rules_of(enum image_slot slot, struct image_rules *out);
 /* Reads, lays out and checks an image. IMAGE_AUTO tells by content and name. image_close it, also after an error. */
 int image_open(const char *path, enum image_format format, const struct image_rules *rules, struct image *out,
                struct fault *fault);

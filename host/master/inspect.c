@@ -77,18 +77,44 @@ static void parameters_put(json_t *to, const char *prefix, const struct suit_par
     }
 }
 
-static void shared_put(json_t *to, struct bytes shared)
+/* The least version of another component: as --needs takes it. */
+static void needs_put(json_t *to, const struct suit_manifest *manifest, uint64_t component,
+                      const struct suit_parameters *p)
 {
-    struct suit_walk walk = suit_walk_of(shared);
+    if ((p->present & SUIT_HAS(SUIT_PARAM_VERSION)) != 0 && component < manifest->component_count) {
+        json_t *name = name_value(manifest->components[component]);
+        put(to, "needs", json_sprintf("%s:%" PRIu64, json_string_value(name), p->version));
+        json_decref(name);
+    }
+}
+
+static int is_sbm(const struct suit_manifest *manifest)
+{
+    return bytes_equal(manifest->components[0], bytes_of("sbm.a", 5));
+}
+
+static void shared_put(json_t *to, const struct suit_manifest *manifest)
+{
+    static const char *const app_names[] = { "image", "encrypted" };
+    static const char *const sbm_names[] = { "slot_a", "slot_b" };
+    const char *const *names = is_sbm(manifest) ? sbm_names : app_names;
+    struct suit_walk walk = suit_walk_of(manifest->shared);
     struct suit_command command;
     uint64_t component = 0;
     while (suit_walk_next(&walk, &command)) {
         if (command.code == SUIT_DIR_SET_COMPONENT_INDEX) {
             component = command.argument;
+        } else if (command.code == SUIT_DIR_OVERRIDE_PARAMETERS && component < 2) {
+            parameters_put(to, names[component], &command.parameters);
         } else if (command.code == SUIT_DIR_OVERRIDE_PARAMETERS) {
-            parameters_put(to, component == 0 ? "image" : "encrypted", &command.parameters);
+            needs_put(to, manifest, component, &command.parameters);
         }
     }
+}
+
+static json_t *payload_value(const struct suit_envelope *envelope, size_t index)
+{
+    return index < envelope->payload_count ? number_value(envelope->payloads[index].data.len) : json_null();
 }
 
 static json_t *package_value(struct bytes in, struct fault *fault)
@@ -103,10 +129,13 @@ static json_t *package_value(struct bytes in, struct fault *fault)
     json_t *v = json_object();
     put(v, "type", json_string("package"));
     put(v, "sequence", number_value(manifest.sequence));
-    put(v, "component", name_value(manifest.components[0]));
-    shared_put(v, manifest.shared);
+    put(v, "component", is_sbm(&manifest) ? json_string("sbm") : name_value(manifest.components[0]));
+    shared_put(v, &manifest);
     put(v, "manifest_digest", hex_value(envelope.digest));
-    put(v, "payload_size", envelope.payload.data == NULL ? json_null() : number_value(envelope.payload.len));
+    put(v, "payload_size", payload_value(&envelope, 0));
+    if (envelope.payload_count > 1) {
+        put(v, "payload_b_size", payload_value(&envelope, 1));
+    }
     put(v, "size", number_value(in.len));
     signer_put(v, &envelope);
     return v;

@@ -22,11 +22,16 @@ struct master_recipient {
     const char *out;  /* the key block */
 };
 
+/* A package for the application, or for the SBM with an image for each of its slots. */
 struct master_package_order {
     const char *input;
+    const char *input_b; /* SBM: the image for slot B; NULL: `input` is an application */
     enum image_format format;
     struct image_rules rules;
+    struct image_rules rules_b;
     uint64_t sequence;
+    uint64_t needs_version; /* least version of the other component, SBM or application; 0: any */
+    const char *key;        /* label of the firmware key; NULL: the current one */
     const char *out;
     const char *issuer; /* of the recipients' device certificates; NULL: pki/issuing.crt */
     struct master_recipient recipients[MASTER_RECIPIENTS_MAX];
@@ -35,8 +40,8 @@ struct master_package_order {
     int development;
 };
 
-/* Signs the image, encrypts it when it is the application, and writes the package, the OEM's key block and a block for
- * each recipient. */
+/* Signs, encrypts when it is the application, and writes the package, the OEM's key block and a block for each
+ * recipient. */
 int master_package(const struct project *project, const struct master_package_order *order, struct fault *fault);
 
 struct master_block_order {
@@ -46,6 +51,7 @@ struct master_block_order {
     const char *out;
     enum file_replace replace;
     int development;
+    const char *key; /* label of the mastering key; NULL: the current one */
 };
 
 /* Opens the OEM's key block of a package and makes one for a recipient. */

@@ -28,26 +28,34 @@ int package_check_map(struct package_check *check, const char *temporary, size_t
  * payload beyond every slot (measuring only) is not read once more. */
 static status_t payload_check(const struct package *package)
 {
-    const struct suit_parameters *said = package->encrypted.present != 0 ? &package->encrypted : &package->image;
-    struct bytes payload = package->envelope.payload;
+    struct bytes payload = package->envelope.payloads[package->payload_index].data;
     uint8_t digest[SHA256_DIGEST_LENGTH];
-    if (payload.data == NULL || payload.len != said->size) {
+    if (payload.data == NULL || payload.len != package->payload.size) {
         return STATUS_SUIT_PAYLOAD_MISMATCH;
     }
     if (payload.len > LAYOUT_PRIMARY_LEN) {
         return STATUS_OK;
     }
     (void)SHA256(payload.data, payload.len, digest);
-    return bytes_equal(said->digest, bytes_of(digest, sizeof digest)) ? STATUS_OK : STATUS_SUIT_PAYLOAD_MISMATCH;
+    return bytes_equal(package->payload.digest, bytes_of(digest, sizeof digest)) ? STATUS_OK
+                                                                                 : STATUS_SUIT_PAYLOAD_MISMATCH;
+}
+
+static status_t target_check(const struct package_check *check, enum verify_target target)
+{
+    struct verify_trust trust = check->trust;
+    struct package package;
+    trust.target = target;
+    status_t status = verify_package(check->written, &trust, &package);
+    return status == STATUS_OK ? payload_check(&package) : status;
 }
 
 static void *check_main(void *opaque)
 {
     struct package_check *check = (struct package_check *)opaque;
-    struct package package;
-    check->status = verify_package(check->written, &check->trust, &package);
-    if (check->status == STATUS_OK) {
-        check->status = payload_check(&package);
+    check->status = target_check(check, check->trust.target);
+    if (check->status == STATUS_OK && check->trust.target == VERIFY_SBM_A) {
+        check->status = target_check(check, VERIFY_SBM_B);
     }
     return NULL;
 }

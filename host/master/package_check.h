@@ -9,9 +9,9 @@
 #include "host/lib/fault.h"
 
 struct package_check {
-    const char *path; /* for messages */
-    struct verify_trust trust;
-    struct bytes written; /* the draft, mapped */
+    const char *path;          /* for messages */
+    struct verify_trust trust; /* target VERIFY_SBM_A: slot B is asked about, too */
+    struct bytes written;      /* the draft, mapped */
     status_t status;
     pthread_t thread;
     int running;

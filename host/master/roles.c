@@ -7,9 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct roles production = { PROJECT_OEM, KEY_ROOT, KEY_FIRMWARE, KEY_MASTERING, KEY_DISTRIBUTION };
-static const struct roles development = { PROJECT_DEVELOPMENT, KEY_DEV_ROOT, KEY_DEV_FIRMWARE, KEY_DEV_MASTERING,
-                                          KEY_DEV_DISTRIBUTION };
+static const struct roles production = {
+    PROJECT_OEM, KEY_ROOT, { KEY_FIRMWARE, KEY_FIRMWARE_NEXT }, { KEY_MASTERING, KEY_MASTERING_NEXT }, KEY_DISTRIBUTION
+};
+static const struct roles development = {
+    PROJECT_DEVELOPMENT, KEY_DEV_ROOT, { KEY_DEV_FIRMWARE, NULL }, { KEY_DEV_MASTERING, NULL }, KEY_DEV_DISTRIBUTION
+};
 
 const struct roles *roles_of(int dev)
 {
@@ -45,6 +48,35 @@ int roles_public(const struct project *project, const struct roles *roles, const
         return -1;
     }
     return cert_check(&leaf, NULL, &root, kind, public_key, fault);
+}
+
+int roles_publics(const struct project *project, const struct roles *roles, const char *const labels[ROLES_KEYS],
+                  uint8_t keys[64 * ROLES_KEYS], struct bytes *out, struct fault *fault)
+{
+    *out = bytes_of(keys, 0);
+    for (size_t i = 0; i < ROLES_KEYS && labels[i] != NULL; i++) {
+        if (roles_public(project, roles, labels[i], CERT_SIGNING, keys + 64 * i, fault) != 0) {
+            return -1;
+        }
+        out->len += 64;
+    }
+    return 0;
+}
+
+const char *roles_label(const char *const labels[ROLES_KEYS], const char *wanted, struct fault *fault)
+{
+    if (wanted == NULL) {
+        return labels[0];
+    }
+    for (size_t i = 0; i < ROLES_KEYS && labels[i] != NULL; i++) {
+        if (strcmp(labels[i], wanted) == 0) {
+            return labels[i];
+        }
+    }
+    (void)fault_set(fault, "'%s' is not a key for this", wanted);
+    (void)(labels[1] != NULL ? fault_hint(fault, "it is signed with %s or %s", labels[0], labels[1])
+                             : fault_hint(fault, "development has one key for it: %s", labels[0]));
+    return NULL;
 }
 
 int roles_key(const struct project *project, const struct roles *roles, const char *label, enum cert_kind kind,

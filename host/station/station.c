@@ -28,8 +28,8 @@ struct flow {
     struct letterbox box;
     uint8_t *boot;
     size_t boot_len;
-    uint8_t *sbm;
-    size_t sbm_len;
+    uint8_t *sbm[2]; /* for slot A and slot B */
+    size_t sbm_len[2];
     uint8_t *package;
     size_t package_len;
     /* From the letter after the proof of possession. */
@@ -50,12 +50,13 @@ struct step {
 static int images_fetch(struct flow *f, struct fault *fault)
 {
     if (letterbox_image_fetch(&f->box, LETTER_IMAGE_BOOT, LAYOUT_BOOT_LEN, &f->boot, &f->boot_len, fault) != 0 ||
-        letterbox_image_fetch(&f->box, LETTER_IMAGE_SBM, LAYOUT_SBM_LEN, &f->sbm, &f->sbm_len, fault) != 0 ||
+        letterbox_image_fetch(&f->box, LETTER_IMAGE_SBM_A, LAYOUT_SBM_LEN, &f->sbm[0], &f->sbm_len[0], fault) != 0 ||
+        letterbox_image_fetch(&f->box, LETTER_IMAGE_SBM_B, LAYOUT_SBM_LEN, &f->sbm[1], &f->sbm_len[1], fault) != 0 ||
         letterbox_image_fetch(&f->box, LETTER_IMAGE_PACKAGE, LAYOUT_PACKAGE_LEN, &f->package, &f->package_len, fault) !=
             0) {
         return -1;
     }
-    if (f->boot_len != LAYOUT_BOOT_LEN || f->sbm_len != LAYOUT_SBM_LEN) {
+    if (f->boot_len != LAYOUT_BOOT_LEN || f->sbm_len[0] != LAYOUT_SBM_LEN || f->sbm_len[1] != LAYOUT_SBM_LEN) {
         return fault_set(fault, "the appliance's boot images have another size than the chip's layout");
     }
     return 0;
@@ -66,10 +67,24 @@ static struct flash_image boot_image(const struct flow *f)
     return (struct flash_image){ "boot flash", LAYOUT_BL1_OFF, LAYOUT_BOOT_LEN, bytes_of(f->boot, f->boot_len) };
 }
 
-static struct flash_image sbm_image(const struct flow *f)
+static struct flash_image sbm_image(const struct flow *f, unsigned slot)
 {
-    return (struct flash_image){ "Secure Boot Manager", LAYOUT_SBM_A_OFF, LAYOUT_SBM_LEN,
-                                 bytes_of(f->sbm, f->sbm_len) };
+    return (struct flash_image){ slot == 0 ? "Secure Boot Manager, slot A" : "Secure Boot Manager, slot B",
+                                 slot == 0 ? LAYOUT_SBM_A_OFF : LAYOUT_SBM_B_OFF, LAYOUT_SBM_LEN,
+                                 bytes_of(f->sbm[slot], f->sbm_len[slot]) };
+}
+
+/* One after the other, until one does not go well. */
+static int boot_images_do(struct flow *f,
+                          int (*act)(struct rsp *rsp, const struct flash_image *image, struct fault *fault),
+                          struct fault *fault)
+{
+    const struct flash_image images[] = { boot_image(f), sbm_image(f, 0), sbm_image(f, 1) };
+    int result = 0;
+    for (size_t i = 0; result == 0 && i < sizeof images / sizeof images[0]; i++) {
+        result = act(&f->rsp, &images[i], fault);
+    }
+    return result;
 }
 
 /* ---- the debug port ---- */
@@ -92,9 +107,7 @@ static int port_open(struct flow *f, struct fault *fault)
 
 static int boot_write(struct flow *f, struct fault *fault)
 {
-    struct flash_image boot = boot_image(f);
-    struct flash_image sbm = sbm_image(f);
-    return flash_image_write(&f->rsp, &boot, fault) != 0 ? -1 : flash_image_write(&f->rsp, &sbm, fault);
+    return boot_images_do(f, flash_image_write, fault);
 }
 
 /* ---- the agent ---- */
@@ -243,10 +256,7 @@ static int chip_check(struct flow *f, struct fault *fault)
     struct provision_answer chip;
     struct letter_answer letter;
     const struct provision_request request = { .op = PROVISION_CHECK };
-    struct flash_image boot = boot_image(f);
-    struct flash_image sbm = sbm_image(f);
-    if (flash_image_check(&f->rsp, &boot, fault) != 0 || flash_image_check(&f->rsp, &sbm, fault) != 0 ||
-        chip_ask(f, &request, &chip, fault) != 0) {
+    if (boot_images_do(f, flash_image_check, fault) != 0 || chip_ask(f, &request, &chip, fault) != 0) {
         return -1;
     }
     struct letter_request receipt = { .op = LETTER_RECEIPT,
@@ -368,7 +378,8 @@ int station_provision(const struct station_job *job, struct station_result *out,
     int result = steps_run(f, fault);
     rsp_close(&f->rsp);
     free(f->boot);
-    free(f->sbm);
+    free(f->sbm[0]);
+    free(f->sbm[1]);
     free(f->package);
     free(f);
     return result;

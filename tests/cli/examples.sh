@@ -40,10 +40,11 @@ cd greenhouse-sensor || exit 1
 ln -s . greenhouse-sensor
 cp "$firmware/bl1.bin" bl1.bin
 cp "$firmware/app-v2.elf" app.elf
+cp "$firmware/sbm-a.elf" "$firmware/sbm-b.elf" .
 example 'windlass pki create --project greenhouse-sensor'
 example 'windlass pki show --project greenhouse-sensor --json'
 example 'windlass pki check --project greenhouse-sensor'
-run 0 windlass master package --component sbm --input "$firmware/sbm-a.elf" --sequence 1 --out sbm.suit
+example 'windlass master package --component sbm --input sbm-a.elf --input-b sbm-b.elf --sequence 1 --out sbm.suit'
 run 0 windlass master package --input "$firmware/app-v1.elf" --sequence 1 --out v1.suit \
     --block-for pki/transport.crt:v1.transport.block
 example 'windlass master package --input app.elf --sequence 2 --out v2.suit'

@@ -27,7 +27,7 @@ chip_on() {
 
 run 0 "$windlass" init "line 1" --product sensor
 run 0 "$windlass" pki create --project "line 1"
-run 0 master "line 1" --component sbm --input "$firmware/sbm-a.elf" --sequence 1 --out sbm.suit
+run 0 master "line 1" --component sbm --input "$firmware/sbm-a.elf" --input-b "$firmware/sbm-b.elf" --sequence 1 --out sbm.suit
 for n in 1 2; do
     run 0 master "line 1" --input "$firmware/app-v$n.elf" --sequence $n --out v$n.suit \
         --block-for "line 1/pki/transport.crt:v$n.block"

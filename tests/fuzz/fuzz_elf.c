@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct image_flat flat;
     struct fault fault = FAULT_NONE;
     uint8_t *copy = (uint8_t *)malloc(size + 1);
-    if (copy == NULL || size == 0 || image_rules_of("app", &rules) != 0) {
+    image_rules_of(IMAGE_APP, &rules);
+    if (copy == NULL || size == 0) {
         free(copy);
         return 0;
     }

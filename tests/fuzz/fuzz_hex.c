@@ -8,7 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct image_rules rules;
     struct image_flat flat;
     struct fault fault = FAULT_NONE;
-    if (size == 0 || image_rules_of("app", &rules) != 0) {
+    image_rules_of(IMAGE_APP, &rules);
+    if (size == 0) {
         return 0;
     }
     rules.max_len = 4096;

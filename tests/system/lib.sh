@@ -24,7 +24,7 @@ fail() {
 project_make() {
     "$windlass" init "$project" --product test --organisation Test --vendor-domain test.example >/dev/null
     "$windlass" pki create --project "$project" >/dev/null
-    "$windlass" master package --project "$project" --component sbm --input "$firmware/sbm-a.elf" --sequence 1 --out "$work/sbm.suit" >/dev/null
+    "$windlass" master package --project "$project" --component sbm --input "$firmware/sbm-a.elf" --input-b "$firmware/sbm-b.elf" --sequence 1 --out "$work/sbm.suit" >/dev/null
 }
 
 # package NAME ELF SEQUENCE: $work/NAME.suit, with a key block for the appliance.

@@ -51,7 +51,7 @@ static void make(struct block *out)
 static int open_with(struct bytes block, const uint8_t key[64], const char *label, struct session_key *out,
                      struct fault *fault)
 {
-    return block_open(block, &package, key, hsm, label, out, fault);
+    return block_open(block, &package, bytes_of(key, 64), hsm, label, out, fault);
 }
 
 static void block_opens_for_its_recipient(void **state)

@@ -183,6 +183,6 @@ int main(void)
         cmocka_unit_test(damage_is_named_with_its_line),
         cmocka_unit_test(overlap_and_foreign_address_are_named_with_their_line),
     };
-    assert_int_equal(image_rules_of("app", &rules), 0);
+    image_rules_of(IMAGE_APP, &rules);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

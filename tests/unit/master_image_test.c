@@ -339,7 +339,7 @@ int main(void)
     (void)support_folder_make();
     (void)snprintf(file, sizeof file, "%s", support_path("image"));
     path = file;
-    assert_int_equal(image_rules_of("app", &rules), 0);
+    image_rules_of(IMAGE_APP, &rules);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     support_folder_remove();
     return failed;

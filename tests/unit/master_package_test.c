@@ -76,7 +76,7 @@ static int teardown(void **state)
 static struct master_package_order order_of(uint64_t sequence, const char *out)
 {
     struct master_package_order order = { .input = in_folder("app.bin"), .sequence = sequence, .out = in_folder(out) };
-    assert_int_equal(image_rules_of("app", &order.rules), 0);
+    image_rules_of(IMAGE_APP, &order.rules);
     return order;
 }
 
@@ -115,11 +115,11 @@ static void key_of(const char *label, uint8_t key[64])
 static struct verify_trust trust_of(const char *label, uint8_t key[64])
 {
     key_of(label, key);
-    return (struct verify_trust){ { bytes_of(key, 64), 0 },
-                                  bytes_of(project.profile.vendor_uuid, 16),
-                                  bytes_of(project.profile.class_uuid, 16),
-                                  "app",
-                                  0 };
+    return (struct verify_trust){ .keys = { bytes_of(key, 64), 0 },
+                                  .vendor = bytes_of(project.profile.vendor_uuid, 16),
+                                  .class_id = bytes_of(project.profile.class_uuid, 16),
+                                  .target = VERIFY_APP,
+                                  .other_version = VERIFY_ANY_VERSION };
 }
 
 static void decrypted_package_is_the_image(void **state)
@@ -144,7 +144,7 @@ static void decrypted_package_is_the_image(void **state)
     key_of(KEY_MASTERING, mastering);
     support_check(block_package_read(whole, &facts, &fault), &fault);
     support_check(project_hsm_open(&project, PROJECT_OEM, &hsm, &fault), &fault);
-    support_check(block_open(block, &facts, mastering, hsm, KEY_DISTRIBUTION, &session, &fault), &fault);
+    support_check(block_open(block, &facts, bytes_of(mastering, 64), hsm, KEY_DISTRIBUTION, &session, &fault), &fault);
     hsm_close(hsm);
     uint8_t *plain = (uint8_t *)malloc(IMAGE_LEN);
     EVP_CIPHER_CTX *ctr = EVP_CIPHER_CTX_new();
@@ -242,10 +242,10 @@ static void block_for_the_appliance_opens_there(void **state)
     key_of(KEY_MASTERING, mastering);
     support_check(block_package_read(whole, &facts, &fault), &fault);
     support_check(project_hsm_open(&project, PROJECT_APPLIANCE, &hsm, &fault), &fault);
-    support_check(block_open(block, &facts, mastering, hsm, KEY_TRANSPORT, &appliance, &fault), &fault);
+    support_check(block_open(block, &facts, bytes_of(mastering, 64), hsm, KEY_TRANSPORT, &appliance, &fault), &fault);
     hsm_close(hsm);
     support_check(project_hsm_open(&project, PROJECT_OEM, &hsm, &fault), &fault);
-    support_check(block_open(own, &facts, mastering, hsm, KEY_DISTRIBUTION, &oem, &fault), &fault);
+    support_check(block_open(own, &facts, bytes_of(mastering, 64), hsm, KEY_DISTRIBUTION, &oem, &fault), &fault);
     hsm_close(hsm);
     assert_memory_equal(&oem, &appliance, sizeof oem);
     unload(whole);
@@ -358,39 +358,163 @@ static void refusal_leaves_nothing_behind(void **state)
     unload(after);
 }
 
-static void sbm_package_is_signed_and_plain(void **state)
+static struct master_package_order sbm_order_of(const char *out)
+{
+    struct master_package_order order = order_of(1, out);
+    order.input = in_folder("sbm-a.bin");
+    order.input_b = in_folder("sbm-b.bin");
+    image_rules_of(IMAGE_SBM_A, &order.rules);
+    image_rules_of(IMAGE_SBM_B, &order.rules_b);
+    return order;
+}
+
+/* An image for each slot, of different lengths; gives their bytes. */
+static void sbm_images_write(uint8_t a[4096], uint8_t b[5000])
+{
+    struct fault fault = FAULT_NONE;
+    memcpy(a, image, 4096);
+    memcpy(b, image + 4096, 5000);
+    bytes_write_le32(a, 0x38010000u);
+    bytes_write_le32(a + 4, 0x10021101u);
+    bytes_write_le32(b, 0x38010000u);
+    bytes_write_le32(b + 4, 0x10051101u);
+    support_check(file_write(in_folder("sbm-a.bin"), bytes_of(a, 4096), 0644, FILE_REPLACE, &fault), &fault);
+    support_check(file_write(in_folder("sbm-b.bin"), bytes_of(b, 5000), 0644, FILE_REPLACE, &fault), &fault);
+}
+
+static struct verify_trust sbm_trust_of(uint8_t key[64], enum verify_target target)
+{
+    struct verify_trust trust = trust_of(KEY_FIRMWARE, key);
+    trust.target = target;
+    trust.class_id = bytes_of(project.profile.sbm_class_uuid, 16);
+    return trust;
+}
+
+static void sbm_package_is_signed_and_plain_for_both_slots(void **state)
 {
     (void)state;
     uint8_t key[64];
     uint8_t digest[32];
     struct package package;
     struct fault fault = FAULT_NONE;
-    uint8_t sbm[4096];
-    memcpy(sbm, image, sizeof sbm);
-    bytes_write_le32(sbm, 0x38010000u);
-    bytes_write_le32(sbm + 4, 0x10021101u);
-    support_check(file_write(in_folder("sbm.bin"), bytes_of(sbm, sizeof sbm), 0644, FILE_NEW_ONLY, &fault), &fault);
-    struct master_package_order order = order_of(1, "sbm.suit");
-    order.input = in_folder("sbm.bin");
-    assert_int_equal(image_rules_of("sbm", &order.rules), 0);
+    uint8_t a[4096];
+    uint8_t b[5000];
+    sbm_images_write(a, b);
+    struct master_package_order order = sbm_order_of("sbm.suit");
     support_check(master_package(&project, &order, &fault), &fault);
     struct bytes whole = load("sbm.suit");
-    struct verify_trust trust = trust_of(KEY_FIRMWARE, key);
-    trust.component = "sbm";
-    trust.class_id = bytes_of(project.profile.sbm_class_uuid, 16);
-    assert_int_equal(verify_package(whole, &trust, &package), STATUS_OK);
-    assert_int_equal(verify_image(&package, package.envelope.payload, digest), STATUS_OK);
-    assert_memory_equal(package.envelope.payload.data, sbm, sizeof sbm);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        struct verify_trust trust = sbm_trust_of(key, slot == 0 ? VERIFY_SBM_A : VERIFY_SBM_B);
+        assert_int_equal(verify_package(whole, &trust, &package), STATUS_OK);
+        assert_int_equal(verify_payload(&package), STATUS_OK);
+        struct bytes payload = package.envelope.payloads[slot].data;
+        assert_int_equal(verify_image(&package, payload, digest), STATUS_OK);
+        assert_true(bytes_equal(payload, slot == 0 ? bytes_of(a, sizeof a) : bytes_of(b, sizeof b)));
+    }
+    assert_int_equal(package.envelope.encoded.len, whole.len);
     assert_int_equal(access(in_folder("sbm.suit.key"), F_OK), -1);
-    trust.component = "app";
+    struct verify_trust trust = sbm_trust_of(key, VERIFY_APP);
     assert_int_equal(verify_package(whole, &trust, &package), STATUS_SUIT_COMPONENT);
     unload(whole);
 }
 
-static void anchor_page_holds_the_firmware_key(void **state)
+static void sbm_image_for_the_other_slot_is_refused(void **state)
+{
+    (void)state;
+    uint8_t a[4096];
+    uint8_t b[5000];
+    sbm_images_write(a, b);
+    for (int which = 0; which < 2; which++) {
+        struct fault fault = FAULT_NONE;
+        struct master_package_order order = sbm_order_of("twice.suit");
+        order.input = in_folder(which == 0 ? "sbm-b.bin" : "sbm-a.bin");
+        order.input_b = order.input;
+        support_check_refused(master_package(&project, &order, &fault), &fault, "reset vector");
+        assert_int_equal(access(in_folder("twice.suit"), F_OK), -1);
+    }
+}
+
+static void needed_version_of_the_other_component_is_demanded(void **state)
 {
     (void)state;
     uint8_t key[64];
+    struct package package;
+    struct fault fault = FAULT_NONE;
+    uint8_t a[4096];
+    uint8_t b[5000];
+    sbm_images_write(a, b);
+    for (int sbm = 0; sbm < 2; sbm++) {
+        struct master_package_order order = sbm ? sbm_order_of("needs.suit") : order_of(1, "needs.suit");
+        order.needs_version = 9;
+        order.replace = FILE_REPLACE;
+        support_check(master_package(&project, &order, &fault), &fault);
+        struct bytes whole = load("needs.suit");
+        struct verify_trust trust = sbm ? sbm_trust_of(key, VERIFY_SBM_B) : trust_of(KEY_FIRMWARE, key);
+        trust.other_version = 9;
+        assert_int_equal(verify_package(whole, &trust, &package), STATUS_OK);
+        trust.other_version = 8;
+        assert_int_equal(verify_package(whole, &trust, &package), STATUS_SUIT_VERSION);
+        unload(whole);
+    }
+}
+
+static void next_keys_sign_what_devices_take(void **state)
+{
+    (void)state;
+    uint8_t keys[128];
+    struct package package;
+    struct block_package facts;
+    struct session_key session;
+    struct hsm *hsm = NULL;
+    struct fault fault = FAULT_NONE;
+    struct master_package_order order = order_of(6, "next.suit");
+    order.key = KEY_FIRMWARE_NEXT;
+    support_check(master_package(&project, &order, &fault), &fault);
+    struct bytes whole = load("next.suit");
+    struct verify_trust trust = trust_of(KEY_FIRMWARE, keys);
+    assert_int_equal(verify_package(whole, &trust, &package), STATUS_SUIT_KEY_UNKNOWN);
+    key_of(KEY_FIRMWARE_NEXT, keys + 64);
+    trust.keys.keys = bytes_of(keys, sizeof keys);
+    assert_int_equal(verify_package(whole, &trust, &package), STATUS_OK);
+    trust.keys.retired = 1;
+    assert_int_equal(verify_package(whole, &trust, &package), STATUS_OK);
+    trust.keys.retired = 2;
+    assert_int_equal(verify_package(whole, &trust, &package), STATUS_SUIT_KEY_RETIRED);
+    struct master_block_order block_order = block_order_of("next.suit", "pki/transport.crt", "next.block");
+    block_order.key = KEY_MASTERING_NEXT;
+    support_check(master_block(&project, &block_order, &fault), &fault);
+    struct bytes block = load("next.block");
+    key_of(KEY_MASTERING, keys);
+    key_of(KEY_MASTERING_NEXT, keys + 64);
+    support_check(block_package_read(whole, &facts, &fault), &fault);
+    support_check(project_hsm_open(&project, PROJECT_APPLIANCE, &hsm, &fault), &fault);
+    support_check_refused(block_open(block, &facts, bytes_of(keys, 64), hsm, KEY_TRANSPORT, &session, &fault), &fault,
+                          "key block");
+    fault = FAULT_NONE;
+    support_check(block_open(block, &facts, bytes_of(keys, 128), hsm, KEY_TRANSPORT, &session, &fault), &fault);
+    hsm_close(hsm);
+    unload(whole);
+    unload(block);
+}
+
+static void key_of_another_kind_signs_nothing(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct master_package_order order = order_of(6, "wrong.suit");
+    order.key = KEY_MASTERING;
+    support_check_refused(master_package(&project, &order, &fault), &fault, "'mastering' is not a key for this");
+    order.key = KEY_FIRMWARE_NEXT;
+    order.development = 1;
+    fault = FAULT_NONE;
+    support_check_refused(master_package(&project, &order, &fault), &fault, "is not a key for this");
+    assert_int_equal(access(in_folder("wrong.suit"), F_OK), -1);
+}
+
+static void anchor_page_holds_both_firmware_keys(void **state)
+{
+    (void)state;
+    uint8_t keys[128];
     uint8_t digest[32];
     size_t len = 0;
     struct anchor anchor;
@@ -400,8 +524,9 @@ static void anchor_page_holds_the_firmware_key(void **state)
     struct bytes page = load("anchor.bin");
     assert_int_equal(page.len, LAYOUT_ANCHOR_LEN);
     assert_int_equal(anchor_parse(page, &anchor, &len), STATUS_OK);
-    key_of(KEY_FIRMWARE, key);
-    assert_true(bytes_equal(anchor.firmware_keys, bytes_of(key, 64)));
+    key_of(KEY_FIRMWARE, keys);
+    key_of(KEY_FIRMWARE_NEXT, keys + 64);
+    assert_true(bytes_equal(anchor.firmware_keys, bytes_of(keys, sizeof keys)));
     assert_true(bytes_equal(anchor.sbm_class, bytes_of(project.profile.sbm_class_uuid, 16)));
     assert_int_equal(anchor.least_sequence, 3);
     (void)SHA256(page.data, len, digest);
@@ -423,8 +548,12 @@ int main(void)
         cmocka_unit_test(update_for_a_device_joins_its_block_and_the_package),
         cmocka_unit_test(what_does_not_belong_together_is_refused),
         cmocka_unit_test(refusal_leaves_nothing_behind),
-        cmocka_unit_test(sbm_package_is_signed_and_plain),
-        cmocka_unit_test(anchor_page_holds_the_firmware_key),
+        cmocka_unit_test(sbm_package_is_signed_and_plain_for_both_slots),
+        cmocka_unit_test(sbm_image_for_the_other_slot_is_refused),
+        cmocka_unit_test(needed_version_of_the_other_component_is_demanded),
+        cmocka_unit_test(next_keys_sign_what_devices_take),
+        cmocka_unit_test(key_of_another_kind_signs_nothing),
+        cmocka_unit_test(anchor_page_holds_both_firmware_keys),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

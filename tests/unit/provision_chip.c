@@ -65,7 +65,7 @@ static void check_answer(struct chip *chip, uint8_t digests[3][32], struct provi
     p256_sha256(cbor_written(&w), digests[0]);
     digests[0][0] ^= chip->vice == CHIP_BAD_DIGEST ? 1 : 0;
     p256_sha256(bytes_of(chip->flash, LAYOUT_BOOT_LEN), digests[1]);
-    p256_sha256(bytes_of(chip->flash + LAYOUT_SBM_A_OFF, LAYOUT_SBM_LEN), digests[2]);
+    p256_sha256(bytes_of(chip->flash + LAYOUT_SBM_A_OFF, 2 * LAYOUT_SBM_LEN), digests[2]); /* slot B follows slot A */
     answer->items_digest = bytes_of(digests[0], 32);
     answer->boot_digest = bytes_of(digests[1], 32);
     answer->sbm_digest = bytes_of(digests[2], 32);

@@ -40,8 +40,9 @@ static void file_make(struct factory *f, size_t at, const char *name, struct byt
     support_check(file_write(f->paths[at], data, 0644, FILE_REPLACE, &fault), &fault);
 }
 
-/* Signs a manifest and puts an envelope with this payload around it; the caller frees. */
-static uint8_t *package_make(struct factory *f, const struct suit_package_spec *spec, struct bytes payload, size_t *len)
+/* Signs a manifest with `label` and puts an envelope with these payloads around it; the caller frees. */
+static uint8_t *package_make(struct factory *f, const struct suit_package_spec *spec, const char *label,
+                             const struct suit_payload payloads[2], size_t *len)
 {
     struct fault fault = FAULT_NONE;
     uint8_t manifest[SUIT_MANIFEST_MAX];
@@ -64,19 +65,22 @@ static uint8_t *package_make(struct factory *f, const struct suit_package_spec *
     struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
     cose_sig_structure_build(bytes_of(NULL, 0), cbor_written(&d), &s);
     p256_sha256(cbor_written(&s), hash);
-    support_check(hsm_sign(f->oem, KEY_FIRMWARE, hash, signature, &fault), &fault);
-    support_check(hsm_key_public(f->oem, KEY_FIRMWARE, key, &fault), &fault);
+    support_check(hsm_sign(f->oem, label, hash, signature, &fault), &fault);
+    support_check(hsm_key_public(f->oem, label, key, &fault), &fault);
     p256_kid(key, kid);
     const struct cose_sign1 c = { .kid = bytes_of(kid, 8), .signature = bytes_of(signature, 64) };
     struct cbor_writer w1 = cbor_writer_of(sign1, sizeof sign1);
     cose_sign1_build(&c, &w1);
-    uint8_t *out = malloc(payload.len + 8192);
-    struct cbor_writer w = cbor_writer_of(out, payload.len + 8192);
-    const char *name = spec->encrypted_digest.data != NULL ? "#app" : "#sbm";
-    assert_int_equal(
-        suit_envelope_build(cbor_written(&m), bytes_of(digest, 32), cbor_written(&w1), name, payload.len, &w),
-        STATUS_OK);
-    cbor_write_raw(&w, payload);
+    size_t count = payloads[1].key.data != NULL ? 2 : 1;
+    size_t capacity = payloads[0].data.len + payloads[1].data.len + 8192;
+    uint8_t *out = malloc(capacity);
+    struct cbor_writer w = cbor_writer_of(out, capacity);
+    assert_int_equal(suit_envelope_start(cbor_written(&m), bytes_of(digest, 32), cbor_written(&w1), count, &w),
+                     STATUS_OK);
+    for (size_t n = 0; n < count; n++) {
+        cbor_write_tstr_bytes(&w, payloads[n].key);
+        cbor_write_bstr(&w, payloads[n].data);
+    }
     assert_int_equal(w.status, STATUS_OK);
     *len = w.len;
     return out;
@@ -93,18 +97,25 @@ static void bl1_make(struct factory *f)
 
 static void sbm_make(struct factory *f)
 {
-    uint8_t image[9000];
-    uint8_t digest[32];
+    uint8_t image[2][9000];
+    uint8_t digests[2][32];
     size_t len = 0;
-    memset(image, 0x33, sizeof image);
-    p256_sha256(bytes_of(image, sizeof image), digest);
+    for (size_t slot = 0; slot < 2; slot++) {
+        memset(image[slot], slot == 0 ? FACTORY_SBM_A_BYTE : FACTORY_SBM_B_BYTE, sizeof image[slot]);
+        p256_sha256(bytes_of(image[slot], sizeof image[slot]), digests[slot]);
+    }
     const struct suit_package_spec spec = { .sequence = FACTORY_SBM_SEQUENCE,
                                             .vendor = bytes_of(f->project.profile.vendor_uuid, 16),
                                             .class_id = bytes_of(f->project.profile.sbm_class_uuid, 16),
                                             .component = "sbm",
-                                            .image_digest = bytes_of(digest, 32),
-                                            .image_size = sizeof image };
-    uint8_t *package = package_make(f, &spec, bytes_of(image, sizeof image), &len);
+                                            .image_digest = bytes_of(digests[0], 32),
+                                            .image_size = sizeof image[0],
+                                            .second_digest = bytes_of(digests[1], 32),
+                                            .second_size = sizeof image[1],
+                                            .needs_version = f->sbm_needs };
+    const struct suit_payload payloads[2] = { { bytes_of("#sbm.a", 6), bytes_of(image[0], sizeof image[0]) },
+                                              { bytes_of("#sbm.b", 6), bytes_of(image[1], sizeof image[1]) } };
+    uint8_t *package = package_make(f, &spec, f->next_key ? KEY_FIRMWARE_NEXT : KEY_FIRMWARE, payloads, &len);
     file_make(f, 1, "sbm.suit", bytes_of(package, len));
     free(package);
 }
@@ -127,15 +138,25 @@ static void app_make(struct factory *f)
                                             .component = "app",
                                             .image_digest = bytes_of(plain_digest, 32),
                                             .image_size = sizeof cipher,
-                                            .encrypted_digest = bytes_of(digest, 32) };
-    uint8_t *package = package_make(f, &spec, bytes_of(cipher, sizeof cipher), &len);
+                                            .encrypted_digest = bytes_of(digest, 32),
+                                            .needs_version = f->app_needs };
+    const struct suit_payload payloads[2] = { { bytes_of("#app", 4), bytes_of(cipher, sizeof cipher) } };
+    uint8_t *package = package_make(f, &spec, f->next_key ? KEY_FIRMWARE_NEXT : KEY_FIRMWARE, payloads, &len);
     file_make(f, 2, "v1.suit", bytes_of(package, len));
     support_check(block_package_read(bytes_of(package, len), &f->facts, &fault), &fault);
     free(package);
     memset(&f->session, 0x11, sizeof f->session);
     support_check(hsm_key_public(f->appliance, KEY_TRANSPORT, transport, &fault), &fault);
-    support_check(block_make(&f->facts, &f->session, transport, f->oem, KEY_MASTERING, &block, &fault), &fault);
+    support_check(block_make(&f->facts, &f->session, transport, f->oem,
+                             f->next_key ? KEY_MASTERING_NEXT : KEY_MASTERING, &block, &fault),
+                  &fault);
     file_make(f, 3, "v1.transport.block", bytes_of(block.data, block.len));
+}
+
+void factory_packages_make(struct factory *f)
+{
+    sbm_make(f);
+    app_make(f);
 }
 
 static void profile_fill(struct factory *f, const char *dir)
@@ -171,7 +192,9 @@ void factory_open(struct factory *f)
     profile_fill(f, dir);
     certify(f, f->oem, KEY_ROOT, CERT_ROOT);
     certify(f, f->oem, KEY_FIRMWARE, CERT_SIGNING);
+    certify(f, f->oem, KEY_FIRMWARE_NEXT, CERT_SIGNING);
     certify(f, f->oem, KEY_MASTERING, CERT_SIGNING);
+    certify(f, f->oem, KEY_MASTERING_NEXT, CERT_SIGNING);
     certify(f, f->appliance, KEY_ISSUING, CERT_ISSUING);
     certify(f, f->appliance, KEY_PROVISIONER, CERT_SIGNING);
     certify(f, f->appliance, KEY_TRANSPORT, CERT_AGREEMENT);
@@ -181,8 +204,7 @@ void factory_open(struct factory *f)
     support_check(hsm_key_generate(f->chip, "identity2", HSM_KEY_SIGN, key, &fault), &fault);
     support_check(hsm_key_generate(f->chip, "update2", HSM_KEY_AGREE, key, &fault), &fault);
     bl1_make(f);
-    sbm_make(f);
-    app_make(f);
+    factory_packages_make(f);
     f->inputs = (struct appliance_inputs){ f->paths[0], f->paths[1], f->paths[2], f->paths[3], 0 };
 }
 

@@ -13,6 +13,8 @@
 
 #define FACTORY_APP_SEQUENCE 7
 #define FACTORY_SBM_SEQUENCE 3
+#define FACTORY_SBM_A_BYTE 0x33 /* the image for slot A is full of it */
+#define FACTORY_SBM_B_BYTE 0x44
 
 struct factory {
     struct project project;
@@ -25,10 +27,15 @@ struct factory {
     struct block_package facts; /* of the application package */
     struct session_key session;
     uint8_t provisioner_key[64];
+    int next_key;       /* 1: packages and key block are signed by the next keys */
+    uint64_t sbm_needs; /* version of the application that the SBM demands; 0: any */
+    uint64_t app_needs; /* the reverse */
 };
 
 /* Makes it all in support_folder_make's folder. */
 void factory_open(struct factory *factory);
+/* Makes the SBM and application packages and the key block again, as next_key and the needs say. */
+void factory_packages_make(struct factory *factory);
 void factory_close(struct factory *factory);
 
 #endif

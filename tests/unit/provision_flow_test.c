@@ -78,6 +78,16 @@ static int unit_find(struct ledger_unit *unit)
 
 /* ---- what an honest chip gets ---- */
 
+/* The current key first, then the next. */
+static void trusted_keys_check(struct bytes keys, const char *current, const char *next)
+{
+    struct fault fault = FAULT_NONE;
+    uint8_t expected[128];
+    support_check(hsm_key_public(factory.oem, current, expected, &fault), &fault);
+    support_check(hsm_key_public(factory.oem, next, expected + 64, &fault), &fault);
+    assert_true(bytes_equal(keys, bytes_of(expected, sizeof expected)));
+}
+
 static void boot_flash_check(void)
 {
     struct anchor anchor;
@@ -89,22 +99,23 @@ static void boot_flash_check(void)
     assert_memory_equal(page + len, digest, 32);
     assert_memory_equal(anchor.sbm_class.data, factory.project.profile.sbm_class_uuid, 16);
     assert_int_equal(anchor.least_sequence, 1);
+    trusted_keys_check(anchor.firmware_keys, KEY_FIRMWARE, KEY_FIRMWARE_NEXT);
     assert_memory_equal(page, chip.flash + LAYOUT_ANCHOR1_OFF, LAYOUT_ANCHOR_LEN);
     assert_int_equal(chip.flash[100], 0x5A);
     assert_int_equal(chip.flash[2000], 0xFF);
 }
 
-static void sbm_slot_check(void)
+static void sbm_slot_check(uint32_t off, uint8_t content)
 {
     struct suit_envelope e;
     struct suit_manifest m;
-    const uint8_t *slot = chip.flash + LAYOUT_SBM_A_OFF;
+    const uint8_t *slot = chip.flash + off;
     assert_int_equal(suit_envelope_parse(bytes_of(slot, LAYOUT_SBM_IMAGE_OFF), &e), STATUS_OK);
-    assert_null(e.payload_key.data);
+    assert_int_equal(e.payload_count, 0);
     assert_int_equal(suit_manifest_parse(e.manifest, &m), STATUS_OK);
     assert_int_equal(m.sequence, FACTORY_SBM_SEQUENCE);
-    assert_int_equal(slot[LAYOUT_SBM_IMAGE_OFF], 0x33);
-    assert_int_equal(slot[LAYOUT_SBM_IMAGE_OFF + 8999], 0x33);
+    assert_int_equal(slot[LAYOUT_SBM_IMAGE_OFF], content);
+    assert_int_equal(slot[LAYOUT_SBM_IMAGE_OFF + 8999], content);
     assert_int_equal(slot[LAYOUT_SBM_IMAGE_OFF + 9000], 0xFF);
 }
 
@@ -117,9 +128,9 @@ static void package_slot_check(void)
     struct block_package facts;
     const uint8_t *slot = chip.flash + LAYOUT_PACKAGE0_OFF;
     assert_int_equal(suit_envelope_parse(bytes_of(slot, BLOCK_MAX), &e), STATUS_OK);
-    support_check(
-        block_open(e.encoded, &factory.facts, factory.provisioner_key, factory.chip, chip.update_label, &key, &fault),
-        &fault);
+    support_check(block_open(e.encoded, &factory.facts, bytes_of(factory.provisioner_key, 64), factory.chip,
+                             chip.update_label, &key, &fault),
+                  &fault);
     assert_memory_equal(&key, &factory.session, sizeof key);
     support_check(
         block_package_read(bytes_of(slot + e.encoded.len, (size_t)factory.facts.envelope_len), &facts, &fault), &fault);
@@ -138,6 +149,8 @@ static void items_check(const struct station_result *result)
     assert_int_equal(policy_parse(bytes_of(chip.items[0], chip.item_lens[0]), &policy), STATUS_OK);
     assert_int_equal(policy.provisioned_sequence, FACTORY_APP_SEQUENCE);
     assert_int_equal(policy.kind, POLICY_PRODUCTION);
+    trusted_keys_check(policy.firmware_keys, KEY_FIRMWARE, KEY_FIRMWARE_NEXT);
+    trusted_keys_check(policy.mastering_keys, KEY_MASTERING, KEY_MASTERING_NEXT);
     assert_memory_equal(policy.provisioner_key.data, factory.provisioner_key, 64);
     support_check(cert_parse(bytes_of(chip.items[1], chip.item_lens[1]), &device, &fault), &fault);
     support_check(cert_parse(bytes_of(chip.items[2], chip.item_lens[2]), &issuer, &fault), &fault);
@@ -161,7 +174,8 @@ static void bare_chip_becomes_a_locked_device(void **state)
     assert_int_equal(result.number, 1);
     assert_int_equal(chip.locked, 1);
     boot_flash_check();
-    sbm_slot_check();
+    sbm_slot_check(LAYOUT_SBM_A_OFF, FACTORY_SBM_A_BYTE);
+    sbm_slot_check(LAYOUT_SBM_B_OFF, FACTORY_SBM_B_BYTE);
     package_slot_check();
     items_check(&result);
     assert_int_equal(unit_find(&unit), 1);
@@ -379,6 +393,38 @@ static void package_in_the_place_of_another_is_refused(void **state)
     support_check_refused(provision(&result, &fault), &fault, "product class");
 }
 
+static void packages_of_the_next_keys_are_provisioned(void **state)
+{
+    struct station_result result;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    factory.next_key = 1;
+    factory_packages_make(&factory);
+    support_check(provision(&result, &fault), &fault);
+    assert_int_equal(chip.locked, 1);
+    package_slot_check();
+}
+
+static void packages_that_need_later_ones_of_each_other_are_refused(void **state)
+{
+    struct station_result result;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    factory.app_needs = FACTORY_SBM_SEQUENCE + 1;
+    factory_packages_make(&factory);
+    support_check_refused(provision(&result, &fault), &fault, "needs Secure Boot Manager 4");
+    factory.app_needs = FACTORY_SBM_SEQUENCE;
+    factory.sbm_needs = FACTORY_APP_SEQUENCE + 1;
+    factory_packages_make(&factory);
+    fault = FAULT_NONE;
+    support_check_refused(provision(&result, &fault), &fault, "needs application 8");
+    assert_int_equal(chip.flash[0], 0xFF);
+    factory.sbm_needs = FACTORY_APP_SEQUENCE;
+    factory_packages_make(&factory);
+    fault = FAULT_NONE;
+    support_check(provision(&result, &fault), &fault);
+}
+
 #define FLOW_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -395,6 +441,8 @@ int main(void)
         FLOW_TEST(second_key_for_one_unique_id_is_quarantined),
         FLOW_TEST(damaged_package_or_block_never_reaches_a_chip),
         FLOW_TEST(package_in_the_place_of_another_is_refused),
+        FLOW_TEST(packages_of_the_next_keys_are_provisioned),
+        FLOW_TEST(packages_that_need_later_ones_of_each_other_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

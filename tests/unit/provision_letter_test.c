@@ -14,7 +14,7 @@ static struct letter_request request_of(uint64_t op)
     struct letter_request q = { .op = op };
     switch (op) {
     case LETTER_IMAGE:
-        q.image = LETTER_IMAGE_SBM;
+        q.image = LETTER_IMAGE_SBM_B;
         q.offset = 70000;
         break;
     case LETTER_BEGIN:
