@@ -33,34 +33,39 @@ static status_t manifest_digest_check(const struct suit_envelope *envelope)
     return hard_compare(digest, envelope->digest.data, sizeof digest) == HARD_SAME ? STATUS_OK : STATUS_SUIT_DIGEST;
 }
 
+/* Sig_structure (RFC 9052 section 4.4) of a signature over a SUIT_Digest: ["Signature1", << {1: -9} >>, h'', payload],
+ * of which only the payload, always 36 bytes long, differs from one to the next. */
+static const uint8_t structure_head[] = { 0x84, 0x6A, 'S',  'i',  'g',  'n',  'a',  't',  'u', 'r',
+                                          'e',  '1',  0x43, 0xA1, 0x01, 0x28, 0x40, 0x58, 0x24 };
+#define DIGEST_ITEM_LEN 36u
+
+static status_t signature_check(const struct suit_envelope *envelope, const struct cose_sign1 *sign1,
+                                const uint8_t *key)
+{
+    struct crypto_sha256 hash;
+    uint8_t digest[CRYPTO_SHA256_LEN];
+    if (sign1->payload.data != NULL || envelope->digest_item.len != DIGEST_ITEM_LEN) {
+        return STATUS_UNSUPPORTED;
+    }
+    crypto_sha256_start(&hash);
+    crypto_sha256_add(&hash, bytes_of(structure_head, sizeof structure_head));
+    crypto_sha256_add(&hash, envelope->digest_item);
+    crypto_sha256_finish(&hash, digest);
+    return crypto_p256_verify(key, digest, sign1->signature.data);
+}
+
 status_t verify_envelope(const struct suit_envelope *envelope, const struct verify_keys *keys)
 {
     struct cose_sign1 sign1;
     const uint8_t *key;
-    uint8_t structure[96];
-    uint8_t digest[CRYPTO_SHA256_LEN];
     status_t status = manifest_digest_check(envelope);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = cose_sign1_parse(envelope->sign1, &sign1);
     }
-    status = cose_sign1_parse(envelope->sign1, &sign1);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = verify_key_find(keys, sign1.kid, &key);
     }
-    status = verify_key_find(keys, sign1.kid, &key);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (sign1.payload.data != NULL) {
-        return STATUS_UNSUPPORTED;
-    }
-    struct cbor_writer w = cbor_writer_of(structure, sizeof structure);
-    cose_sig_structure_build(bytes_of(NULL, 0), envelope->digest_item, &w);
-    if (w.status != STATUS_OK) {
-        return w.status;
-    }
-    crypto_sha256(cbor_written(&w), digest);
-    return crypto_p256_verify(key, digest, sign1.signature.data);
+    return status == STATUS_OK ? signature_check(envelope, &sign1, key) : status;
 }
 
 /* Components that a package has: what it is for, in this order, and perhaps the other one, of which it demands a
