@@ -15,7 +15,7 @@
 void p256_field_mul(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const uint32_t b[P256_LIMBS]);
 void p256_field_add(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const uint32_t b[P256_LIMBS]);
 void p256_field_sub(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const uint32_t b[P256_LIMBS]);
-/* out = a b / R mod n. Inputs and outputs are below n; out may be a or b. */
+/* out = a b / R mod n. a and the output are below n, b may be any; out may be a or b. */
 void p256_scalar_mul(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const uint32_t b[P256_LIMBS]);
 
 /* A modulus and its multiplication. */

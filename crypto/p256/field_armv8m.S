@@ -23,9 +23,13 @@
  */
     .macro row i, t0, t1, t2, t3, t4, t5, t6, t7, carry, top
     ldr r0, [sp, #4 * \i]
-    mov \carry, #0
     ldrd r2, r3, [r1]
+    .if \i == 0
+    umull \t0, \carry, r2, r0
+    .else
+    mov \carry, #0
     umaal \t0, \carry, r2, r0
+    .endif
     umaal \t1, \carry, r3, r0
     ldrd r2, r3, [r1, #8]
     umaal \t2, \carry, r2, r0
@@ -54,7 +58,6 @@
     push {r0, r4-r11, lr}
     ldm r2, {r4-r11}
     push {r4-r11}
-    mov r6, #0
     mov r7, #0
     mov r8, #0
     mov r9, #0

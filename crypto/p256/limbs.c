@@ -2,8 +2,6 @@
 /* limbs: see limbs.h. */
 #include "crypto/p256/limbs.h"
 
-#include <string.h>
-
 #include "base/wipe.h"
 
 void p256_load(uint32_t out[P256_LIMBS], const uint8_t in[32])
@@ -16,8 +14,12 @@ void p256_load(uint32_t out[P256_LIMBS], const uint8_t in[32])
 
 void p256_store(uint8_t out[32], const uint32_t in[P256_LIMBS])
 {
-    for (unsigned i = 0; i < 32; i++) {
-        out[31 - i] = (uint8_t)(in[i / 4] >> 8 * (i % 4));
+    for (unsigned i = 0; i < P256_LIMBS; i++) {
+        uint8_t *at = out + 28 - 4 * i;
+        at[0] = (uint8_t)(in[i] >> 24);
+        at[1] = (uint8_t)(in[i] >> 16);
+        at[2] = (uint8_t)(in[i] >> 8);
+        at[3] = (uint8_t)in[i];
     }
 }
 
@@ -79,18 +81,17 @@ uint32_t p256_is_scalar(const uint32_t a[P256_LIMBS])
 
 void p256_inverse(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const struct p256_modulus *m)
 {
-    uint32_t power[3][P256_LIMBS]; /* a, a^2, a^3 */
-    memcpy(power[0], a, sizeof power[0]);
-    m->mul(power[1], a, a);
-    m->mul(power[2], power[1], a);
-    memcpy(out, power[2], sizeof power[2]); /* the top two bits of either modulus are ones */
+    uint32_t power[2][P256_LIMBS]; /* a^2, a^3 */
+    m->mul(power[0], a, a);
+    m->mul(power[1], power[0], a);
+    m->mul(out, power[0], a); /* the top two bits of either modulus are ones */
     for (unsigned bit = 254; bit != 0;) {
         bit -= 2;
         m->mul(out, out, out);
         m->mul(out, out, out);
         uint32_t window = ((m->value[bit / 32] - (bit < 32 ? 2u : 0u)) >> bit % 32) & 3u;
         if (window != 0) {
-            m->mul(out, out, power[window - 1]);
+            m->mul(out, out, window == 1 ? a : power[window - 2]);
         }
     }
     wipe(power, sizeof power);

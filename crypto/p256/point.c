@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-enum { MUL = 1, ADD, SUB };
+enum { MUL, ADD, SUB };
 #define STEP(what, out, a, b)                                                                                          \
     (uint16_t)((unsigned)(what) << 12 | (unsigned)(P256_##out) << 8 | (unsigned)(P256_##a) << 4 | (unsigned)(P256_##b))
-#define END 0
+#define END 0 /* X1 X1 into X1: no step of any list */
 
 /* T is R^2, U is b, Z1 is 1: into Montgomery form; T = (x^2 - 3) x + b - y^2. */
 static const uint16_t load_steps[] = { STEP(MUL, X1, X1, T),
@@ -57,8 +57,8 @@ static const uint16_t affine_steps[] = { STEP(MUL, V, T, T),
 
 static void run(struct p256_slots *s, const uint16_t *step)
 {
-    static void (*const what[])(uint32_t *, const uint32_t *, const uint32_t *) = { NULL, p256_field_mul,
-                                                                                    p256_field_add, p256_field_sub };
+    static void (*const what[])(uint32_t *, const uint32_t *, const uint32_t *) = { p256_field_mul, p256_field_add,
+                                                                                    p256_field_sub };
     for (; *step != END; step++) {
         what[*step >> 12](s->n[*step >> 8 & 15u], s->n[*step >> 4 & 15u], s->n[*step & 15u]);
     }

@@ -21,8 +21,7 @@ static uint32_t signature_make(struct work *w, const uint8_t digest[32])
     p256_reduce(r, 0, p256_order.value);
     p256_inverse(w->inverse, w->number, &p256_order); /* R^2 / k */
     p256_load(w->s, digest);
-    p256_reduce(w->s, 0, p256_order.value);
-    p256_scalar_mul(w->s, w->s, p256_plain_one); /* digest / R */
+    p256_scalar_mul(w->s, p256_plain_one, w->s); /* digest / R */
     p256_scalar_mul(w->number, w->key, r);       /* r d / R */
     uint32_t carry = p256_add(w->s, w->s, w->number);
     p256_reduce(w->s, carry, p256_order.value);

@@ -36,27 +36,22 @@ static void digits_make(int8_t digits[SCALAR_BITS + 1], const uint32_t scalar[P2
     }
 }
 
-/* sum += digit times the point of the table. */
+/* sum += digit times the point of the table. Adding to infinity or to the same point leaves nothing usable. */
 static void digit_add(struct p256_slots *s, int digit, const struct p256_point *table)
 {
     if (digit == 0) {
         return;
     }
     memcpy(s->n[P256_X2], &table[(digit < 0 ? -digit : digit) / 2], sizeof *table);
-    if (digit < 0) {
-        p256_point_negative(s);
-        memcpy(s->n[P256_Y2], s->n[P256_T], sizeof s->n[0]);
-    }
-    int was_infinity = (int)p256_is_zero(s->n[P256_Z1]);
-    if (!was_infinity) {
-        p256_point_add(s);
-    }
-    int equal = !was_infinity && p256_is_zero(s->n[P256_Z1]) && p256_is_zero(s->n[P256_X1]);
-    if (was_infinity || equal) {
+    p256_point_negative(s);
+    p256_select(s->n[P256_Y2], s->n[P256_T], digit < 0 ? 0xFFFFFFFFu : 0);
+    uint32_t infinite = p256_is_zero(s->n[P256_Z1]);
+    p256_point_add(s);
+    if (p256_is_zero(s->n[P256_Z1]) && (infinite | p256_is_zero(s->n[P256_X1])) != 0) {
         memcpy(s->n[P256_X1], s->n[P256_X2], sizeof *table);
-    }
-    if (equal) {
-        p256_point_double(s);
+        if (infinite == 0) {
+            p256_point_double(s);
+        }
     }
 }
 
@@ -79,8 +74,7 @@ static status_t scalars_make(struct work *w, const uint8_t digest[32], const uin
     p256_scalar_mul(r, r, inverse);
     digits_make(w->digits[1], r);
     p256_load(s, digest);
-    p256_reduce(s, 0, p256_order.value);
-    p256_scalar_mul(s, s, inverse);
+    p256_scalar_mul(s, inverse, s);
     digits_make(w->digits[0], s);
     return STATUS_OK;
 }
@@ -89,8 +83,7 @@ static void sum_make(struct work *w)
 {
     p256_point_base(&w->slots);
     p256_point_multiples(&w->slots, w->multiples[0], MULTIPLES);
-    p256_point_base(&w->slots);
-    memset(w->slots.n[P256_Z1], 0, sizeof w->slots.n[0]); /* infinity */
+    memset(w->slots.n[P256_Z1], 0, sizeof w->slots.n[0]); /* infinity: X is that of 7 G, not 0 */
     for (unsigned bit = SCALAR_BITS + 1; bit-- != 0;) {
         p256_point_double(&w->slots);
         for (unsigned i = 0; i < 2; i++) {
@@ -101,17 +94,14 @@ static void sum_make(struct work *w)
 
 /*
  * HARD: the answer is worked out of two whole comparisons of the point's x with the caller's r; no branch turns a no
- * into a yes. x of infinity would be 0: it becomes all ones, so that r = 0 never agrees, even with its check skipped.
+ * into a yes. x of infinity would be 0: it becomes p, so that r = 0 never agrees, even with its check skipped.
  */
 static status_t answer_make(struct p256_slots *s, const uint8_t r[32])
 {
     uint8_t x[32];
-    uint32_t infinite = 0u - p256_is_zero(s->n[P256_Z1]);
     p256_point_affine(s);
     p256_reduce(s->n[P256_X1], 0, p256_order.value);
-    for (unsigned i = 0; i < P256_LIMBS; i++) {
-        s->n[P256_X1][i] |= infinite;
-    }
+    p256_select(s->n[P256_X1], p256_prime.value, 0u - p256_is_zero(s->n[P256_Z1]));
     p256_store(x, s->n[P256_X1]);
     uint32_t first = hard_compare(x, r, sizeof x);
     uint32_t second = hard_compare(r, x, sizeof x);
