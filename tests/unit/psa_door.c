@@ -6,6 +6,7 @@
 #include "ports/sim/sim.h"
 #include "sbm/device.h"
 #include "sbm/service_crypto.h"
+#include "sbm/store_its.h"
 #include "sbm/veneer_host.h"
 #include "tests/unit/test.h"
 
@@ -18,10 +19,16 @@ static struct sim machine;
 static struct sbm_crypto_call *calling;
 static int32_t result;
 
+void door_reset(void)
+{
+    service_crypto_wipe();
+    store_its_wipe();
+}
+
 int door_setup(void **state)
 {
     (void)state;
-    service_crypto_wipe();
+    door_reset();
     sim_make(&machine, 4096, 16, 0xFF);
     assert_int_equal(crypto_p256_generate(door_identity, door_identity + 32), STATUS_OK);
     memset(&device, 0, sizeof device);
@@ -57,6 +64,11 @@ int door_shows_secret(const uint8_t *p, size_t len)
         }
     }
     return 0;
+}
+
+int door_flash_shows_secret(void)
+{
+    return door_shows_secret(machine.flash, sizeof machine.flash);
 }
 
 int32_t sbm_crypto_call(struct sbm_crypto_call *call)

@@ -16,6 +16,10 @@ extern const uint8_t door_marker[32];
 
 /* A new board with an identity key; nothing is left of the last one. For cmocka. */
 int door_setup(void **state);
+/* A reset: all memory but the flash is lost. */
+void door_reset(void);
+/* 1 when a secret is in the flash in the clear. */
+int door_flash_shows_secret(void);
 /* From now on the device has no identity key. */
 void door_forget_identity(void);
 /* The call `call`, whose pointers are used as they are: it and they lie in the arena, or are wrong. */
