@@ -4,8 +4,10 @@
 #include "base/wipe.h"
 #include "crypto/crypto.h"
 
-#define DOUBLE_ROUNDS 10
+#define ROUNDS 20
 #define DATA_LEN_MAX 0x7FFFFFFFu
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are taken from memory as they lie");
 
 /* One message: the cipher's input and the block of key stream that came of it. */
 struct stream {
@@ -18,67 +20,52 @@ static uint32_t rotated(uint32_t v, unsigned bits)
     return v << bits | v >> (32 - bits);
 }
 
-static void quarter_round(uint32_t x[16], size_t a, size_t b, size_t c, size_t d)
+static void quarter_round(uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
 {
-    x[a] += x[b];
-    x[d] = rotated(x[d] ^ x[a], 16);
-    x[c] += x[d];
-    x[b] = rotated(x[b] ^ x[c], 12);
-    x[a] += x[b];
-    x[d] = rotated(x[d] ^ x[a], 8);
-    x[c] += x[d];
-    x[b] = rotated(x[b] ^ x[c], 7);
+    *a += *b;
+    *d = rotated(*d ^ *a, 16);
+    *c += *d;
+    *b = rotated(*b ^ *c, 12);
+    *a += *b;
+    *d = rotated(*d ^ *a, 8);
+    *c += *d;
+    *b = rotated(*b ^ *c, 7);
 }
 
-/* Makes the next block; the block counter goes on by one. */
+/* Makes the next block; the block counter goes on by one. Four quarter rounds on columns, then four on diagonals. */
 static void stream_next(struct stream *s)
 {
-    memcpy(s->block, s->state, sizeof s->block);
-    for (unsigned round = 0; round < DOUBLE_ROUNDS; round++) {
-        for (size_t i = 0; i < 4; i++) {
-            quarter_round(s->block, i, 4 + i, 8 + i, 12 + i);
-        }
-        for (size_t i = 0; i < 4; i++) {
-            quarter_round(s->block, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
-        }
+    uint32_t *x = s->block;
+    memcpy(x, s->state, sizeof s->block);
+    for (size_t i = 0; i < 4 * ROUNDS; i++) {
+        size_t skew = i / 4 % 2;
+        quarter_round(x + i % 4, x + 4 + (i + skew) % 4, x + 8 + (i + 2 * skew) % 4, x + 12 + (i + 3 * skew) % 4);
     }
     for (size_t i = 0; i < 16; i++) {
-        s->block[i] += s->state[i];
+        x[i] += s->state[i];
     }
     s->state[12]++;
 }
 
-static void stream_apply(struct stream *s, struct bytes in, uint8_t *out)
+__attribute__((noinline)) static void stream_apply(struct stream *s, struct bytes in, uint8_t *out)
 {
     for (size_t i = 0; i < in.len; i++) {
         if (i % 64 == 0) {
             stream_next(s);
         }
-        out[i] = (uint8_t)(in.data[i] ^ s->block[i % 64 / 4] >> (8 * (i % 4)));
+        out[i] = in.data[i] ^ ((const uint8_t *)s->block)[i % 64];
     }
 }
 
 /* Block 0 of the key stream is the key of the MAC. */
 static void stream_start(struct stream *s, struct crypto_poly1305 *mac, const struct crypto_aead *how)
 {
-    static const uint8_t sigma[16] = { 'e', 'x', 'p', 'a', 'n', 'd', ' ', '3', '2', '-', 'b', 'y', 't', 'e', ' ', 'k' };
-    uint8_t key[32];
-    for (size_t i = 0; i < 4; i++) {
-        s->state[i] = bytes_read_le32(sigma + 4 * i);
-    }
-    for (size_t i = 0; i < 8; i++) {
-        s->state[4 + i] = bytes_read_le32(how->key + 4 * i);
-    }
+    memcpy(s->state, "expand 32-byte k", 16);
+    memcpy(s->state + 4, how->key, 32);
     s->state[12] = 0;
-    for (size_t i = 0; i < 3; i++) {
-        s->state[13 + i] = bytes_read_le32(how->nonce + 4 * i);
-    }
+    memcpy(s->state + 13, how->nonce, 12);
     stream_next(s);
-    for (size_t i = 0; i < 8; i++) {
-        bytes_write_le32(key + 4 * i, s->block[i]);
-    }
-    crypto_poly1305_start(mac, key);
-    wipe(key, sizeof key);
+    crypto_poly1305_start(mac, (const uint8_t *)s->block);
 }
 
 static void padded_add(struct crypto_poly1305 *mac, struct bytes data)
@@ -90,13 +77,9 @@ static void padded_add(struct crypto_poly1305 *mac, struct bytes data)
 
 static void mac_finish(struct crypto_poly1305 *mac, struct bytes aad, struct bytes cipher, uint8_t tag[16])
 {
-    uint8_t lengths[16] = { 0 };
+    const uint64_t lengths[2] = { aad.len, cipher.len };
     padded_add(mac, aad);
     padded_add(mac, cipher);
-    bytes_write_le32(lengths, (uint32_t)aad.len);
-    bytes_write_le32(lengths + 4, (uint32_t)((uint64_t)aad.len >> 32));
-    bytes_write_le32(lengths + 8, (uint32_t)cipher.len);
-    bytes_write_le32(lengths + 12, (uint32_t)((uint64_t)cipher.len >> 32));
     crypto_poly1305_add(mac, bytes_of(lengths, sizeof lengths));
     crypto_poly1305_finish(mac, tag);
 }

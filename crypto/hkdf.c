@@ -6,55 +6,50 @@
 #define BLOCK_LEN 64
 #define OUT_LEN_MAX (255u * CRYPTO_SHA256_LEN)
 
-struct hmac {
-    struct crypto_sha256 hash;
-    uint8_t pad[BLOCK_LEN];
-};
-
-/* `key` is a digest, as all keys are here. */
-static void hmac_start(struct hmac *m, const uint8_t key[CRYPTO_SHA256_LEN])
+/* Begins the inner (pad 0x36) or outer (0x5C) hash under a key that is a digest, as all keys are here. */
+static void keyed_start(struct crypto_sha256 *hash, const uint8_t key[CRYPTO_SHA256_LEN], uint8_t pad)
 {
-    memset(m->pad, 0x36, sizeof m->pad);
+    uint8_t block[BLOCK_LEN];
+    memset(block, pad, sizeof block);
     for (size_t i = 0; i < CRYPTO_SHA256_LEN; i++) {
-        m->pad[i] ^= key[i];
+        block[i] ^= key[i];
     }
-    crypto_sha256_start(&m->hash);
-    crypto_sha256_add(&m->hash, bytes_of(m->pad, sizeof m->pad));
+    crypto_sha256_start(hash);
+    crypto_sha256_add(hash, bytes_of(block, sizeof block));
+    wipe(block, sizeof block);
 }
 
-static void hmac_finish(struct hmac *m, uint8_t tag[CRYPTO_SHA256_LEN])
+/* From the inner hash to the tag, which may lie where the key does. */
+static void hmac_finish(struct crypto_sha256 *hash, const uint8_t key[CRYPTO_SHA256_LEN],
+                        uint8_t tag[CRYPTO_SHA256_LEN])
 {
     uint8_t inner[CRYPTO_SHA256_LEN];
-    crypto_sha256_finish(&m->hash, inner);
-    for (size_t i = 0; i < sizeof m->pad; i++) {
-        m->pad[i] ^= 0x36 ^ 0x5C;
-    }
-    crypto_sha256_start(&m->hash);
-    crypto_sha256_add(&m->hash, bytes_of(m->pad, sizeof m->pad));
-    crypto_sha256_add(&m->hash, bytes_of(inner, sizeof inner));
-    crypto_sha256_finish(&m->hash, tag);
-    wipe(m, sizeof *m);
+    crypto_sha256_finish(hash, inner);
+    keyed_start(hash, key, 0x5C);
+    crypto_sha256_add(hash, bytes_of(inner, sizeof inner));
+    crypto_sha256_finish(hash, tag);
+    wipe(inner, sizeof inner);
 }
 
 status_t crypto_hkdf(struct bytes secret, struct bytes info, uint8_t *out, size_t out_len)
 {
-    struct hmac m;
+    struct crypto_sha256 hash;
     uint8_t key[CRYPTO_SHA256_LEN] = { 0 };
     uint8_t block[CRYPTO_SHA256_LEN];
     size_t block_len = 0;
     if (out_len > OUT_LEN_MAX) {
         return STATUS_BAD_ARGUMENT;
     }
-    hmac_start(&m, key);
-    crypto_sha256_add(&m.hash, secret);
-    hmac_finish(&m, key);
+    keyed_start(&hash, key, 0x36);
+    crypto_sha256_add(&hash, secret);
+    hmac_finish(&hash, key, key);
     for (uint8_t count = 1; out_len > 0; count++) {
         size_t part = out_len < sizeof block ? out_len : sizeof block;
-        hmac_start(&m, key);
-        crypto_sha256_add(&m.hash, bytes_of(block, block_len));
-        crypto_sha256_add(&m.hash, info);
-        crypto_sha256_add(&m.hash, bytes_of(&count, 1));
-        hmac_finish(&m, block);
+        keyed_start(&hash, key, 0x36);
+        crypto_sha256_add(&hash, bytes_of(block, block_len));
+        crypto_sha256_add(&hash, info);
+        crypto_sha256_add(&hash, bytes_of(&count, 1));
+        hmac_finish(&hash, key, block);
         memcpy(out, block, part);
         block_len = sizeof block;
         out += part;

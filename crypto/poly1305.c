@@ -3,15 +3,17 @@
 #include "base/wipe.h"
 #include "crypto/poly1305_blocks.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are taken from memory as they lie");
+
 void crypto_poly1305_start(struct crypto_poly1305 *p, const uint8_t key[32])
 {
     memset(p, 0, sizeof *p);
-    for (size_t i = 0; i < 4; i++) {
-        p->r[i] = bytes_read_le32(key + 4 * i) & (i == 0 ? 0x0FFFFFFFu : 0x0FFFFFFCu);
-        p->pad[i] = bytes_read_le32(key + 16 + 4 * i);
-    }
-    for (size_t i = 0; i < 3; i++) {
-        p->s[i] = p->r[i + 1] + (p->r[i + 1] >> 2);
+    memcpy(p->r, key, sizeof p->r);
+    memcpy(p->pad, key + 16, sizeof p->pad);
+    p->r[0] &= 0x0FFFFFFFu;
+    for (size_t i = 1; i < 4; i++) {
+        p->r[i] &= 0x0FFFFFFCu;
+        p->s[i - 1] = p->r[i] + (p->r[i] >> 2);
     }
 }
 
@@ -34,7 +36,7 @@ void crypto_poly1305_add(struct crypto_poly1305 *p, struct bytes data)
 }
 
 /* CT: h - p is chosen by a mask, not by a branch. */
-static void tag_write(const struct crypto_poly1305 *p, uint8_t tag[16])
+static void tag_write(struct crypto_poly1305 *p, uint8_t tag[16])
 {
     uint32_t reduced[4];
     uint64_t carry = 5;
@@ -46,10 +48,11 @@ static void tag_write(const struct crypto_poly1305 *p, uint8_t tag[16])
     uint32_t use_reduced = 0u - ((p->h[4] + (uint32_t)carry) >> 2);
     carry = 0;
     for (size_t i = 0; i < 4; i++) {
-        carry += (uint64_t)((reduced[i] & use_reduced) | (p->h[i] & ~use_reduced)) + p->pad[i];
-        bytes_write_le32(tag + 4 * i, (uint32_t)carry);
+        carry += (uint64_t)(p->h[i] ^ ((p->h[i] ^ reduced[i]) & use_reduced)) + p->pad[i];
+        p->h[i] = (uint32_t)carry;
         carry >>= 32;
     }
+    memcpy(tag, p->h, 16);
     wipe(reduced, sizeof reduced);
 }
 

@@ -52,7 +52,7 @@ static status_t mac_check(void)
 
 static status_t aead_check(void)
 {
-    static const uint8_t zeros[32];
+    const uint8_t zeros[32] = { 0 };
     const struct crypto_aead how = { zeros, zeros, bytes_of(NULL, 0) };
     uint8_t out[32];
     uint8_t tag[16];

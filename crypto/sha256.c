@@ -6,6 +6,8 @@
 
 #define BLOCK_LEN 64u
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are put into memory as they lie, bytes swapped");
+
 void crypto_sha256_start(struct crypto_sha256 *s)
 {
     static const uint32_t start[8] = { 0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A,
@@ -33,22 +35,22 @@ void crypto_sha256_add(struct crypto_sha256 *s, struct bytes data)
     }
 }
 
-static void be32_write(uint8_t *p, uint32_t v)
-{
-    bytes_write_le32(p, __builtin_bswap32(v));
-}
-
 void crypto_sha256_finish(struct crypto_sha256 *s, uint8_t digest[CRYPTO_SHA256_LEN])
 {
-    static const uint8_t padding[BLOCK_LEN] = { 0x80 };
-    uint8_t bits[8];
-    be32_write(bits, (uint32_t)(s->len >> 29));
-    be32_write(bits + 4, (uint32_t)(s->len << 3));
-    crypto_sha256_add(s, bytes_of(padding, 1 + (2 * BLOCK_LEN - 9 - (size_t)(s->len % BLOCK_LEN)) % BLOCK_LEN));
-    crypto_sha256_add(s, bytes_of(bits, sizeof bits));
-    for (size_t i = 0; i < 8; i++) {
-        be32_write(digest + 4 * i, s->h[i]);
+    size_t fill = (size_t)(s->len % BLOCK_LEN);
+    s->block[fill++] = 0x80;
+    memset(s->block + fill, 0, BLOCK_LEN - fill);
+    if (fill > BLOCK_LEN - 8) {
+        sha256_blocks(s->h, s->block, 1);
+        memset(s->block, 0, BLOCK_LEN);
     }
+    const uint64_t bits = __builtin_bswap64(s->len << 3);
+    memcpy(s->block + BLOCK_LEN - 8, &bits, 8);
+    sha256_blocks(s->h, s->block, 1);
+    for (size_t i = 0; i < 8; i++) {
+        s->h[i] = __builtin_bswap32(s->h[i]);
+    }
+    memcpy(digest, s->h, CRYPTO_SHA256_LEN);
     wipe(s, sizeof *s);
 }
 

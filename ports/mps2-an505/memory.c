@@ -23,9 +23,11 @@ void *memmove(void *to, const void *from, size_t len)
         }
         return to;
     }
-    for (; len >= 8; len -= 8, t += 8, f += 8) {
+    for (; len >= 16; len -= 16, t += 16, f += 16) {
         ((struct word *)t)[0].v = ((const struct word *)f)[0].v;
         ((struct word *)t)[1].v = ((const struct word *)f)[1].v;
+        ((struct word *)t)[2].v = ((const struct word *)f)[2].v;
+        ((struct word *)t)[3].v = ((const struct word *)f)[3].v;
     }
     for (; len > 0; len--) {
         *t++ = *f++;

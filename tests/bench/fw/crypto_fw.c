@@ -122,6 +122,7 @@ MARK(aead)
 MARK(unwrap)
 MARK(hkdf)
 MARK(selftest)
+MARK(selftest_signature)
 MARK(end)
 
 static void measure(void)
@@ -148,12 +149,14 @@ static void measure(void)
     (void)crypto_hkdf(bytes_of(key, 32), bytes_of(key, 30), out, 32);
     mark_selftest();
     (void)crypto_selftest();
+    mark_selftest_signature();
+    (void)crypto_selftest_signature();
     mark_end();
 }
 
 _Noreturn void fw_reset(void)
 {
-    int good = crypto_selftest() == STATUS_OK;
+    int good = crypto_selftest() == STATUS_OK && crypto_selftest_signature() == STATUS_OK;
     for (unsigned i = 0; i < TRIES && good; i++) {
         good = poly1305_agrees(i) && sha256_agrees(i) && aes_agrees();
     }
