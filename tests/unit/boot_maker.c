@@ -27,7 +27,6 @@ static void key_make(struct maker_key *key)
 
 void maker_start(struct maker *maker)
 {
-    maker->boot = POLICY_BOOT_SIGNATURE;
     memset(maker, 0, sizeof *maker);
     key_make(&maker->firmware);
     key_make(&maker->mastering);
@@ -37,6 +36,7 @@ void maker_start(struct maker *maker)
     memset(maker->vendor, 0x11, sizeof maker->vendor);
     memset(maker->class_id, 0x22, sizeof maker->class_id);
     maker->on_damage = POLICY_DAMAGE_REINSTALL;
+    maker->boot = POLICY_BOOT_SIGNATURE;
 }
 
 struct maker_package maker_package_right(const struct maker *maker, uint64_t sequence, size_t image_len)
