@@ -15,7 +15,7 @@ _Static_assert(STORE_ITS_DATA_MAX + HEADER_LEN == STORE_DATA_MAX, "the longest e
 
 struct entry {
     uint64_t uid;
-    uint32_t owner; /* 0: free */
+    uint32_t owner; /* 0: nobody */
     uint32_t flags;
     uint32_t size;
     int written; /* 1: the journal has a record for it, be it empty */
@@ -101,8 +101,8 @@ static uint32_t entry_len(const struct entry *entry)
     return entry->owner != 0 || entry->written ? journal_record_len(STORE_OVERHEAD + data_len) : 0;
 }
 
-/* 1 when the vault takes `entry` in the place of `old`. An eighth of it stays free, so that a full vault is not erased
- * at each write. */
+/* 1 when the vault takes `entry` in the place of `old`. An eighth of it stays unused, so that a full vault is not
+ * erased at each write. */
 static int vault_has_room(const struct entry *old, const struct entry *entry)
 {
     uint32_t mirror_len = vault.store.journal.mirror[0].len;
@@ -114,7 +114,7 @@ static int vault_has_room(const struct entry *old, const struct entry *entry)
 }
 
 /* A place for a new entry: one that has a record already, if there is one. */
-static struct entry *entry_free(void)
+static struct entry *entry_vacant(void)
 {
     struct entry *found = NULL;
     for (unsigned i = 0; i < STORE_ITS_ENTRIES; i++) {
@@ -156,7 +156,7 @@ psa_status_t store_its_set(uint32_t owner, uint64_t uid, struct bytes data, uint
     if (place != NULL && (place->flags & PSA_STORAGE_FLAG_WRITE_ONCE) != 0) {
         return PSA_ERROR_NOT_PERMITTED;
     }
-    place = place != NULL ? place : entry_free();
+    place = place != NULL ? place : entry_vacant();
     if (data.len > STORE_ITS_DATA_MAX || place == NULL || !vault_has_room(place, &entry)) {
         return PSA_ERROR_INSUFFICIENT_STORAGE;
     }

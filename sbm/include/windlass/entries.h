@@ -28,6 +28,11 @@
     ENTRY(14, sbm_log_read)                                                                                            \
     ENTRY(15, sbm_image_read)                                                                                          \
     ENTRY(16, sbm_watchdog_feed)                                                                                       \
-    ENTRY(17, sbm_recovery_request)
+    ENTRY(17, sbm_recovery_request)                                                                                    \
+    ENTRY(18, sbm_its_set)                                                                                             \
+    ENTRY(19, sbm_its_get)                                                                                             \
+    ENTRY(20, psa_its_get_info)                                                                                        \
+    ENTRY(21, psa_its_remove)                                                                                          \
+    ENTRY(22, sbm_storage_reset)
 
 #endif
