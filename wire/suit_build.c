@@ -98,9 +98,6 @@ struct package_names {
 static const struct package_names app_names = { { "app", "app.enc" }, { NULL, "#app" }, "sbm", "app.suit" };
 static const struct package_names sbm_names = { { "sbm.a", "sbm.b" }, { "#sbm.a", "#sbm.b" }, "app", "sbm.suit" };
 
-/* An SBM for one slot only: what devices knew first. */
-static const struct package_names single_names = { { "sbm", NULL }, { "#sbm", NULL }, "app", "sbm.suit" };
-
 static int is_app(const struct suit_package_spec *spec)
 {
     return strcmp(spec->component, "app") == 0;
@@ -108,12 +105,7 @@ static int is_app(const struct suit_package_spec *spec)
 
 static const struct package_names *names_of(const struct suit_package_spec *spec)
 {
-    return is_app(spec) ? &app_names : spec->second_digest.data != NULL ? &sbm_names : &single_names;
-}
-
-static int is_single(const struct suit_package_spec *spec)
-{
-    return names_of(spec) == &single_names;
+    return is_app(spec) ? &app_names : &sbm_names;
 }
 
 static void needs_write(uint64_t version, struct cbor_writer *out)
@@ -140,15 +132,13 @@ static void shared_write(const struct suit_package_spec *spec, struct cbor_write
         .size = is_app(spec) ? spec->image_size : spec->second_size, /* CTR keeps the length */
     };
     size_t mark = cbor_bstr_open(out);
-    cbor_write_array(out, is_single(spec) ? 8 : spec->needs_version != 0 ? 18 : 12);
+    cbor_write_array(out, spec->needs_version != 0 ? 18 : 12);
     command_write(SUIT_DIR_SET_COMPONENT_INDEX, 0, out);
     override_write(&first, out);
     command_write(SUIT_COND_VENDOR, REPORT, out);
     command_write(SUIT_COND_CLASS, REPORT, out);
-    if (!is_single(spec)) {
-        command_write(SUIT_DIR_SET_COMPONENT_INDEX, 1, out);
-        override_write(&second, out);
-    }
+    command_write(SUIT_DIR_SET_COMPONENT_INDEX, 1, out);
+    override_write(&second, out);
     if (spec->needs_version != 0) {
         needs_write(spec->needs_version, out);
     }
@@ -161,11 +151,9 @@ static void package_common_write(const struct suit_package_spec *spec, struct cb
     size_t mark = cbor_bstr_open(out);
     cbor_write_map(out, 2);
     cbor_write_uint(out, SUIT_KEY_COMPONENTS);
-    cbor_write_array(out, is_single(spec) ? 1 : spec->needs_version != 0 ? 3 : 2);
+    cbor_write_array(out, spec->needs_version != 0 ? 3 : 2);
     segment_write(text_bytes(names->component[0]), out);
-    if (!is_single(spec)) {
-        segment_write(text_bytes(names->component[1]), out);
-    }
+    segment_write(text_bytes(names->component[1]), out);
     if (spec->needs_version != 0) {
         segment_write(text_bytes(names->needs), out);
     }
@@ -188,7 +176,7 @@ static void package_install_write(const struct suit_package_spec *spec, struct c
 {
     const struct package_names *names = names_of(spec);
     size_t mark = cbor_bstr_open(out);
-    cbor_write_array(out, is_single(spec) ? 8 : 16);
+    cbor_write_array(out, 16);
     if (is_app(spec)) {
         const struct suit_parameters source = { .present = SUIT_HAS(SUIT_PARAM_SOURCE), .source = 1 };
         fetch_write(1, names->uri[1], out);
@@ -198,9 +186,7 @@ static void package_install_write(const struct suit_package_spec *spec, struct c
         command_write(SUIT_COND_IMAGE_MATCH, REPORT, out);
     } else {
         fetch_write(0, names->uri[0], out);
-        if (!is_single(spec)) {
-            fetch_write(1, names->uri[1], out);
-        }
+        fetch_write(1, names->uri[1], out);
     }
     cbor_bstr_close(out, mark);
 }
@@ -213,7 +199,7 @@ static int package_spec_sound(const struct suit_package_spec *spec)
     const struct bytes *there = is_app(spec) ? &spec->encrypted_digest : &spec->second_digest;
     const struct bytes *absent = is_app(spec) ? &spec->second_digest : &spec->encrypted_digest;
     return spec->vendor.len == 16 && spec->class_id.len == 16 && spec->image_digest.len == SUIT_DIGEST_LEN &&
-           (there->len == SUIT_DIGEST_LEN || (is_single(spec) && spec->needs_version == 0)) && absent->data == NULL;
+           there->len == SUIT_DIGEST_LEN && absent->data == NULL;
 }
 
 /* {1: 1, 2: sequence, 3: the head; the caller writes common and `count` - 3 further pairs. */
@@ -236,7 +222,7 @@ status_t suit_package_manifest_build(const struct suit_package_spec *spec, struc
     package_common_write(spec, out);
     cbor_write_uint(out, SUIT_KEY_COMPONENT_ID);
     segment_write(text_bytes(names_of(spec)->id), out);
-    short_sequence_write(SUIT_KEY_VALIDATE, SUIT_COND_IMAGE_MATCH, is_app(spec) || is_single(spec) ? 1 : 2, out);
+    short_sequence_write(SUIT_KEY_VALIDATE, SUIT_COND_IMAGE_MATCH, is_app(spec) ? 1 : 2, out);
     short_sequence_write(SUIT_KEY_INVOKE, SUIT_DIR_INVOKE, 1, out);
     cbor_write_uint(out, SUIT_KEY_INSTALL);
     package_install_write(spec, out);

@@ -366,7 +366,7 @@ static void builder_refuses_what_it_cannot_say(void **state)
                                             .image_size = 5,
                                             .encrypted_digest = bytes_of(fill, 32),
                                             .needs_version = 3 };
-    for (int bad = 0; bad < 8; bad++) {
+    for (int bad = 0; bad < 9; bad++) {
         struct suit_package_spec spec = good;
         spec.vendor.len = bad == 0 ? 15 : 16;
         spec.class_id.len = bad == 1 ? 17 : 16;
@@ -376,8 +376,9 @@ static void builder_refuses_what_it_cannot_say(void **state)
         if (bad == 6) {
             spec.second_digest = bytes_of(fill, 32); /* an application has one image */
         }
-        if (bad == 7) {
+        if (bad >= 7) {
             spec.encrypted_digest = bytes_of(NULL, 0);
+            spec.component = bad == 7 ? "app" : "sbm"; /* an SBM has two */
         }
         struct cbor_writer w = cbor_writer_of(out, sizeof out);
         assert_int_equal(suit_package_manifest_build(&spec, &w), STATUS_BAD_ARGUMENT);
