@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* aes: key expansion and encryption (FIPS 197 sections 5.1, 5.2) with one table; its three rotations are free on Arm.
- */
+/* aes: key expansion (FIPS 197 section 5.2). */
 #include "crypto/aes.h"
 
 static uint32_t rotated(uint32_t v, unsigned bits)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sha256_blocks: the compression function in C. The sums of rotations are written so that their last rotation is free.
- */
+/* sha256_blocks: the compression function in C. Sums of rotations are written so that the last one costs nothing. */
 #include "crypto/sha256_blocks.h"
 
 #include "base/bytes.h"
