@@ -15,7 +15,7 @@ static int hash_holds(void)
     psa_hash_operation_t whole = PSA_HASH_OPERATION_INIT;
     psa_hash_operation_t half = PSA_HASH_OPERATION_INIT;
     uint8_t out[32];
-    size_t len;
+    size_t len = 0;
     int fine = psa_hash_compute(PSA_ALG_SHA_256, abc, 3, out, sizeof out, &len) == PSA_SUCCESS &&
                same(out, len, abc_digest, 32);
     fine = fine && psa_hash_compare(PSA_ALG_SHA_256, abc, 3, abc_digest, 32) == PSA_SUCCESS;
@@ -40,7 +40,7 @@ static int mac_holds(void)
     psa_key_id_t key = key_of(PSA_KEY_TYPE_HMAC, alg, PSA_KEY_USAGE_SIGN_MESSAGE | PSA_KEY_USAGE_VERIFY_MESSAGE,
                               (const uint8_t *)"Jefe", 4);
     uint8_t out[32];
-    size_t len;
+    size_t len = 0;
     int fine = key != 0 && psa_mac_compute(key, alg, text, 28, out, sizeof out, &len) == PSA_SUCCESS &&
                same(out, len, hmac_tag, 32);
     fine = fine && psa_mac_verify(key, alg, text, 28, hmac_tag, 32) == PSA_SUCCESS;
@@ -64,7 +64,7 @@ static int ctr_holds_with(const uint8_t *key_bytes, size_t key_len, const uint8_
         key_of(PSA_KEY_TYPE_AES, PSA_ALG_CTR, PSA_KEY_USAGE_ENCRYPT | PSA_KEY_USAGE_DECRYPT, key_bytes, key_len);
     uint8_t out[32];
     uint8_t back[16];
-    size_t len;
+    size_t len = 0;
     int fine = psa_cipher_encrypt_setup(&operation, key, PSA_ALG_CTR) == PSA_SUCCESS;
     fine = fine && psa_cipher_set_iv(&operation, ctr_iv, 16) == PSA_SUCCESS;
     fine = fine && psa_cipher_update(&operation, ctr_plain, 16, out, sizeof out, &len) == PSA_SUCCESS;
@@ -94,7 +94,7 @@ static int forgeries_are_refused(const struct aead_case *c, psa_key_id_t key)
 {
     uint8_t bad[160];
     uint8_t out[160];
-    size_t len;
+    size_t len = 0;
     for (size_t i = 0; i < c->cipher_len; i++) {
         memcpy(bad, c->cipher, c->cipher_len);
         bad[i] ^= (uint8_t)(1u << i % 8);
@@ -119,8 +119,8 @@ static int in_parts(const struct aead_case *c, psa_key_id_t key)
     psa_aead_operation_t operation = PSA_AEAD_OPERATION_INIT;
     uint8_t out[160];
     uint8_t tag[16];
-    size_t len;
-    size_t more;
+    size_t len = 0;
+    size_t more = 0;
     size_t tag_len = c->cipher_len - c->plain_len;
     int fine = psa_aead_encrypt_setup(&operation, key, c->alg) == PSA_SUCCESS;
     fine = fine && psa_aead_set_lengths(&operation, c->ad_len, c->plain_len) == PSA_SUCCESS;
@@ -148,7 +148,7 @@ static int in_parts(const struct aead_case *c, psa_key_id_t key)
 /* Longer than one call carries: worked in pieces, over itself as TLS does it. */
 static int long_text_holds(const struct aead_case *c, psa_key_id_t key)
 {
-    size_t len;
+    size_t len = 0;
     for (size_t i = 0; i < LONG_LEN; i++) {
         long_text[i] = (uint8_t)(i * 7 + i / 256);
     }
@@ -164,7 +164,7 @@ static int long_text_holds(const struct aead_case *c, psa_key_id_t key)
 static int aead_holds(const struct aead_case *c)
 {
     uint8_t out[160];
-    size_t len;
+    size_t len = 0;
     psa_key_id_t key = key_of(c->type, c->alg, PSA_KEY_USAGE_ENCRYPT | PSA_KEY_USAGE_DECRYPT, c->key, c->key_len);
     int fine = psa_aead_encrypt(key, c->alg, c->nonce, c->nonce_len, c->ad, c->ad_len, c->plain, c->plain_len, out,
                                 sizeof out, &len) == PSA_SUCCESS;

@@ -60,7 +60,7 @@ int psa_ecdh_holds(void)
     psa_key_id_t key = key_of(type, PSA_ALG_ECDH, PSA_KEY_USAGE_DERIVE, ecdh_private, 32);
     psa_key_id_t other = key_of(type, alg, PSA_KEY_USAGE_DERIVE, ecdh_private, 32);
     uint8_t out[65];
-    size_t len;
+    size_t len = 0;
     int fine =
         psa_raw_key_agreement(PSA_ALG_ECDH, key, ecdh_peer, sizeof ecdh_peer, out, sizeof out, &len) == PSA_SUCCESS;
     fine = fine && same(out, len, ecdh_secret, 32);
@@ -104,7 +104,7 @@ int psa_ecdsa_holds(void)
     psa_key_id_t half;
     uint8_t public[65];
     uint8_t signature[64];
-    size_t len;
+    size_t len = 0;
     psa_set_key_type(&attributes, PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1));
     psa_set_key_bits(&attributes, 256);
     psa_set_key_algorithm(&attributes, alg);
@@ -128,7 +128,7 @@ int psa_persistent_key_holds(void)
     psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
     psa_key_id_t key = 0;
     uint8_t out[32];
-    size_t len;
+    size_t len = 0;
     (void)psa_destroy_key(0x1234);
     psa_set_key_id(&attributes, 0x1234);
     psa_set_key_type(&attributes, PSA_KEY_TYPE_HMAC);
