@@ -17,6 +17,14 @@ uint8_t app_uart_receive(enum app_uart uart);
 void app_print(const char *text);
 void app_print_number(uint32_t number);
 
+/* The output that says "running": the board's first LED. SBM takes it back when the device halts. */
+void app_output_set(int on);
+
+/* Feeds the watchdog from now on while the application idles, when SBM started one; else does nothing. */
+void app_watchdog_serve(void);
+/* Sleeps until something wakes the core: a received byte, or the watchdog's tick. */
+void app_idle(void);
+
 /* Serves the data link for good: status, proof of identity, updates (docs/spec.md section 9). */
 _Noreturn void app_link_serve(void);
 

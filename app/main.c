@@ -27,5 +27,7 @@ _Noreturn void app_main(void)
     app_uart_open(APP_UART_CONSOLE);
     app_print("[app] greenhouse sensor, version " APP_VERSION "\n");
     status_print();
+    app_output_set(1);
+    app_watchdog_serve();
     app_link_serve();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* uart: the application's console and data link. */
+/* uart: the application's console and data link, and its output. */
 #include <string.h>
 
 #include "app/app.h"
@@ -10,6 +10,7 @@
 #define UART_CTRL 0x08u
 #define UART_INTCLEAR 0x0Cu
 #define UART_BAUDDIV 0x10u
+#define FPGAIO_LED (*(volatile uint32_t *)0x40302000u)
 #define NVIC_ISER1 (*(volatile uint32_t *)0xE000E104u)
 #define NVIC_ICPR1 (*(volatile uint32_t *)0xE000E284u)
 
@@ -35,12 +36,17 @@ void app_uart_send(enum app_uart uart, const uint8_t *data, size_t len)
 uint8_t app_uart_receive(enum app_uart uart)
 {
     while ((UART_REG(uart, UART_STATE) & 2u) == 0) {
-        __asm__ volatile("wfi" : : : "memory");
+        app_idle();
     }
     uint8_t byte = (uint8_t)UART_REG(uart, UART_DATA);
     UART_REG(uart, UART_INTCLEAR) = 2;
     NVIC_ICPR1 = 1u << (2u * (uint32_t)uart);
     return byte;
+}
+
+void app_output_set(int on)
+{
+    FPGAIO_LED = on ? 1 : 0;
 }
 
 void app_print(const char *text)

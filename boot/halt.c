@@ -25,6 +25,7 @@ int halt_under_way(void)
 _Noreturn void halt(status_t why)
 {
     state.begun = 1;
+    port_watchdog_stop();
     port_outputs_safe(state.mask, state.level);
     halt_record(why);
     halt_wipe();

@@ -88,11 +88,13 @@ _Noreturn void port_reset(void);
 void port_sleep_ms(uint32_t ms);
 /* Sleeps for good; the debug port and the reset pin still work. */
 _Noreturn void port_sleep(void);
-/* From now on the device resets by itself unless it is fed at least every `seconds` (1 to 3600); there is no way to
- * stop it. Where the hardware can tell before it resets, stage_fault(BOOT_WATCHDOG) comes first. */
+/* From now on the device resets by itself unless it is fed at least every `seconds` (1 to 3600); Where the hardware can
+ * tell before it resets, stage_fault(BOOT_WATCHDOG) comes first. */
 void port_watchdog_start(uint32_t seconds);
 /* Begins the time anew; nothing when it was not started. */
 void port_watchdog_feed(void);
+/* Only on the way into a halt, whose end the watchdog must not shorten. */
+void port_watchdog_stop(void);
 
 /* The data link, for the secure world: only in recovery, when no application runs. */
 void port_link_open(void);

@@ -13,7 +13,7 @@ windlass_psa(sbm_psa)         # SBM, for the application
 set(BASE base/status.c base/cbor_read.c base/cbor_write.c)
 set(WIRE wire/fields.c wire/suit_parse.c wire/cose_parse.c wire/cose_build.c wire/policy_parse.c wire/provision_msg_parse.c wire/provision_msg_build.c)
 set(BOOT boot/flash.c boot/counter.c boot/verify.c boot/manifest_run.c boot/gate.c boot/halt.c)
-set(PORT_COMMON ${PORT}/startup.c ${PORT}/uart.c ${PORT}/controller.c ${PORT}/flash.c ${PORT}/mpu.c ${PORT}/outputs.c)
+set(PORT_COMMON ${PORT}/startup.c ${PORT}/uart.c ${PORT}/controller.c ${PORT}/flash.c ${PORT}/mpu.c ${PORT}/outputs.c ${PORT}/watchdog.c)
 list(APPEND PORT_COMMON ${PORT}/memory.c)
 set_source_files_properties(${PORT}/memory.c PROPERTIES COMPILE_OPTIONS "-fno-builtin;-fno-tree-loop-distribute-patterns")
 
@@ -42,7 +42,7 @@ windlass_stage(bl1 SCRIPTS ${PORT}/bl1.ld CRYPTO crypto_small
 windlass_stage(sbm SCRIPTS ${PORT}/sbm-a.ld ${PORT}/sbm-b.ld CRYPTO crypto_fast
   SOURCES sbm/main.c sbm/self.c sbm/device.c sbm/store.c sbm/store_its.c sbm/provisioned.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_crypto.c sbm/veneer_storage.c sbm/veneer_guard.c sbm/service_crypto_store.c sbm/entries.c sbm/service_update.c sbm/service_status.c sbm/log.c sbm/recovery.c sbm/service_log.c sbm/status_map.c sbm/veneer_log.c wire/smp.c wire/smp_map.c wire/smp_image.c wire/smp_server.c sbm/service_identity.c
           ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/install.c boot/seal.c
-          ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/trng.c ${PORT}/timer.c ${PORT}/watchdog.c ${PORT}/link.c ${PORT}/start_application.c)
+          ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/trng.c ${PORT}/timer.c ${PORT}/link.c ${PORT}/start_application.c)
 set(VENEERS ${CMAKE_BINARY_DIR}/sbm_veneers.o)
 # The linker insists on its own import library; nobody uses it.
 foreach(image sbm-a sbm-b)

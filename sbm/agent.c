@@ -8,6 +8,7 @@
 #include "boot/halt.h"
 #include "sbm/device.h"
 #include "sbm/launch.h"
+#include "sbm/log.h"
 #include "wire/cose.h"
 #include "wire/provision_msg.h"
 
@@ -238,6 +239,7 @@ void agent_poll(void)
     served = count;
     if (request_serve(count)) {
         device_log("locking for good", STATUS_OK);
+        (void)log_append(LOG_LOCKED, STATUS_OK, 0);
         device_log("locked", port_lock_for_good(port_flash()->boot_sectors));
         wipe(token, sizeof token);
         halt_wipe();

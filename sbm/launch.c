@@ -201,6 +201,9 @@ static void running_note(uint64_t sequence, const uint8_t digest[CRYPTO_SHA256_L
     memcpy(device.running_digest, digest, CRYPTO_SHA256_LEN);
     memcpy(device.running_key_id, key_id, COSE_KID_LEN);
     device_log_number("application verified, sequence ", sequence);
+    if (device.provisioned.policy.watchdog_seconds != 0) {
+        port_watchdog_start((uint32_t)device.provisioned.policy.watchdog_seconds);
+    }
 }
 
 /* A confirmed application is what the counter says: completes a confirmation that a power cut left half done. */
@@ -254,6 +257,18 @@ static void spares_save(void)
     }
 }
 
+/* What an ordinary boot does not do, and this one did. */
+static void boot_log(void)
+{
+    static const uint8_t kinds[] = { [STATE_REASON_INSTALLED] = LOG_INSTALLED,
+                                     [STATE_REASON_REVERTED] = LOG_REVERTED,
+                                     [STATE_REASON_REINSTALLED] = LOG_REINSTALLED };
+    uint32_t reason = device.state.now.reason;
+    if (reason < sizeof kinds && kinds[reason] != 0) {
+        (void)log_append((enum log_kind)kinds[reason], STATUS_OK, verified.manifest.sequence);
+    }
+}
+
 _Noreturn void launch(void)
 {
     struct boot_state *now = &device.state.now;
@@ -279,6 +294,7 @@ _Noreturn void launch(void)
     if (status != STATUS_OK) {
         halt(status);
     }
+    boot_log();
     running_note(verified.manifest.sequence, verified.image.digest.data, sign1.kid.data);
     evidence.package = &verified;
     evidence.counter = now->counter;

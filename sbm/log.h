@@ -25,7 +25,7 @@ enum log_kind {
     LOG_RECOVERY = 10,          /* entered */
     LOG_SBM_CHANGED = 11,       /* another SBM slot runs; value: sequence number */
     LOG_KEY_RETIRED = 12,       /* value: set << 8 | index */
-    LOG_LOCKED = 13             /* provisioning is over */
+    LOG_LOCKED = 13             /* provisioning ends: written just before the fuses are blown */
 };
 
 enum log_place {

@@ -148,6 +148,9 @@ _Noreturn void recovery(void)
     (void)log_append(LOG_RECOVERY, STATUS_OK, 0);
     port_outputs_safe((uint32_t)device.provisioned.policy.outputs_mask,
                       (uint32_t)device.provisioned.policy.outputs_level);
+    if (crypto_selftest_signature() != STATUS_OK) {
+        halt(STATUS_CRYPTO_SELFTEST);
+    }
     trial_drop();
     smp_server_open(&server, &calls);
     port_link_open();

@@ -26,8 +26,8 @@ static int anchor_fill(const struct profile *profile, struct bytes firmware_keys
                                    bytes_of(profile->vendor_uuid, 16),
                                    bytes_of(profile->sbm_class_uuid, 16),
                                    LEAST_SBM_SEQUENCE,
-                                   0,
-                                   0 };
+                                   profile->outputs_mask,
+                                   profile->outputs_level };
     status_t status = anchor_page_build(&anchor, page);
     return status == STATUS_OK ? 0 : fault_status(fault, "anchor page", status);
 }
@@ -52,18 +52,16 @@ int images_boot_build(const char *name, struct bytes bl1, const struct profile *
 int images_sbm_build(const char *name, const struct package *sbm, unsigned slot, uint8_t out[LAYOUT_SBM_LEN],
                      struct fault *fault)
 {
-    struct suit_envelope severed = sbm->envelope;
     struct bytes image = sbm->envelope.payloads[slot].data;
     if (image.len > LAYOUT_SBM_LEN - LAYOUT_SBM_IMAGE_OFF) {
         return fault_set(fault, "%s: its image (%zu bytes) does not fit the SBM slot (%u bytes)", name, image.len,
                          LAYOUT_SBM_LEN - LAYOUT_SBM_IMAGE_OFF);
     }
     memset(out, 0xFF, LAYOUT_SBM_LEN);
-    severed.payload_count = 0;
     struct cbor_writer w = cbor_writer_of(out, LAYOUT_SBM_IMAGE_OFF);
-    status_t status = suit_envelope_rebuild(&severed, &w);
-    if (status != STATUS_OK) {
-        return fault_status(fault, name, status);
+    suit_envelope_sever(&sbm->envelope, &w);
+    if (w.status != STATUS_OK) {
+        return fault_status(fault, name, w.status);
     }
     memcpy(out + LAYOUT_SBM_IMAGE_OFF, image.data, image.len);
     return 0;

@@ -87,7 +87,10 @@ int trust_policy_build(const struct trust *trust, const struct profile *profile,
         .trial_boots = profile->trial_boots,
         .kind = POLICY_PRODUCTION,
         .sbm_class = bytes_of(profile->sbm_class_uuid, sizeof profile->sbm_class_uuid),
-        .on_halt = POLICY_HALT_WAIT,
+        .on_halt = profile->on_halt,
+        .watchdog_seconds = profile->watchdog_seconds,
+        .outputs_mask = profile->outputs_mask,
+        .outputs_level = profile->outputs_level,
     };
     struct policy check;
     policy_build(&policy, out);

@@ -17,6 +17,7 @@
 #define NAME "device"
 #define UPDATE_FILE_MAX (4u * 1024u * 1024u)
 #define WAIT_MAX_S 3600
+#define LOG_ENTRIES_MAX 100000 /* a device that never ends lies */
 
 struct options {
     const char *chip;  /* folder of a virtual chip, or NULL */
@@ -48,15 +49,19 @@ static void status_json_print(const struct device_status *s, const char *uid)
         (void)fputs("null", stdout);
     }
     (void)printf(",\"boots\":%llu,\"reason\":%llu,\"fault\":%llu,\"refused\":%llu,\"refused_seq\":%llu,"
-                 "\"fault_name\":\"%s\",\"refused_name\":\"%s\"}\n",
+                 "\"halt\":%llu,\"recovery\":%s,\"fault_name\":\"%s\",\"refused_name\":\"%s\",\"halt_name\":\"%s\"}\n",
                  (unsigned long long)s->boots, (unsigned long long)s->reason, (unsigned long long)s->fault,
-                 (unsigned long long)s->refused, (unsigned long long)s->refused_sequence,
-                 s->fault == 0 ? "" : status_name((status_t)s->fault),
-                 s->refused == 0 ? "" : status_name((status_t)s->refused));
+                 (unsigned long long)s->refused, (unsigned long long)s->refused_sequence, (unsigned long long)s->halt,
+                 s->recovery ? "true" : "false", s->fault == 0 ? "" : status_name((status_t)s->fault),
+                 s->refused == 0 ? "" : status_name((status_t)s->refused),
+                 s->halt == 0 ? "" : status_name((status_t)s->halt));
 }
 
 static void status_text_print(const struct device_status *s, const char *uid)
 {
+    if (s->recovery) {
+        (void)puts("IN RECOVERY: no application runs; 'windlass device update', then 'windlass device reset'");
+    }
     (void)printf("unique ID        %s\nlifecycle        %s\napplication      %llu%s\nboot manager     %llu\n"
                  "security counter %llu\nboots            %llu\nthis boot        %s\n",
                  uid, device_lifecycle_text(s->lifecycle), (unsigned long long)s->app,
@@ -71,6 +76,9 @@ static void status_text_print(const struct device_status *s, const char *uid)
     }
     if (s->fault != 0) {
         (void)printf("last fault       %s\n", status_text((status_t)s->fault));
+    }
+    if (s->halt != 0) {
+        (void)printf("last halt        %s\n", status_text((status_t)s->halt));
     }
 }
 
@@ -169,6 +177,42 @@ static int reset_run(struct smp_link *link, const struct options *options, struc
     return 0;
 }
 
+static int recovery_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    if (device_recovery(link, fault) != 0) {
+        return -1;
+    }
+    (void)puts(options->json ? "{\"recovery\":true}" : "the device resets into recovery");
+    return 0;
+}
+
+static void log_entry_print(const struct device_log_entry *e, int json)
+{
+    const char *name = e->status == 0 ? "" : status_name((status_t)e->status);
+    if (json) {
+        (void)printf("{\"number\":%llu,\"boot\":%llu,\"kind\":\"%s\",\"status\":\"%s\",\"value\":%llu}\n",
+                     (unsigned long long)e->number, (unsigned long long)e->boot, device_log_text(e->kind), name,
+                     (unsigned long long)e->value);
+    } else {
+        (void)printf("%6llu  boot %-6llu %s %llu%s%s\n", (unsigned long long)e->number, (unsigned long long)e->boot,
+                     device_log_text(e->kind), (unsigned long long)e->value, e->status == 0 ? "" : ": ",
+                     e->status == 0 ? "" : status_text((status_t)e->status));
+    }
+}
+
+static int log_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    for (uint32_t i = 0; i < LOG_ENTRIES_MAX; i++) {
+        struct device_log_entry entry;
+        int result = device_log_read(link, i, &entry, fault);
+        if (result <= 0) {
+            return result;
+        }
+        log_entry_print(&entry, options->json);
+    }
+    return 0;
+}
+
 static int echo_run(struct smp_link *link, const struct options *options, struct fault *fault)
 {
     if (device_echo(link, options->extra, fault) != 0) {
@@ -221,6 +265,15 @@ static const struct verb verbs[] = {
     { "reset", NULL, reset_run,
       "usage: windlass device reset CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\nResets the device.\n" TARGET_HELP
       "\nexample:\n  windlass device reset chip1\n" },
+    { "log", NULL, log_run,
+      "usage: windlass device log CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
+      "Shows the device's security event log, newest first: refusals, installations, faults, halts. With --json\n"
+      "one object on each line.\n" TARGET_HELP "\nexample:\n  windlass device log chip1\n" },
+    { "recovery", NULL, recovery_run,
+      "usage: windlass device recovery CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
+      "Resets the device into the recovery of its Secure Boot Manager, which takes an update without the\n"
+      "application. The reset after that is an ordinary one.\n" TARGET_HELP
+      "\nexample:\n  windlass device recovery chip1\n" },
     { "echo", "TEXT", echo_run,
       "usage: windlass device echo CHIPDIR|--port TTY TEXT [--wait SECONDS] [--json]\n\n"
       "Sends a text and checks that it comes back.\n" TARGET_HELP "\nexample:\n  windlass device echo chip1 hello\n" },
@@ -239,6 +292,8 @@ static void help_print(void)
                 "  update    send an update\n"
                 "  confirm   accept the application that runs on trial\n"
                 "  reset     reset the device\n"
+                "  log       the security event log\n"
+                "  recovery  reset into the Secure Boot Manager's recovery\n"
                 "  echo      is the line good?\n"
                 "  peek      have the example application read a word of memory\n\n"
                 "'windlass device VERB --help' tells more.\n\n"

@@ -119,6 +119,11 @@ int device_reset(struct smp_link *link, struct fault *fault)
     return order(link, SMP_GROUP_OS, 5, "reset", fault);
 }
 
+int device_recovery(struct smp_link *link, struct fault *fault)
+{
+    return order(link, SMP_GROUP_WINDLASS, 5, "recovery", fault);
+}
+
 int device_confirm(struct smp_link *link, struct fault *fault)
 {
     return order(link, SMP_GROUP_WINDLASS, 2, "confirm", fault) == 0

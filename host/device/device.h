@@ -23,6 +23,8 @@ struct device_status {
     uint64_t refused; /* status number, 0 none */
     uint64_t refused_sequence;
     uint64_t lifecycle;
+    uint64_t halt; /* status number of the last halt, 0 none */
+    int recovery;  /* 1: SBM's recovery answers, no application runs */
 };
 
 int device_status_read(struct smp_link *link, struct device_status *out, struct fault *fault);
@@ -32,9 +34,25 @@ status_t device_status_parse(struct bytes in, struct device_status *out);
 const char *device_lifecycle_text(uint64_t lifecycle);
 const char *device_reason_text(uint64_t reason);
 
+/* One record of the security event log: docs/spec.md section 4.4. */
+struct device_log_entry {
+    uint64_t number;
+    uint64_t kind;
+    uint64_t boot;
+    uint64_t status; /* status number, 0 none */
+    uint64_t value;
+};
+/* Record `index`, 0 is the newest. 1: read; 0: there are no more; -1: fault. */
+int device_log_read(struct smp_link *link, uint32_t index, struct device_log_entry *out, struct fault *fault);
+status_t device_log_parse(struct bytes in, struct device_log_entry *out);
+/* Words for a kind of record. Never NULL. */
+const char *device_log_text(uint64_t kind);
+
 /* Sends a text of at most 256 bytes and checks that it comes back. */
 int device_echo(struct smp_link *link, const char *text, struct fault *fault);
 int device_reset(struct smp_link *link, struct fault *fault);
+/* Resets into SBM's recovery, once. */
+int device_recovery(struct smp_link *link, struct fault *fault);
 /* Accepts the running image. */
 int device_confirm(struct smp_link *link, struct fault *fault);
 

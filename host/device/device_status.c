@@ -4,6 +4,8 @@
 
 #include "base/cbor.h"
 
+#define NOT_THERE "\xA1\x62rc\x05" /* {"rc": 5} */
+
 /* Reads the next key, which must be `name`: all are required, in this order. */
 static void key_read(struct cbor_reader *r, const char *name)
 {
@@ -23,13 +25,14 @@ status_t device_status_parse(struct bytes in, struct device_status *out)
 {
     struct cbor_reader r = cbor_reader_of(in);
     memset(out, 0, sizeof *out);
-    if (cbor_read_map(&r).left != 12) {
+    if (cbor_read_map(&r).left != 14) {
         cbor_fail(&r, STATUS_MISSING_FIELD);
     }
     out->app = uint_read(&r, "app");
     out->sbm = uint_read(&r, "sbm");
     key_read(&r, "uid");
     struct bytes uid = cbor_read_bstr_len(&r, sizeof out->uid);
+    out->halt = uint_read(&r, "halt");
     out->boots = uint_read(&r, "boots");
     out->fault = uint_read(&r, "fault");
     key_read(&r, "trial");
@@ -44,6 +47,8 @@ status_t device_status_parse(struct bytes in, struct device_status *out)
         cbor_read_null(&r);
     }
     out->refused = uint_read(&r, "refused");
+    key_read(&r, "recovery");
+    out->recovery = cbor_read_bool(&r);
     out->lifecycle = uint_read(&r, "lifecycle");
     out->refused_sequence = uint_read(&r, "refused_seq");
     status_t status = cbor_reader_finish(&r);
@@ -83,4 +88,57 @@ const char *device_reason_text(uint64_t reason)
                                          "a fault",
                                          "restarted after a fault" };
     return reason < sizeof texts / sizeof texts[0] ? texts[reason] : "unknown";
+}
+
+const char *device_log_text(uint64_t kind)
+{
+    static const char *const texts[] = { "unknown",
+                                         "package refused",
+                                         "application installed",
+                                         "went back to the application before",
+                                         "application reinstalled after damage",
+                                         "application confirmed",
+                                         "healed",
+                                         "fault",
+                                         "halt",
+                                         "recovery requested",
+                                         "recovery entered",
+                                         "another boot manager runs",
+                                         "key retired",
+                                         "locked" };
+    return kind < sizeof texts / sizeof texts[0] ? texts[kind] : "unknown";
+}
+
+status_t device_log_parse(struct bytes in, struct device_log_entry *out)
+{
+    struct cbor_reader r = cbor_reader_of(in);
+    memset(out, 0, sizeof *out);
+    if (cbor_read_map(&r).left != 5) {
+        cbor_fail(&r, STATUS_MISSING_FIELD);
+    }
+    out->boot = uint_read(&r, "boot");
+    out->kind = uint_read(&r, "kind");
+    out->value = uint_read(&r, "value");
+    out->number = uint_read(&r, "number");
+    out->status = uint_read(&r, "status");
+    return cbor_reader_finish(&r);
+}
+
+int device_log_read(struct smp_link *link, uint32_t index, struct device_log_entry *out, struct fault *fault)
+{
+    uint8_t request[16];
+    struct cbor_writer w = cbor_writer_of(request, sizeof request);
+    struct bytes answer;
+    cbor_write_map(&w, 1);
+    cbor_write_tstr(&w, "index");
+    cbor_write_uint(&w, index);
+    const struct smp_question question = { SMP_READ, SMP_GROUP_WINDLASS, 4, cbor_written(&w) };
+    if (smp_link_ask(link, &question, &answer, fault) != 0) {
+        return -1;
+    }
+    if (bytes_equal(answer, bytes_of(NOT_THERE, sizeof NOT_THERE - 1))) {
+        return 0;
+    }
+    status_t status = device_log_parse(answer, out);
+    return status == STATUS_OK ? 1 : fault_status(fault, "the device's event log", status);
 }

@@ -12,6 +12,7 @@
 #define PRODUCT_MAX 40
 #define YEARS_MAX 50
 #define TRIAL_BOOTS_MAX 15
+#define OUTPUTS_MAX 0x1FFFFFFFu /* 29 outputs: numbers here have nine digits */
 
 static const char letters_digits[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -78,9 +79,44 @@ static int profile_chip(const struct yaml_map *root, struct profile *out, struct
     return 0;
 }
 
+/* Both may be left out: a halt waits, and there is no watchdog. */
+static int profile_halt(const struct yaml_map *boot, struct profile *out, struct fault *fault)
+{
+    static const char *const ends[] = { "wait", "reset", "recovery", NULL };
+    unsigned end = 0;
+    if ((yaml_map_has(boot, "on_halt") && yaml_map_choice(boot, "on_halt", ends, &end, fault) != 0) ||
+        (yaml_map_has(boot, "watchdog_seconds") &&
+         yaml_map_uint(boot, "watchdog_seconds", 0, POLICY_WATCHDOG_MAX, &out->watchdog_seconds, fault) != 0)) {
+        return -1;
+    }
+    out->on_halt = POLICY_HALT_WAIT + end;
+    return 0;
+}
+
+/* May be left out: no output is touched. */
+static int profile_outputs(const struct yaml_map *boot, struct profile *out, struct fault *fault)
+{
+    static const char *const known[] = { "mask", "level", NULL };
+    struct yaml_map outputs;
+    if (!yaml_map_has(boot, "outputs")) {
+        return 0;
+    }
+    if (yaml_map_map(boot, "outputs", &outputs, fault) != 0 || yaml_map_check(&outputs, known, fault) != 0 ||
+        yaml_map_uint(&outputs, "mask", 0, OUTPUTS_MAX, &out->outputs_mask, fault) != 0 ||
+        yaml_map_uint(&outputs, "level", 0, OUTPUTS_MAX, &out->outputs_level, fault) != 0) {
+        return -1;
+    }
+    if ((out->outputs_level & ~out->outputs_mask) != 0) {
+        return yaml_map_refuse(&outputs, "level", "sets an output that is not in mask",
+                               "set the same bit in mask, or clear it in level", fault);
+    }
+    return 0;
+}
+
 static int profile_boot(const struct yaml_map *root, struct profile *out, struct fault *fault)
 {
-    static const char *const known[] = { "policy", "on_damage", "trial_boots", NULL };
+    static const char *const known[] = { "policy",           "on_damage", "trial_boots", "on_halt",
+                                         "watchdog_seconds", "outputs",   NULL };
     static const char *const policies[] = { "signature", "sealed", NULL };
     static const char *const damages[] = { "reinstall", "halt", NULL };
     struct yaml_map boot;
@@ -93,7 +129,10 @@ static int profile_boot(const struct yaml_map *root, struct profile *out, struct
     }
     out->boot_policy = policy == 0 ? POLICY_BOOT_SIGNATURE : POLICY_BOOT_SEALED;
     out->on_damage = damage == 0 ? POLICY_DAMAGE_REINSTALL : POLICY_DAMAGE_HALT;
-    return yaml_map_uint(&boot, "trial_boots", 1, TRIAL_BOOTS_MAX, &out->trial_boots, fault);
+    return yaml_map_uint(&boot, "trial_boots", 1, TRIAL_BOOTS_MAX, &out->trial_boots, fault) != 0 ||
+                   profile_halt(&boot, out, fault) != 0
+               ? -1
+               : profile_outputs(&boot, out, fault);
 }
 
 static int profile_certificates(const struct yaml_map *root, struct profile *out, struct fault *fault)

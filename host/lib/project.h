@@ -30,6 +30,10 @@ struct profile {
     unsigned boot_policy;       /* enum policy_boot of wire/policy.h */
     unsigned on_damage;         /* enum policy_damage */
     unsigned trial_boots;       /* 1..15 */
+    unsigned on_halt;           /* enum policy_halt */
+    unsigned watchdog_seconds;  /* 0: none */
+    unsigned outputs_mask;      /* outputs that a halt sets, and their levels */
+    unsigned outputs_level;
     unsigned ca_years;          /* validity of CA and key certificates, 1..50 */
     struct project_hsm hsm[PROJECT_TOKENS];
 };

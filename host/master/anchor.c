@@ -18,6 +18,8 @@ int master_anchor(const struct project *project, const struct master_anchor_orde
         .vendor = bytes_of(project->profile.vendor_uuid, 16),
         .sbm_class = bytes_of(project->profile.sbm_class_uuid, 16),
         .least_sequence = order->least_sequence,
+        .outputs_mask = project->profile.outputs_mask,
+        .outputs_level = project->profile.outputs_level,
     };
     status_t status = anchor_page_build(&anchor, page);
     if (status != STATUS_OK) {

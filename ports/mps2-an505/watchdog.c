@@ -24,6 +24,13 @@ void port_watchdog_start(uint32_t seconds)
     WATCHDOG_LOCK = 0;
 }
 
+void port_watchdog_stop(void)
+{
+    unlock();
+    WATCHDOG_CTRL = 0;
+    ticks = 0;
+}
+
 void port_watchdog_feed(void)
 {
     if (ticks != 0) {

@@ -21,6 +21,11 @@ void port_watchdog_start(uint32_t seconds)
     sim_board.watchdog_seconds = seconds;
 }
 
+void port_watchdog_stop(void)
+{
+    sim_board.watchdog_seconds = 0;
+}
+
 void port_watchdog_feed(void)
 {
     sim_board.feeds++;

@@ -73,6 +73,9 @@ run 0 windlass device confirm chip1
 example 'windlass device update chip1 v2.update && windlass device reset chip1'
 run 0 windlass device status chip1 --wait 30
 example 'windlass device confirm chip1'
+example 'windlass device log chip1'
+example 'windlass device recovery chip1'
+run 0 windlass device status chip1 --wait 30
 example 'windlass device reset chip1'
 run 0 windlass device status chip1 --wait 30
 example 'windlass chip reset chip1'

@@ -22,6 +22,9 @@ static const char good[] =
     "  policy: sealed\n"
     "  on_damage: halt\n"
     "  trial_boots: 3\n"
+    "  on_halt: recovery\n"
+    "  watchdog_seconds: 3600\n"
+    "  outputs: { mask: 3, level: 1 }\n"
     "certificates:\n"
     "  ca_years: 25\n"
     "hsm:\n"
@@ -61,6 +64,10 @@ static void good_profile_is_read(void **state)
     assert_int_equal(p.boot_policy, POLICY_BOOT_SEALED);
     assert_int_equal(p.on_damage, POLICY_DAMAGE_HALT);
     assert_int_equal(p.trial_boots, 3);
+    assert_int_equal(p.on_halt, POLICY_HALT_RECOVERY);
+    assert_int_equal(p.watchdog_seconds, 3600);
+    assert_int_equal(p.outputs_mask, 3);
+    assert_int_equal(p.outputs_level, 1);
     assert_int_equal(p.ca_years, 25);
     assert_string_equal(p.hsm[PROJECT_OEM].pin_file, "hsm/oem.pin");
     assert_string_equal(p.hsm[PROJECT_APPLIANCE].pin_file, "");
@@ -85,13 +92,39 @@ static void uuids_are_version_5_of_domain_and_product(void **state)
     assert_memory_equal(p.sbm_class_uuid, sbm, 16);
 }
 
+static void without_a_word_about_it_a_halt_waits_and_nothing_is_watched_or_set(void **state)
+{
+    static const char from[] = "  on_halt:";
+    char text[sizeof good];
+    struct fault fault = FAULT_NONE;
+    struct profile p;
+    (void)state;
+    const char *at = strstr(good, from);
+    (void)snprintf(text, sizeof text, "%.*s%s", (int)(at - good), good, strstr(good, "certificates:"));
+    support_check(parse(text, strlen(text), &p, &fault), &fault);
+    assert_int_equal(p.on_halt, POLICY_HALT_WAIT);
+    assert_int_equal(p.watchdog_seconds, 0);
+    assert_int_equal(p.outputs_mask, 0);
+    assert_int_equal(p.outputs_level, 0);
+}
+
+static void ends_of_a_halt_that_do_not_exist_are_refused(void **state)
+{
+    (void)state;
+    refused("on_halt: recovery", "on_halt: explode", "wait, reset, recovery", "p.yaml:9:");
+    refused("watchdog_seconds: 3600", "watchdog_seconds: 3601", "out of range", "p.yaml:10:");
+    refused("level: 1", "level: 4", "not in mask", "p.yaml:11:");
+    refused("mask: 3", "mask: 536870912", "out of range", "p.yaml:11:");
+    refused(", level: 1", "", "level", "p.yaml:11:");
+}
+
 static void unknown_key_names_the_nearest(void **state)
 {
     (void)state;
     refused("organisation:", "organization:", "did you mean 'organisation'?", "p.yaml:2:");
     refused("  policy:", "  polcy:", "did you mean 'policy'?", "p.yaml:6:");
     refused("chip:", "colour: blue\nchip:", "known here: product", "p.yaml:4:");
-    refused("pin_file: hsm/oem.pin", "pinfile: x", "did you mean 'pin_file'?", "p.yaml:12:");
+    refused("pin_file: hsm/oem.pin", "pinfile: x", "did you mean 'pin_file'?", "p.yaml:15:");
 }
 
 static void duplicate_key_is_refused(void **state)
@@ -106,7 +139,7 @@ static void missing_key_is_named(void **state)
     (void)state;
     refused("chip: mps2-an505\n", "", "'chip' is missing", "p.yaml:1:");
     refused("  trial_boots: 3\n", "", "'boot.trial_boots' is missing", "p.yaml:6:");
-    refused("token: \"pkcs11:token=windlass-oem\",", "", "'hsm.oem.token' is missing", "p.yaml:12:");
+    refused("token: \"pkcs11:token=windlass-oem\",", "", "'hsm.oem.token' is missing", "p.yaml:15:");
 }
 
 static void wrong_type_is_refused(void **state)
@@ -119,8 +152,9 @@ static void wrong_type_is_refused(void **state)
     refused("trial_boots: 3", "trial_boots: three", "must be a whole number", "p.yaml:8:");
     refused("trial_boots: 3", "trial_boots: \"3\"", "must be a whole number", "p.yaml:8:");
     refused("trial_boots: 3", "trial_boots: 0x3", "must be a whole number", "p.yaml:8:");
-    refused("boot:\n  policy: sealed\n  on_damage: halt\n  trial_boots: 3\n", "boot: sealed\n", "must be a group",
-            "p.yaml:5:");
+    refused("boot:\n  policy: sealed\n  on_damage: halt\n  trial_boots: 3\n  on_halt: recovery\n"
+            "  watchdog_seconds: 3600\n  outputs: { mask: 3, level: 1 }\n",
+            "boot: sealed\n", "must be a group", "p.yaml:5:");
 }
 
 static void value_out_of_range_is_refused(void **state)
@@ -129,7 +163,7 @@ static void value_out_of_range_is_refused(void **state)
     refused("trial_boots: 3", "trial_boots: 0", "from 1 to 15", "p.yaml:8:");
     refused("trial_boots: 3", "trial_boots: 16", "from 1 to 15", "p.yaml:8:");
     refused("trial_boots: 3", "trial_boots: 99999999999999999999", "from 1 to 15", "p.yaml:8:");
-    refused("ca_years: 25", "ca_years: 51", "from 1 to 50", "p.yaml:10:");
+    refused("ca_years: 25", "ca_years: 51", "from 1 to 50", "p.yaml:13:");
     refused("policy: sealed", "policy: none", "one of: signature, sealed", "p.yaml:6:");
     refused("chip: mps2-an505", "chip: z80", "one of: mps2-an505", "p.yaml:4:");
     refused("greenhouse-sensor", "\"green house\"", "not a product name", "p.yaml:1:");
@@ -143,9 +177,9 @@ static void value_out_of_range_is_refused(void **state)
 static void token_is_checked(void **state)
 {
     (void)state;
-    refused("pkcs11:token=windlass-oem", "windlass-oem", "does not begin with 'pkcs11:'", "p.yaml:12:");
-    refused("/opt/hsm/lib.so", "hsm/lib.so", "relative path", "p.yaml:13:");
-    refused("token=windlass-dev", "token=windlass-oem", "the same token as hsm.oem", "p.yaml:14:");
+    refused("pkcs11:token=windlass-oem", "windlass-oem", "does not begin with 'pkcs11:'", "p.yaml:15:");
+    refused("/opt/hsm/lib.so", "hsm/lib.so", "relative path", "p.yaml:16:");
+    refused("token=windlass-dev", "token=windlass-oem", "the same token as hsm.oem", "p.yaml:17:");
 }
 
 static void yaml_tricks_are_refused(void **state)
@@ -155,7 +189,7 @@ static void yaml_tricks_are_refused(void **state)
     refused("Example Devices", "*a", "an alias", "p.yaml:2:");
     refused("Example Devices", "!!str x", "a tag", "p.yaml:2:");
     refused("chip: mps2-an505", "chip: [[[[[[[[1]]]]]]]]", "too deep", "p.yaml:4:");
-    refused("hsm/development.pin }\n", "x }\n---\na: b\n", "second document", "p.yaml:15:");
+    refused("hsm/development.pin }\n", "x }\n---\na: b\n", "second document", "p.yaml:18:");
     refused("Example Devices", "\xff\xfe", "not UTF-8", "p.yaml:2:");
     refused("Example Devices", "a\x01z", "not UTF-8 text", "p.yaml:2:");
     refused("Example Devices", "\"open", "not YAML", "p.yaml:");
@@ -274,6 +308,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_profile_is_read),
         cmocka_unit_test(uuids_are_version_5_of_domain_and_product),
+        cmocka_unit_test(without_a_word_about_it_a_halt_waits_and_nothing_is_watched_or_set),
+        cmocka_unit_test(ends_of_a_halt_that_do_not_exist_are_refused),
         cmocka_unit_test(unknown_key_names_the_nearest),
         cmocka_unit_test(duplicate_key_is_refused),
         cmocka_unit_test(missing_key_is_named),

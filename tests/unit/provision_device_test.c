@@ -248,17 +248,18 @@ static void device_that_does_not_get_on_is_left(void **state)
 
 static struct bytes status_make(uint8_t *out, size_t capacity)
 {
-    static const char *const keys[] = { "app",    "sbm",     "uid",     "boots",   "fault",     "trial",
-                                        "reason", "counter", "pending", "refused", "lifecycle", "refused_seq" };
+    static const char *const keys[] = { "app",     "sbm",      "uid",       "halt",       "boots",
+                                        "fault",   "trial",    "reason",    "counter",    "pending",
+                                        "refused", "recovery", "lifecycle", "refused_seq" };
     struct cbor_writer w = cbor_writer_of(out, capacity);
-    cbor_write_map(&w, 12);
-    for (size_t i = 0; i < 12; i++) {
+    cbor_write_map(&w, 14);
+    for (size_t i = 0; i < 14; i++) {
         cbor_write_tstr(&w, keys[i]);
         if (i == 2) {
             cbor_write_bstr(&w, bytes_of("0123456789abcdef", 16));
-        } else if (i == 5) {
+        } else if (i == 6 || i == 11) {
             cbor_write_bool(&w, 1);
-        } else if (i == 8) {
+        } else if (i == 9) {
             cbor_write_null(&w);
         } else {
             cbor_write_uint(&w, 100 + i);
@@ -278,7 +279,9 @@ static void status_is_read_and_every_damage_is_refused_or_seen(void **state)
     assert_int_equal(s.app, 100);
     assert_int_equal(s.trial, 1);
     assert_int_equal(s.has_pending, 0);
-    assert_int_equal(s.refused_sequence, 111);
+    assert_int_equal(s.halt, 103);
+    assert_int_equal(s.recovery, 1);
+    assert_int_equal(s.refused_sequence, 113);
     for (size_t len = 0; len < in.len; len++) {
         assert_int_not_equal(device_status_parse(bytes_of(map, len), &changed), STATUS_OK);
     }

@@ -172,6 +172,7 @@ static void profile_fill(struct factory *f, const char *dir)
     p->boot_policy = 1;
     p->on_damage = 1;
     p->trial_boots = 3;
+    p->on_halt = 1;
     p->ca_years = 10;
     (void)snprintf(hsm->module, sizeof hsm->module, "softhsm2");
     (void)snprintf(hsm->uri, sizeof hsm->uri, "pkcs11:token=appliance");
