@@ -6,6 +6,7 @@
 #include "boot/stage.h"
 #include "sbm/agent.h"
 #include "sbm/device.h"
+#include "sbm/self.h"
 #include "sbm/service.h"
 #include "tests/unit/boot_maker.h"
 #include "wire/provision_msg.h"
@@ -36,6 +37,7 @@ static void power_on(void)
     memset(sim_now()->mailbox, 0, sizeof sim_now()->mailbox);
     device.lifecycle = port_lifecycle();
     (void)port_unique_id(device.unique_id);
+    self_load();
     agent_open();
     assert_int_equal(sim_now()->mailbox[0], MAILBOX_MAGIC);
 }
@@ -172,6 +174,7 @@ static int setup(void **state)
     policy_make(&maker.firmware);
     sim_make(&machine, 512, 16, 0xFF);
     maker_geometry(&machine);
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 1, 900);
     return 0;
 }
 
@@ -281,6 +284,7 @@ static void lock_is_refused_while_anything_is_missing(void **state)
     (void)state;
     for (unsigned missing = 0; missing < STEPS; missing++) {
         sim_make(&machine, 512, 16, 0xFF);
+        (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 1, 900);
         step_do(0);
         if (missing == 0) {
             for (unsigned i = 0; i < 2; i++) {

@@ -4,6 +4,8 @@
 
 #include "tests/unit/boot_maker.h"
 
+#include "boot/counter.h"
+
 _Noreturn void bl1_stage_main(void);
 
 #define IMAGE_LEN 900u
@@ -13,6 +15,14 @@ static struct maker stranger;
 static struct sim good;
 static struct sim machine;
 static size_t envelope_len;
+
+static enum counter_kind counting;
+static uint32_t counted;
+
+static void counter_run(void)
+{
+    assert_int_equal(counter_advance(counting, counted), STATUS_OK);
+}
 
 static void bl1_run(void)
 {
@@ -117,10 +127,12 @@ static void sbm_of_another_maker_is_not_started(void **state)
 static void sbm_older_than_the_anchor_allows_is_not_started(void **state)
 {
     (void)state;
-    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 1, IMAGE_LEN);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        (void)maker_sbm(&maker, &maker.firmware, &machine, slot, 1, IMAGE_LEN);
+    }
+    assert_int_equal(boot(), SIM_ASLEEP);
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 1, 2, IMAGE_LEN);
     assert_starts_slot(1);
-    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 2, IMAGE_LEN);
-    assert_starts_slot(0);
 }
 
 static void image_that_claims_to_be_larger_than_its_slot_is_not_started(void **state)
@@ -128,6 +140,99 @@ static void image_that_claims_to_be_larger_than_its_slot_is_not_started(void **s
     (void)state;
     (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 3, 4 * 512);
     assert_starts_slot(1);
+}
+
+static void counter_set(enum counter_kind kind, uint32_t value)
+{
+    counting = kind;
+    counted = value;
+    assert_int_equal(sim_run(&machine, counter_run), SIM_RETURNED);
+}
+
+static void newest_sbm_is_started_first(void **state)
+{
+    (void)state;
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 1, 4, IMAGE_LEN);
+    assert_starts_slot(1);
+    machine.flash[machine.map.sbm[1].off + machine.map.sbm_image_off + 5] ^= 1;
+    assert_starts_slot(0);
+}
+
+static void sbm_below_its_counter_is_not_started(void **state)
+{
+    (void)state;
+    counter_set(COUNTER_SBM, 4);
+    assert_int_equal(boot(), SIM_ASLEEP);
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 1, 4, IMAGE_LEN);
+    assert_starts_slot(1);
+}
+
+/* Version 3 is confirmed, version 4 in slot B may be tried twice. */
+static void sbm_on_trial_is_started_as_often_as_allowed(void **state)
+{
+    (void)state;
+    counter_set(COUNTER_SBM, 3);
+    counter_set(COUNTER_SBM_TRIES_LIMIT, 2);
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 1, 4, IMAGE_LEN);
+    assert_starts_slot(1);
+    assert_starts_slot(1);
+    assert_starts_slot(0);
+    assert_non_null(strstr(machine.log, "slot B refused: status 095"));
+    assert_starts_slot(0);
+    counter_set(COUNTER_SBM, 4);
+    assert_starts_slot(1);
+}
+
+static void sbm_that_was_never_confirmed_is_better_than_none(void **state)
+{
+    (void)state;
+    counter_set(COUNTER_SBM, 3);
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 1, 4, IMAGE_LEN);
+    assert_starts_slot(0);
+    machine.flash[machine.map.sbm[0].off + 40] ^= 1;
+    assert_starts_slot(1);
+}
+
+static void bl1_erases_nothing_and_full_counter_pages_only_end_the_trial(void **state)
+{
+    (void)state;
+    counter_set(COUNTER_SBM, 3);
+    counter_set(COUNTER_SBM_TRIES_LIMIT, 100000);
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 1, 4, IMAGE_LEN);
+    uint32_t erases = machine.erases;
+    for (unsigned i = 0; i < 40; i++) {
+        assert_int_equal(boot(), SIM_STARTED_SBM);
+    }
+    assert_int_equal(machine.erases, erases);
+    assert_starts_slot(0);
+}
+
+static void cut_while_a_try_is_counted_starts_a_right_sbm_at_the_next_boot(void **state)
+{
+    (void)state;
+    counter_set(COUNTER_SBM, 3);
+    counter_set(COUNTER_SBM_TRIES_LIMIT, 3);
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 1, 4, IMAGE_LEN);
+    const struct sim before = machine;
+    for (uint32_t op = 1; op <= 2; op++) {
+        for (uint32_t len = 0; len < 32; len++) {
+            machine = before;
+            machine.cut_at = machine.operations + op;
+            machine.cut_mode = SIM_CUT_TORN;
+            machine.cut_len = len;
+            assert_int_equal(boot(), SIM_POWER_CUT);
+            machine.cut_at = 0;
+            assert_starts_slot(1);
+        }
+    }
+}
+
+static void retired_key_starts_no_sbm(void **state)
+{
+    (void)state;
+    machine.fuses[4] = 0x000000FFu;
+    assert_int_equal(boot(), SIM_ASLEEP);
+    assert_non_null(strstr(machine.log, "status 077"));
 }
 
 int main(void)
@@ -140,6 +245,13 @@ int main(void)
         cmocka_unit_test_setup(blank_slots_end_in_halt, setup),
         cmocka_unit_test_setup(sbm_of_another_maker_is_not_started, setup),
         cmocka_unit_test_setup(sbm_older_than_the_anchor_allows_is_not_started, setup),
+        cmocka_unit_test_setup(newest_sbm_is_started_first, setup),
+        cmocka_unit_test_setup(sbm_below_its_counter_is_not_started, setup),
+        cmocka_unit_test_setup(sbm_on_trial_is_started_as_often_as_allowed, setup),
+        cmocka_unit_test_setup(sbm_that_was_never_confirmed_is_better_than_none, setup),
+        cmocka_unit_test_setup(bl1_erases_nothing_and_full_counter_pages_only_end_the_trial, setup),
+        cmocka_unit_test_setup(cut_while_a_try_is_counted_starts_a_right_sbm_at_the_next_boot, setup),
+        cmocka_unit_test_setup(retired_key_starts_no_sbm, setup),
         cmocka_unit_test_setup(image_that_claims_to_be_larger_than_its_slot_is_not_started, setup),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);

@@ -340,7 +340,7 @@ static void calls_in_the_wrong_state_are_refused(void **state)
 {
     (void)state;
     assert_boots(1);
-    assert_int_equal(service_update_start(1), PSA_ERROR_DOES_NOT_EXIST);
+    assert_int_equal(service_update_start(PSA_FWU_COMPONENTS), PSA_ERROR_DOES_NOT_EXIST);
     assert_int_equal(service_update_write(0, 0, bytes_of(package, 1)), PSA_ERROR_BAD_STATE);
     assert_int_equal(service_update_finish(0), PSA_ERROR_BAD_STATE);
     assert_int_equal(service_update_install(), PSA_ERROR_BAD_STATE);

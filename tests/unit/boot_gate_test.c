@@ -18,7 +18,8 @@ static void evidence_run(void)
     const struct verify_trust trust = { .keys = { bytes_of(maker.firmware.open, 64), 0 },
                                         .vendor = bytes_of(maker.vendor, 16),
                                         .class_id = bytes_of(maker.class_id, 16),
-                                        .component = "sbm",
+                                        .target = VERIFY_SBM_A,
+                                        .other_version = VERIFY_ANY_VERSION,
                                         .least_sequence = 2 };
     const struct port_region *slot = &port_flash()->sbm[0];
     assert_int_equal(verify_package(port_flash_view(slot->off, ENVELOPE_LEN), &trust, &package), STATUS_OK);

@@ -14,8 +14,10 @@ void rig_boot_run(void)
 {
     memset(&device, 0, sizeof device);
     device.state.now.pending = STATE_NONE;
-    (void)service_update_cancel(0);
-    (void)service_update_clean(0);
+    for (psa_fwu_component_t component = 0; component < PSA_FWU_COMPONENTS; component++) {
+        (void)service_update_cancel(component);
+        (void)service_update_clean(component);
+    }
     stage_main();
 }
 
