@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scenarios: the table, and the life of an update: sent, installed, confirmed, rejected, taken back, healed. */
+#include "tests/cuts/scenario.h"
+
+#include "boot/flash.h"
+#include "sbm/device.h"
+#include "sbm/service.h"
+#include "tests/unit/boot_rig.h"
+
+#define TRIAL_BOOTS 3
+
+static struct bytes update;
+
+static void boot_once(void)
+{
+    (void)chip_boot();
+}
+
+static void prepare_v1(void)
+{
+    chip_provision(1);
+    boot_once();
+}
+
+static void send_run(void)
+{
+    rig_update_set(update);
+    rig_update_run();
+}
+
+/* Version 2 is about to be sent. */
+static void prepare_send(void)
+{
+    prepare_v1();
+    update = chip_package(2, NULL);
+}
+
+static void update_send(uint64_t sequence)
+{
+    update = chip_package(sequence, NULL);
+    (void)chip_call(send_run);
+}
+
+/* Version 2 is in its slot and pending. */
+static void prepare_staged(void)
+{
+    prepare_v1();
+    update_send(2);
+}
+
+/* Boots until the state journal has no room for what one more boot appends. */
+static void state_fill(void)
+{
+    const struct journal *journal = &device.state.journal;
+    for (unsigned i = 0; i < 400; i++) {
+        uint32_t used = journal->used[0];
+        boot_once();
+        uint32_t step = journal->used[0] > used ? journal->used[0] - used : 0;
+        if (step > 0 && journal->mirror[0].len - journal->used[0] < 2 * step) {
+            return;
+        }
+    }
+}
+
+static void prepare_staged_full(void)
+{
+    prepare_v1();
+    state_fill();
+    update_send(2);
+}
+
+static void prepare_trial(void)
+{
+    prepare_staged();
+    boot_once();
+}
+
+static void prepare_last_trial_boot(void)
+{
+    prepare_trial();
+    for (unsigned i = 0; i < TRIAL_BOOTS; i++) {
+        boot_once();
+    }
+}
+
+static void prepare_confirmed(void)
+{
+    prepare_trial();
+    (void)chip_call(rig_accept_run);
+    boot_once();
+}
+
+static void prepare_damaged(void)
+{
+    prepare_confirmed();
+    chip.flash[chip.map.primary.off + 40] ^= 1;
+}
+
+/* One mirror of each journal is gone: the next boot writes it anew. */
+static void prepare_lost_mirrors(void)
+{
+    prepare_confirmed();
+    memset(chip.flash + chip.map.store[0].off, 0x5A, chip.map.store[0].len);
+    memset(chip.flash + chip.map.state[1].off, 0x5A, chip.map.state[1].len);
+}
+
+static enum sim_end action_send(void)
+{
+    return chip_call(send_run);
+}
+
+static enum sim_end action_confirm(void)
+{
+    return chip_call(rig_accept_run);
+}
+
+static enum sim_end action_reject(void)
+{
+    return chip_call(rig_reject_run);
+}
+
+/* ---- what must hold afterwards ---- */
+
+static const char *runs(uint64_t sequence)
+{
+    if (chip_boot() != SIM_STARTED_APPLICATION) {
+        return "a later boot does not start an application";
+    }
+    return chip_ran == sequence ? NULL : "a later boot starts another application";
+}
+
+/* Version 2 was installed and nobody has confirmed it: it is on trial, can be confirmed, and stays. */
+static const char *after_install(void)
+{
+    if (!device.state.now.trial) {
+        return "the new application is not on trial";
+    }
+    (void)chip_call(rig_accept_run);
+    if (rig_result != PSA_SUCCESS || chip_counter() != 2) {
+        return "the new application cannot be confirmed";
+    }
+    return runs(2);
+}
+
+/* Whatever the cut left, the update can be sent again, and is then installed. */
+static const char *after_send(void)
+{
+    if (chip_ran == 1) {
+        (void)chip_call(send_run);
+        if (rig_result != PSA_SUCCESS_REBOOT) {
+            return "the update cannot be sent again";
+        }
+    }
+    return runs(2);
+}
+
+/* Confirmed for good, or still on trial and taken back at its end; nothing between. */
+static const char *after_confirm(void)
+{
+    uint64_t last = device.state.now.trial ? 1 : 2;
+    if (last == 2 && chip_counter() != 2) {
+        return "confirmed, but the counter did not advance";
+    }
+    for (unsigned i = 0; i < TRIAL_BOOTS + 1; i++) {
+        if (chip_boot() != SIM_STARTED_APPLICATION) {
+            return "a later boot does not start an application";
+        }
+    }
+    return chip_ran == last || chip_counter() == 2 ? NULL : "a later boot starts another application";
+}
+
+/* Taken back for good: the old one is not on trial, and the update can be sent again. */
+static const char *after_revert(void)
+{
+    if (device.state.now.trial) {
+        return "the application that was installed before is on trial";
+    }
+    (void)chip_call(send_run);
+    return rig_result == PSA_SUCCESS_REBOOT ? NULL : "the update cannot be sent again";
+}
+
+static const char *after_reject(void)
+{
+    return chip_ran == 1 ? NULL : after_install();
+}
+
+static const char *after_heal(void)
+{
+    return device.state.now.trial ? "a confirmed application is on trial" : runs(2);
+}
+
+const struct scenario scenarios[] = {
+    { .name = "install",
+      .says = "a pending update is installed",
+      .prepare = prepare_staged,
+      .action = chip_boot,
+      .first = 2,
+      .last = 2,
+      .counter = 1,
+      .after = after_install,
+      .nested = 1 },
+    { .name = "install-full",
+      .says = "the same with a state journal that is full",
+      .prepare = prepare_staged_full,
+      .action = chip_boot,
+      .first = 2,
+      .last = 2,
+      .counter = 1,
+      .after = after_install },
+    { .name = "revert",
+      .says = "an update that nobody confirmed is taken back",
+      .prepare = prepare_last_trial_boot,
+      .action = chip_boot,
+      .first = 1,
+      .last = 1,
+      .counter = 1,
+      .after = after_revert,
+      .nested = 1 },
+    { .name = "send",
+      .says = "an update arrives",
+      .prepare = prepare_send,
+      .action = action_send,
+      .first = 1,
+      .last = 2,
+      .counter = 1,
+      .after = after_send },
+    { .name = "confirm",
+      .says = "an update is confirmed",
+      .prepare = prepare_trial,
+      .action = action_confirm,
+      .first = 2,
+      .last = 2,
+      .counter = 1,
+      .after = after_confirm },
+    { .name = "reject",
+      .says = "an update is rejected",
+      .prepare = prepare_trial,
+      .action = action_reject,
+      .first = 1,
+      .last = 2,
+      .counter = 1,
+      .after = after_reject },
+    { .name = "heal",
+      .says = "a damaged application is installed again",
+      .prepare = prepare_damaged,
+      .action = chip_boot,
+      .first = 2,
+      .last = 2,
+      .counter = 2,
+      .after = after_heal },
+    { .name = "mirrors",
+      .says = "lost mirrors of the journals are written anew",
+      .prepare = prepare_lost_mirrors,
+      .action = chip_boot,
+      .first = 2,
+      .last = 2,
+      .counter = 2,
+      .after = after_heal },
+    { .name = "counter",
+      .says = "counters advance",
+      .prepare = counter_prepare,
+      .action = counter_run,
+      .first = 1,
+      .last = 1,
+      .counter = 1,
+      .after = counter_after },
+    { .name = "counter-full",
+      .says = "counters advance in full pages",
+      .prepare = counter_full_prepare,
+      .action = counter_run,
+      .first = 1,
+      .last = 1,
+      .counter = 1,
+      .after = counter_after },
+    { .name = "provision",
+      .says = "the chip's part of provisioning, from its keys to the lock",
+      .prepare = provision_prepare,
+      .action = provision_run,
+      .recover = provision_run,
+      .first = 3,
+      .last = 3,
+      .counter = 3,
+      .after = provision_after },
+};
+const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];
+
+const char *scenario_judge(const struct scenario *scenario, enum sim_end end)
+{
+    if (chip_wrong != NULL) {
+        return chip_wrong;
+    }
+    if (end != SIM_STARTED_APPLICATION) {
+        return end == SIM_ASLEEP ? "the device halts" : "the device does not come to rest";
+    }
+    if (chip_ran < scenario->first || chip_ran > scenario->last) {
+        return "another application runs than may";
+    }
+    if (chip_counter() < scenario->counter) {
+        return "the security counter went back";
+    }
+    if (!chip_has_keys()) {
+        return "a key is lost";
+    }
+    const char *why = scenario->after != NULL ? scenario->after() : NULL;
+    return why != NULL ? why : chip_wrong;
+}
