@@ -9,7 +9,7 @@
 #include "crypto/sha256_blocks.h"
 
 #define DATA_LEN 0x40000u
-#define TRIES 2000u
+#define TRIES 5000u
 
 extern uint32_t linker_stack_top[];
 _Noreturn void fw_reset(void);
@@ -57,30 +57,40 @@ status_t crypto_random(uint8_t *out, size_t len)
     return STATUS_OK;
 }
 
-/* Any state that the loop may meet: h[4] at most 4, r clamped. Every fourth try has bits that are all ones. */
+/* Words that are random, all ones, zero or one: sums of such words carry through all of them. */
+static void words_shape(void *out, size_t count)
+{
+    static const uint32_t rare[3] = { 0xFFFFFFFF, 0, 1 };
+    for (size_t i = 0; i < count; i++) {
+        uint32_t v[2];
+        (void)crypto_random((uint8_t *)v, sizeof v);
+        v[0] = v[1] % 4 == 3 ? v[0] : rare[v[1] % 4];
+        memcpy((uint8_t *)out + 4 * i, v, 4);
+    }
+}
+
+/* Any state that the loop may meet: h[4] at most 4, r clamped. One in ten: r is 1 and all of h is ones, so that the
+ * carry of the reduction runs through every word. */
 static int poly1305_agrees(unsigned i)
 {
     struct crypto_poly1305 a;
     struct crypto_poly1305 b;
     uint8_t key[32];
-    size_t blocks = i % 5;
-    (void)crypto_random(key, sizeof key);
-    if (i % 4 == 0) {
-        memset(key, 0xFF, sizeof key);
-    }
+    words_shape(key, 8);
     crypto_poly1305_start(&a, key);
-    (void)crypto_random((uint8_t *)a.h, sizeof a.h);
-    if (i % 3 == 0) {
-        memset(a.h, 0xFF, sizeof a.h);
+    words_shape(a.h, 4);
+    a.h[4] = i / 5 % 5;
+    words_shape(data + i % 4, 16);
+    if (i % 10 == 1) {
+        memset(a.r, 0, sizeof a.r);
+        memset(a.s, 0, sizeof a.s);
+        a.r[0] = 1;
+        memset(a.h, 0xFF, 16);
+        memset(data + i % 4, 0, 64);
     }
-    a.h[4] %= 5;
     b = a;
-    (void)crypto_random(data, 96);
-    if (i % 7 == 0) {
-        memset(data, 0xFF, 96);
-    }
-    poly1305_blocks(&a, data + i % 4, blocks, i / 4 % 2);
-    poly1305_blocks_c(&b, data + i % 4, blocks, i / 4 % 2);
+    poly1305_blocks(&a, data + i % 4, i % 5, i / 25 % 2);
+    poly1305_blocks_c(&b, data + i % 4, i % 5, i / 25 % 2);
     return memcmp(&a, &b, sizeof a) == 0;
 }
 
