@@ -200,7 +200,6 @@ static void running_note(uint64_t sequence, const uint8_t digest[CRYPTO_SHA256_L
     device.running_sequence = sequence;
     memcpy(device.running_digest, digest, CRYPTO_SHA256_LEN);
     memcpy(device.running_key_id, key_id, COSE_KID_LEN);
-    device_log_number("application verified, sequence ", sequence);
     if (device.provisioned.policy.watchdog_seconds != 0) {
         port_watchdog_start((uint32_t)device.provisioned.policy.watchdog_seconds);
     }
@@ -227,6 +226,7 @@ static void sealed_start(void)
     }
     status_t status = seal_check(&device.state, &seal, &sealed);
     if (status == STATUS_OK && counter_complete(seal.sequence) == STATUS_OK && state_save(&device.state) == STATUS_OK) {
+        device_log_number("application sealed, sequence ", seal.sequence);
         running_note(seal.sequence, seal.image_digest, seal.key_id);
         gate_start_sealed(&sealed, port_primary_run_addr());
     }
@@ -295,6 +295,7 @@ _Noreturn void launch(void)
         halt(status);
     }
     boot_log();
+    device_log_number("application verified, sequence ", verified.manifest.sequence);
     running_note(verified.manifest.sequence, verified.image.digest.data, sign1.kid.data);
     evidence.package = &verified;
     evidence.counter = now->counter;

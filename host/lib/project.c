@@ -139,10 +139,6 @@ static int project_read(struct project *project, struct fault *fault)
     }
     int result = profile_parse(path, text, len, &project->profile, fault);
     free(text);
-    if (result == 0 && project->profile.boot_policy == POLICY_BOOT_SEALED) {
-        (void)fault_set(fault, "%s: boot: policy: sealed is planned, but no Secure Boot Manager does it yet", path);
-        return fault_hint(fault, "write 'policy: signature'");
-    }
     return result;
 }
 

@@ -27,7 +27,7 @@ static const char profile_template[] =
     "\n"
     "boot:\n"
     "  # signature: the application's signature and digest are checked at every boot.\n"
-    "  # sealed (not available yet): checked once, when it is installed; then each boot checks a fast seal.\n"
+    "  # sealed: checked in full when it is installed; then each boot checks a fast seal.\n"
     "  policy: signature\n"
     "  # A damaged application: reinstall it from the update package that is still there, or halt.\n"
     "  on_damage: reinstall\n"
