@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* project: opening a product's folder and its tokens (project.h). */
 #include "host/lib/project.h"
-#include "wire/policy.h"
 
 #include <errno.h>
 #include <limits.h>
