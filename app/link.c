@@ -15,7 +15,8 @@ enum windlass_command {
     WINDLASS_CONFIRM = 2,
     WINDLASS_PEEK = 3,
     WINDLASS_LOG = 4,
-    WINDLASS_RECOVERY = 5
+    WINDLASS_RECOVERY = 5,
+    WINDLASS_COMMAND = 6
 };
 
 static struct smp_server server;
@@ -43,6 +44,27 @@ static void log_write(struct cbor_reader *r, struct cbor_writer *w)
     } else {
         log_map_write(&entry, w);
     }
+}
+
+/* A signed command of the maker: {"data": bstr}. */
+static void command(struct cbor_reader *r, struct cbor_writer *w)
+{
+    struct smp_map map = smp_map_open(r);
+    struct sbm_status s = { 0 };
+    struct bytes data = bytes_of(NULL, 0);
+    struct bytes key;
+    while (smp_map_next(&map, &key)) {
+        data = cbor_read_bstr(r);
+    }
+    if (cbor_reader_finish(r) != STATUS_OK || data.data == NULL) {
+        smp_rc_build(w, SMP_RC_INVALID);
+        return;
+    }
+    psa_status_t result = sbm_command(data.data, data.len);
+    if (result != PSA_SUCCESS) {
+        (void)sbm_status_read(&s, sizeof s);
+    }
+    smp_status_build(w, result == PSA_SUCCESS ? STATUS_OK : s.refused != 0 ? s.refused : STATUS_BAD_ARGUMENT);
 }
 
 static void certificate_write(struct cbor_writer *w, uint32_t which)
@@ -199,6 +221,9 @@ static void other(const struct smp_head *head, struct cbor_reader *r, struct cbo
     case SMP_GROUP_WINDLASS << 8 | WINDLASS_RECOVERY:
         recovery_asked = 1;
         smp_rc_build(w, SMP_RC_OK);
+        break;
+    case SMP_GROUP_WINDLASS << 8 | WINDLASS_COMMAND:
+        command(r, w);
         break;
     default:
         if (!tls_command(head, r, w)) {

@@ -75,6 +75,9 @@
     X(POINTER, 94, "the caller may not use that memory")                                                               \
     X(BOOT_SBM_NOT_CONFIRMED, 95, "the new Secure Boot Manager was not confirmed in time")                             \
     X(BOOT_WATCHDOG, 96, "the application did not feed the watchdog in time")                                          \
+    X(RETIRE_LAST, 97, "the last key of its kind cannot be retired")                                                   \
+    X(RETIRE_IN_USE, 98, "what is installed is signed with this key")                                                  \
+    X(RETIRE_KEY, 99, "the command names a key that it cannot retire")                                                 \
     X(FRAME_CRC, 100, "a frame's check sum is wrong")                                                                  \
     X(FRAME_FORMAT, 101, "not a frame")                                                                                \
     X(MESSAGE, 102, "a message that is not understood")

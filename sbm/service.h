@@ -20,6 +20,9 @@ psa_status_t service_update_clean(psa_fwu_component_t component);
 /* Sequence number of what is installed at the next reset, or 0. */
 uint32_t service_update_pending(void);
 
+/* Obeys a signed command of the maker: sbm_command in windlass/sbm.h. */
+psa_status_t service_command(struct bytes in);
+
 psa_status_t service_log_read(uint32_t index, struct sbm_log_entry *out);
 psa_status_t service_image_read(uint32_t slot, struct sbm_image *out);
 psa_status_t service_recovery_request(void);

@@ -33,6 +33,7 @@
     ENTRY(19, sbm_its_get)                                                                                             \
     ENTRY(20, psa_its_get_info)                                                                                        \
     ENTRY(21, psa_its_remove)                                                                                          \
-    ENTRY(22, sbm_storage_reset)
+    ENTRY(22, sbm_storage_reset)                                                                                       \
+    ENTRY(23, sbm_command)
 
 #endif

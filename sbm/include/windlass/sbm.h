@@ -44,6 +44,13 @@ enum sbm_certificate { SBM_CERTIFICATE_DEVICE = 0, SBM_CERTIFICATE_ISSUER = 1, S
 /* Copies a certificate (DER), at most SBM_CERTIFICATE_MAX bytes. *len is its length, also with BUFFER_TOO_SMALL. */
 psa_status_t sbm_certificate_read(uint32_t which, uint8_t *out, size_t capacity, size_t *len);
 
+/*
+ * Obeys a signed command of the maker (docs/spec.md section 7.5): a key is retired, for good. Repeating one does nothing.
+ * INVALID_SIGNATURE; BAD_STATE while an update is pending or on trial; NOT_PERMITTED when the device still needs that
+ * key; INVALID_ARGUMENT; STORAGE_FAILURE. The precise reason is `refused` of sbm_status_read.
+ */
+psa_status_t sbm_command(const uint8_t *command, size_t len);
+
 /* The security event log (docs/spec.md section 4.4). */
 struct sbm_log_entry {
     uint32_t number; /* 1 for the first record of the chip's life, one more for each */
