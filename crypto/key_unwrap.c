@@ -35,20 +35,19 @@ static void inverse_build(uint8_t inverse[256])
 static void block_decrypt(const uint32_t *round_keys, const uint8_t inverse[256], uint32_t block[4])
 {
     const uint32_t *k = round_keys + 4 * AES_ROUNDS;
-    uint32_t s[4];
+    uint8_t s[16];
     for (size_t i = 0; i < 4; i++) {
         block[i] ^= k[i];
     }
     while (k != round_keys) {
         k -= 4;
-        memcpy(s, block, sizeof s);
+        for (size_t i = 0; i < 16; i++) { /* row r of the columns goes right by r: byte i comes from i - 4 r */
+            s[i] = inverse[((const uint8_t *)block)[13 * i % 16]];
+        }
+        memcpy(block, s, sizeof s);
         for (size_t i = 0; i < 4; i++) {
-            uint32_t v = 0;
-            for (size_t row = 0; row < 4; row++) {
-                v |= (uint32_t)inverse[s[(i + 4 - row) % 4] >> (8 * row) & 0xFFu] << (8 * row);
-            }
-            v ^= k[i];
-            block[i] = k == round_keys ? v : column_unmix(v);
+            block[i] ^= k[i];
+            block[i] = k == round_keys ? block[i] : column_unmix(block[i]);
         }
     }
     wipe(s, sizeof s);
