@@ -50,7 +50,7 @@ windlass_library(wl_base SOURCES base/status.c base/cbor_read.c base/cbor_write.
 
 # From the ground up: each room needs only those before it.
 foreach(room wire crypto boot ports/sim sbm
-        host/lib host/pki host/master host/sign1 host/letter host/ledger host/appliance host/station host/device host/chip host/cli
+        host/lib host/sign1 host/pki host/master host/letter host/ledger host/appliance host/station host/device host/chip host/cli
         tests/unit tests/cuts tests/fuzz tests/cli tests/system tests/bench)
   add_subdirectory(${room})
 endforeach()

@@ -13,6 +13,7 @@
 #include "host/lib/file.h"
 #include "host/lib/project.h"
 #include "host/lib/text.h"
+#include "wire/command.h"
 
 #define NAME "device"
 #define UPDATE_FILE_MAX (4u * 1024u * 1024u)
@@ -177,6 +178,21 @@ static int reset_run(struct smp_link *link, const struct options *options, struc
     return 0;
 }
 
+static int command_run(struct smp_link *link, const struct options *options, struct fault *fault)
+{
+    uint8_t *data = NULL;
+    size_t len = 0;
+    if (file_read(options->extra, COMMAND_MAX, &data, &len, fault) != 0) {
+        return fault_hint(fault, "a command is made by: windlass master retire");
+    }
+    int result = device_command(link, bytes_of(data, len), fault);
+    free(data);
+    if (result == 0) {
+        (void)puts(options->json ? "{\"obeyed\":true}" : "obeyed: that key is retired for good");
+    }
+    return result;
+}
+
 static int recovery_run(struct smp_link *link, const struct options *options, struct fault *fault)
 {
     if (device_recovery(link, fault) != 0) {
@@ -269,6 +285,11 @@ static const struct verb verbs[] = {
       "usage: windlass device log CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
       "Shows the device's security event log, newest first: refusals, installations, faults, halts. With --json\n"
       "one object on each line.\n" TARGET_HELP "\nexample:\n  windlass device log chip1\n" },
+    { "command", "FILE", command_run,
+      "usage: windlass device command CHIPDIR|--port TTY FILE [--wait SECONDS] [--json]\n\n"
+      "Sends a command that the maker signed (windlass master retire). The device checks it and obeys or refuses;\n"
+      "what it does cannot be undone. A command that was obeyed before does nothing.\n" TARGET_HELP
+      "\nexample:\n  windlass device command chip1 retire.command\n" },
     { "recovery", NULL, recovery_run,
       "usage: windlass device recovery CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
       "Resets the device into the recovery of its Secure Boot Manager, which takes an update without the\n"
@@ -293,6 +314,7 @@ static void help_print(void)
                 "  confirm   accept the application that runs on trial\n"
                 "  reset     reset the device\n"
                 "  log       the security event log\n"
+                "  command   send a command that the maker signed\n"
                 "  recovery  reset into the Secure Boot Manager's recovery\n"
                 "  echo      is the line good?\n"
                 "  peek      have the example application read a word of memory\n\n"

@@ -234,6 +234,24 @@ static int verb_anchor(int argc, char **argv)
     return finish(result, &fault, o.out);
 }
 
+static int verb_retire(int argc, char **argv)
+{
+    struct master_options o;
+    struct project project;
+    struct fault fault = FAULT_NONE;
+    if (master_options_read(argc, argv, " project retire signed-by out force ", &o) != CLI_DONE ||
+        no_more(argc, argv) != CLI_DONE || required("retire", o.retire) != CLI_DONE ||
+        required("out", o.out) != CLI_DONE) {
+        return CLI_USAGE;
+    }
+    const struct master_retire_order order = { o.retire, o.signed_by, o.out, replace_of(&o) };
+    int result = project_open(o.project, &project, &fault);
+    if (result == 0) {
+        result = master_retire(&project, &order, &fault);
+    }
+    return finish(result, &fault, o.out);
+}
+
 static const struct {
     const char *name;
     const char *help;
@@ -241,7 +259,7 @@ static const struct {
 } verbs[] = {
     { "package", master_help_package, verb_package }, { "block", master_help_block, verb_block },
     { "update", master_help_update, verb_update },    { "inspect", master_help_inspect, verb_inspect },
-    { "anchor", master_help_anchor, verb_anchor },
+    { "anchor", master_help_anchor, verb_anchor },    { "retire", master_help_retire, verb_retire },
 };
 
 /* 1 when somebody asks for help before any "--". */
@@ -269,6 +287,7 @@ int cmd_master(int argc, char **argv)
     if (help_wanted(argc, argv)) {
         return fputs(master_help, stdout) >= 0 ? CLI_DONE : CLI_FAILED;
     }
-    return argc < 2 ? cli_usage("master", "say what to do: package, block, update, inspect or anchor")
-                    : cli_usage("master", "there is no '%s': package, block, update, inspect or anchor", argv[1]);
+    return argc < 2
+               ? cli_usage("master", "say what to do: package, block, update, inspect, anchor or retire")
+               : cli_usage("master", "there is no '%s': package, block, update, inspect, anchor or retire", argv[1]);
 }

@@ -8,8 +8,9 @@ const char master_help[] =
     "  package   sign an image, and encrypt it when it is the application\n"
     "  block     make the key block with which one device can open a package\n"
     "  update    join a key block and its package into the file sent to a device\n"
-    "  inspect   show what a package, key block or update file says\n"
-    "  anchor    write the page from which the bootloader takes its trust\n\n"
+    "  inspect   show what a package, key block, update file or command says\n"
+    "  anchor    write the page from which the bootloader takes its trust\n"
+    "  retire    write the command by which devices drop a key for good\n\n"
     "'windlass master <verb> --help' tells more.\n\n"
     "example:\n"
     "  windlass master inspect v2.suit\n";
@@ -63,16 +64,16 @@ const char master_help_update[] =
     "  windlass master update --package v2.suit --block v2.block --out v2.update\n"
     "  windlass device update chip1 v2.update\n";
 
-const char master_help_inspect[] =
-    "usage: windlass master inspect FILE [--json]\n\n"
-    "Shows what a package, key block or update file says: sequence number, vendor, class, digests, sizes, and\n"
-    "the identifiers of the keys. No signature is checked.\n\n"
-    "example:\n"
-    "  windlass master inspect v2.suit\n";
+const char master_help_inspect[] = "usage: windlass master inspect FILE [--json]\n\n"
+                                   "Shows what a package, key block, update file or command says: sequence number, "
+                                   "vendor, class, digests, sizes, and\n"
+                                   "the identifiers of the keys. No signature is checked.\n\n"
+                                   "example:\n"
+                                   "  windlass master inspect v2.suit\n";
 
 const char master_help_anchor[] =
     "usage: windlass master anchor --out FILE [options]\n\n"
-    "Writes the anchor page (4096 bytes): the firmware key and the identifiers that the immutable bootloader\n"
+    "Writes the anchor page (4096 bytes): the firmware keys and the identifiers that the immutable bootloader\n"
     "trusts. It is programmed once, into locked flash.\n\n"
     "  --project DIR        the product's folder (default: here)\n"
     "  --out FILE           the page\n"
@@ -81,3 +82,16 @@ const char master_help_anchor[] =
     "  --force              replace a file that exists\n\n"
     "example:\n"
     "  windlass master anchor --out anchor.bin --least-sequence 1\n";
+
+const char master_help_retire[] =
+    "usage: windlass master retire --retire NAME --out FILE [options]\n\n"
+    "Writes the signed command by which a device never takes a key again. There is no way back. A device\n"
+    "refuses it as long as it needs the key: its application and its Secure Boot Manager must have been\n"
+    "updated with packages of the other key before, and for a mastering key with a key block of the other.\n\n"
+    "  --project DIR     the product's folder (default: here)\n"
+    "  --retire NAME     firmware, firmware-next, mastering or mastering-next\n"
+    "  --signed-by NAME  firmware key that signs the command (default: the one that stays)\n"
+    "  --out FILE        the command; send it with: windlass device command\n"
+    "  --force           replace a file that exists\n\n"
+    "example:\n"
+    "  windlass master retire --retire firmware --signed-by firmware-next --out retire.command\n";

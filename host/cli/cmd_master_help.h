@@ -9,5 +9,6 @@ extern const char master_help_block[];
 extern const char master_help_update[];
 extern const char master_help_inspect[];
 extern const char master_help_anchor[];
+extern const char master_help_retire[];
 
 #endif

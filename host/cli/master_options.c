@@ -31,7 +31,9 @@ enum master_option {
     OPT_JSON,
     OPT_INPUT_B,
     OPT_NEEDS,
-    OPT_KEY
+    OPT_KEY,
+    OPT_RETIRE,
+    OPT_SIGNED_BY
 };
 
 static const struct option master_options_table[] = {
@@ -56,6 +58,8 @@ static const struct option master_options_table[] = {
     { "input-b", required_argument, NULL, OPT_INPUT_B },
     { "needs", required_argument, NULL, OPT_NEEDS },
     { "key", required_argument, NULL, OPT_KEY },
+    { "retire", required_argument, NULL, OPT_RETIRE },
+    { "signed-by", required_argument, NULL, OPT_SIGNED_BY },
     { NULL, 0, NULL, 0 },
 };
 
@@ -107,6 +111,12 @@ static int plain_option_take(int which, char *value, struct master_options *o)
         return 1;
     case OPT_NEEDS:
         o->needs = value;
+        return 1;
+    case OPT_RETIRE:
+        o->retire = value;
+        return 1;
+    case OPT_SIGNED_BY:
+        o->signed_by = value;
         return 1;
     case OPT_KEY:
         o->key = value;

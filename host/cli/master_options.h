@@ -15,6 +15,8 @@ struct master_options {
     const char *input_b;
     const char *needs;
     const char *key;
+    const char *retire;
+    const char *signed_by;
     const char *out;
     const char *component;
     const char *format;

@@ -3,6 +3,7 @@
 #include "host/device/device.h"
 
 #include "base/cbor.h"
+#include "wire/command.h"
 
 #define ECHO_MAX 256
 #define PIECE_MAX 1024    /* with the map around it still a packet; whole program granules */
@@ -66,6 +67,10 @@ static const char *refusal_hint(status_t status)
         { STATUS_SUIT_DEPENDENCY,
           "join the package with its own key block: windlass master block, then master update" },
         { STATUS_SUIT_NO_BLOCK, "join the package with its own key block: windlass master block, then master update" },
+        { STATUS_SUIT_KEY_RETIRED, "master it with the key that stays: --key" },
+        { STATUS_RETIRE_IN_USE,
+          "first update application and Secure Boot Manager with packages of the key that stays, and confirm them" },
+        { STATUS_RETIRE_LAST, "without it the device could never be updated again" },
         { STATUS_BAD_STATE,
           "an update waits or is on trial: 'windlass device reset' installs it, 'windlass device confirm' accepts it" },
     };
@@ -122,6 +127,26 @@ int device_reset(struct smp_link *link, struct fault *fault)
 int device_recovery(struct smp_link *link, struct fault *fault)
 {
     return order(link, SMP_GROUP_WINDLASS, 5, "recovery", fault);
+}
+
+int device_command(struct smp_link *link, struct bytes command, struct fault *fault)
+{
+    uint8_t out[COMMAND_MAX + 16];
+    struct cbor_writer w = cbor_writer_of(out, sizeof out);
+    struct bytes answer;
+    struct verdict v;
+    cbor_write_map(&w, 1);
+    cbor_write_tstr(&w, "data");
+    cbor_write_bstr(&w, command);
+    if (w.status != STATUS_OK) {
+        return fault_set(fault, "command: the file is longer than a command is (%d bytes)", COMMAND_MAX);
+    }
+    const struct smp_question question = { SMP_WRITE, SMP_GROUP_WINDLASS, 6, cbor_written(&w) };
+    if (device_ask(link, &question, "command", &answer, fault) != 0) {
+        return -1;
+    }
+    status_t status = verdict_parse(answer, &v);
+    return status == STATUS_OK ? 0 : fault_status(fault, "the device's answer", status);
 }
 
 int device_confirm(struct smp_link *link, struct fault *fault)

@@ -51,6 +51,8 @@ const char *device_log_text(uint64_t kind);
 /* Sends a text of at most 256 bytes and checks that it comes back. */
 int device_echo(struct smp_link *link, const char *text, struct fault *fault);
 int device_reset(struct smp_link *link, struct fault *fault);
+/* Sends a command that the maker signed. */
+int device_command(struct smp_link *link, struct bytes command, struct fault *fault);
 /* Resets into SBM's recovery, once. */
 int device_recovery(struct smp_link *link, struct fault *fault);
 /* Accepts the running image. */

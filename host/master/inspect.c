@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect: master_inspect: what packages, key blocks and update files say, gathered as one JSON value and shown as that
- * or as text. */
+/* inspect: master_inspect: what packages, key blocks, update files and commands say, gathered as one JSON value and
+ * shown as that or as text. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "host/lib/block.h"
 #include "host/lib/text.h"
 #include "host/master/master.h"
+#include "wire/command.h"
 
 static json_t *hex_value(struct bytes b)
 {
@@ -158,18 +159,43 @@ static json_t *block_value(struct bytes in, struct fault *fault)
     return v;
 }
 
+/* A command of the maker; NULL when it is none. */
+static json_t *command_value(struct bytes in)
+{
+    struct cose_sign1 sign1;
+    struct command command;
+    if (cose_sign1_parse(in, &sign1) != STATUS_OK || sign1.payload.data == NULL ||
+        command_parse(sign1.payload, &command) != STATUS_OK) {
+        return NULL;
+    }
+    json_t *v = json_object();
+    put(v, "type", json_string("command"));
+    put(v, "order", json_string("retire a key"));
+    put(v, "keys", json_string(command.set == COMMAND_FIRMWARE_KEYS ? "firmware" : "mastering"));
+    put(v, "key", hex_value(command.kid));
+    put(v, "vendor", uuid_value(command.vendor));
+    put(v, "class", uuid_value(command.class_id));
+    put(v, "size", number_value(in.len));
+    put(v, "signer", sign1.kid.data != NULL ? hex_value(sign1.kid) : json_null());
+    return v;
+}
+
 /* An envelope that names a dependency is a key block. What follows the first envelope must be the package of an update.
  */
 static json_t *file_value(struct bytes in, struct fault *fault)
 {
     struct suit_envelope envelope;
     struct suit_manifest manifest;
+    json_t *command = command_value(in);
+    if (command != NULL) {
+        return command;
+    }
     status_t status = suit_envelope_parse(in, &envelope);
     if (status == STATUS_OK) {
         status = suit_manifest_parse(envelope.manifest, &manifest);
     }
     if (status != STATUS_OK) {
-        (void)fault_set(fault, "not a package, key block or update: %s", status_text(status));
+        (void)fault_set(fault, "not a package, key block, update or command: %s", status_text(status));
         return NULL;
     }
     if (!manifest.has_dependency) {

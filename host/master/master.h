@@ -61,7 +61,7 @@ int master_block(const struct project *project, const struct master_block_order 
 int master_update(const char *package, const char *block, const char *out, enum file_replace replace,
                   struct fault *fault);
 
-/* Writes what a package, key block or update file says, for people or as one JSON object. No signature is checked. */
+/* Writes what a package, key block, update file or command says, for people or as one JSON object. No signature is checked. */
 int master_inspect(const char *path, int json, FILE *out, struct fault *fault);
 
 struct master_anchor_order {
@@ -70,6 +70,16 @@ struct master_anchor_order {
     enum file_replace replace;
     int development;
 };
+
+struct master_retire_order {
+    const char *retire;    /* label of the key: a firmware or a mastering key */
+    const char *signed_by; /* label of a firmware key; NULL: the one that stays */
+    const char *out;
+    enum file_replace replace;
+};
+
+/* Writes the signed command by which devices retire a key. */
+int master_retire(const struct project *project, const struct master_retire_order *order, struct fault *fault);
 
 /* Writes an anchor page for BL1. */
 int master_anchor(const struct project *project, const struct master_anchor_order *order, struct fault *fault);
