@@ -24,6 +24,7 @@ struct sim chip;
 struct maker chip_maker;
 uint32_t chip_image_len;
 uint64_t chip_ran;
+uint64_t chip_ran_sbm;
 const char *chip_wrong;
 static uint8_t data_at_start[CHIP_RAM_MAX];
 static uint8_t package[PACKAGE_MAX];
@@ -62,6 +63,7 @@ void chip_save(struct shot *shot)
     memcpy(shot->ram + data_len(), __start_firmware_bss, bss_len());
     shot->random = memo_random;
     shot->ran = chip_ran;
+    shot->ran_sbm = chip_ran_sbm;
     shot->maker = chip_maker;
     sim_copy(&shot->sim, &chip);
 }
@@ -72,6 +74,7 @@ void chip_load(const struct shot *shot)
     memcpy(__start_firmware_bss, shot->ram + data_len(), bss_len());
     memo_random = shot->random;
     chip_ran = shot->ran;
+    chip_ran_sbm = shot->ran_sbm;
     chip_maker = shot->maker;
     sim_copy(&chip, &shot->sim);
 }
@@ -104,6 +107,7 @@ void chip_make(const struct geometry *geometry)
         (void)maker_sbm(&chip_maker, &chip_maker.firmware, &chip, slot, 1, CHIP_SBM_LEN);
     }
     chip_ran = 0;
+    chip_ran_sbm = 0;
 }
 
 struct bytes chip_package(uint64_t sequence, size_t *block_len)
@@ -112,6 +116,14 @@ struct bytes chip_package(uint64_t sequence, size_t *block_len)
     const struct maker_package spec = maker_package_right(&chip_maker, sequence, chip_image_len);
     size_t package_len = maker_package_write(&spec, package, sizeof package, block_len != NULL ? block_len : &len);
     return bytes_of(package, package_len);
+}
+
+struct bytes chip_sbm_package(uint64_t sequence)
+{
+    const struct maker_sbm_spec spec = { .signer = &chip_maker.firmware,
+                                         .sequence = sequence,
+                                         .image_len = CHIP_SBM_LEN };
+    return bytes_of(package, maker_sbm_package(&chip_maker, &spec, package, sizeof package));
 }
 
 void chip_provision(uint64_t sequence)
@@ -154,7 +166,7 @@ static int sbm_is(unsigned slot, uint64_t sequence)
 {
     const uint8_t *image = chip.flash + chip.map.sbm[slot].off + chip.map.sbm_image_off;
     for (uint32_t i = 0; i < CHIP_SBM_LEN; i++) {
-        if (image[i] != (uint8_t)(i * 13u + sequence)) {
+        if (image[i] != maker_sbm_byte(sequence, slot, i)) {
             return 0;
         }
     }
@@ -163,15 +175,17 @@ static int sbm_is(unsigned slot, uint64_t sequence)
 
 static void sbm_check(void)
 {
-    int genuine = 0;
+    chip_ran_sbm = 0;
     for (unsigned slot = 0; slot < 2; slot++) {
         int here = chip.started_addr == chip.map.sbm[slot].off + chip.map.sbm_image_off;
         for (uint64_t sequence = 1; sequence <= SEQUENCE_MAX && here; sequence++) {
-            genuine |= sbm_is(slot, sequence);
+            chip_ran_sbm = sbm_is(slot, sequence) ? sequence : chip_ran_sbm;
         }
     }
-    if (!genuine) {
+    if (chip_ran_sbm == 0) {
         chip_wrong = "an SBM was started that nobody signed";
+    } else if (chip_ran_sbm < counter_read(COUNTER_SBM)) {
+        chip_wrong = "an SBM older than its counter was started";
     }
 }
 

@@ -24,6 +24,7 @@ struct shot {
     uint8_t ram[CHIP_RAM_MAX];
     uint64_t random;
     uint64_t ran;
+    uint64_t ran_sbm;
     struct maker maker; /* the station may have learnt the chip's keys */
     struct sim sim;     /* last: its unused end is not copied */
 };
@@ -34,6 +35,8 @@ extern struct maker chip_maker;
 extern uint32_t chip_image_len;
 /* Sequence number of the application that was started last, as its bytes say; 0 none. */
 extern uint64_t chip_ran;
+/* The same of the SBM. */
+extern uint64_t chip_ran_sbm;
 /* What was started although nobody signed it; NULL when nothing was. Stays until chip_wrong_clear. */
 extern const char *chip_wrong;
 
@@ -48,6 +51,9 @@ void chip_make(const struct geometry *geometry);
 void chip_provision(uint64_t sequence);
 /* A package for this chip: a view into a buffer that the next call reuses. `block_len` may be NULL. */
 struct bytes chip_package(uint64_t sequence, size_t *block_len);
+
+/* An SBM package, in the same buffer. */
+struct bytes chip_sbm_package(uint64_t sequence);
 
 /* From power-on until it rests or the power goes: resets are followed, at most a dozen. */
 enum sim_end chip_boot(void);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "tests/cuts/chip.h"
+#include "tests/unit/boot_rig.h"
 
 /* An action that does not end in a power cut ends in one of these. */
 struct scenario {
@@ -15,6 +16,7 @@ struct scenario {
     enum sim_end (*action)(void);  /* what the power leaves in the middle */
     enum sim_end (*recover)(void); /* from power-on to rest; NULL: a boot */
     uint64_t first, last;          /* sequence numbers that may run at rest */
+    uint64_t sbm_first, sbm_last;  /* the same of the SBM; 0: 1 */
     uint64_t counter;              /* the security counter is not lower at rest */
     const char *(*after)(void);    /* what else holds, as a text about what does not; NULL: nothing else */
     int nested;                    /* cut the recovery, too */
@@ -33,6 +35,37 @@ void counter_prepare(void);
 void counter_full_prepare(void);
 enum sim_end counter_run(void);
 const char *counter_after(void);
+
+/* Sends `package` to a component in pieces and asks for its installation; rig_result says how it went. For chip_call.
+ */
+void send_set(psa_fwu_component_t component, struct bytes package);
+void send_run(void);
+/* NULL when the next boot starts application `sequence`. */
+const char *scenario_runs(uint64_t sequence);
+
+/* The SBM replaces itself (scenario_sbm.c). */
+void sbm_send_prepare(void);
+void sbm_staged_prepare(void);
+void sbm_trial_prepare(void);
+void sbm_last_try_prepare(void);
+void sbm_damaged_prepare(void);
+const char *sbm_send_after(void);
+const char *sbm_install_after(void);
+const char *sbm_confirm_after(void);
+const char *sbm_revert_after(void);
+const char *sbm_heal_after(void);
+
+/* The application's storage (scenario_storage.c). */
+void storage_prepare(void);
+enum sim_end storage_run(void);
+enum sim_end storage_remove_run(void);
+const char *storage_after(void);
+const char *storage_remove_after(void);
+
+/* Nothing boots any more, and an update comes over the data link (scenario_recovery.c). */
+void recovery_prepare(void);
+enum sim_end recovery_run(void);
+const char *recovery_after(void);
 
 /* The oracle. NULL when all holds that `scenario` promises of the chip as it rests, else what does not. */
 const char *scenario_judge(const struct scenario *scenario, enum sim_end end);

@@ -5,11 +5,8 @@
 #include "boot/flash.h"
 #include "sbm/device.h"
 #include "sbm/service.h"
-#include "tests/unit/boot_rig.h"
 
 #define TRIAL_BOOTS 3
-
-static struct bytes update;
 
 static void boot_once(void)
 {
@@ -22,22 +19,16 @@ static void prepare_v1(void)
     boot_once();
 }
 
-static void send_run(void)
-{
-    rig_update_set(update);
-    rig_update_run();
-}
-
 /* Version 2 is about to be sent. */
 static void prepare_send(void)
 {
     prepare_v1();
-    update = chip_package(2, NULL);
+    send_set(0, chip_package(2, NULL));
 }
 
 static void update_send(uint64_t sequence)
 {
-    update = chip_package(sequence, NULL);
+    send_set(0, chip_package(sequence, NULL));
     (void)chip_call(send_run);
 }
 
@@ -121,14 +112,6 @@ static enum sim_end action_reject(void)
 
 /* ---- what must hold afterwards ---- */
 
-static const char *runs(uint64_t sequence)
-{
-    if (chip_boot() != SIM_STARTED_APPLICATION) {
-        return "a later boot does not start an application";
-    }
-    return chip_ran == sequence ? NULL : "a later boot starts another application";
-}
-
 /* Version 2 was installed and nobody has confirmed it: it is on trial, can be confirmed, and stays. */
 static const char *after_install(void)
 {
@@ -139,7 +122,7 @@ static const char *after_install(void)
     if (rig_result != PSA_SUCCESS || chip_counter() != 2) {
         return "the new application cannot be confirmed";
     }
-    return runs(2);
+    return scenario_runs(2);
 }
 
 /* Whatever the cut left, the update can be sent again, and is then installed. */
@@ -151,7 +134,7 @@ static const char *after_send(void)
             return "the update cannot be sent again";
         }
     }
-    return runs(2);
+    return scenario_runs(2);
 }
 
 /* Confirmed for good, or still on trial and taken back at its end; nothing between. */
@@ -186,7 +169,7 @@ static const char *after_reject(void)
 
 static const char *after_heal(void)
 {
-    return device.state.now.trial ? "a confirmed application is on trial" : runs(2);
+    return device.state.now.trial ? "a confirmed application is on trial" : scenario_runs(2);
 }
 
 const struct scenario scenarios[] = {
@@ -281,26 +264,78 @@ const struct scenario scenarios[] = {
       .last = 3,
       .counter = 3,
       .after = provision_after },
+    { .name = "sbm-send",
+      .says = "a new SBM arrives",
+      .prepare = sbm_send_prepare,
+      .action = action_send,
+      .first = 1,
+      .last = 1,
+      .sbm_last = 2,
+      .counter = 1,
+      .after = sbm_send_after },
+    { .name = "sbm-install",
+      .says = "a new SBM is written to the other slot and tried",
+      .prepare = sbm_staged_prepare,
+      .action = chip_boot,
+      .first = 1,
+      .last = 1,
+      .sbm_first = 2,
+      .sbm_last = 2,
+      .counter = 1,
+      .after = sbm_install_after,
+      .nested = 1 },
+    { .name = "sbm-confirm",
+      .says = "a new SBM is confirmed",
+      .prepare = sbm_trial_prepare,
+      .action = action_confirm,
+      .first = 1,
+      .last = 1,
+      .sbm_first = 2,
+      .sbm_last = 2,
+      .counter = 1,
+      .after = sbm_confirm_after },
+    { .name = "sbm-revert",
+      .says = "an SBM that nobody confirmed is left",
+      .prepare = sbm_last_try_prepare,
+      .action = chip_boot,
+      .first = 1,
+      .last = 1,
+      .counter = 1,
+      .after = sbm_revert_after },
+    { .name = "sbm-heal",
+      .says = "a damaged SBM slot is written anew",
+      .prepare = sbm_damaged_prepare,
+      .action = chip_boot,
+      .first = 1,
+      .last = 1,
+      .sbm_first = 2,
+      .sbm_last = 2,
+      .counter = 1,
+      .after = sbm_heal_after },
+    { .name = "storage",
+      .says = "an entry of the storage is written, until its journal is rewritten",
+      .prepare = storage_prepare,
+      .action = storage_run,
+      .first = 1,
+      .last = 1,
+      .counter = 1,
+      .after = storage_after },
+    { .name = "storage-remove",
+      .says = "an entry of the storage is removed",
+      .prepare = storage_prepare,
+      .action = storage_remove_run,
+      .first = 1,
+      .last = 1,
+      .counter = 1,
+      .after = storage_remove_after },
+    { .name = "recovery",
+      .says = "nothing boots, and an update comes over the data link",
+      .prepare = recovery_prepare,
+      .action = recovery_run,
+      .recover = recovery_run,
+      .first = 3,
+      .last = 3,
+      .counter = 2,
+      .after = recovery_after },
 };
 const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];
-
-const char *scenario_judge(const struct scenario *scenario, enum sim_end end)
-{
-    if (chip_wrong != NULL) {
-        return chip_wrong;
-    }
-    if (end != SIM_STARTED_APPLICATION) {
-        return end == SIM_ASLEEP ? "the device halts" : "the device does not come to rest";
-    }
-    if (chip_ran < scenario->first || chip_ran > scenario->last) {
-        return "another application runs than may";
-    }
-    if (chip_counter() < scenario->counter) {
-        return "the security counter went back";
-    }
-    if (!chip_has_keys()) {
-        return "a key is lost";
-    }
-    const char *why = scenario->after != NULL ? scenario->after() : NULL;
-    return why != NULL ? why : chip_wrong;
-}

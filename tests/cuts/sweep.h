@@ -7,7 +7,7 @@
 
 #include "tests/cuts/chip.h"
 
-#define SWEEP_COUNTERS 16
+#define SWEEP_COUNTERS 32
 #define SWEEP_NAME_MAX 160
 
 struct sweep_options {

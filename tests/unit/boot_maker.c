@@ -37,6 +37,7 @@ void maker_start(struct maker *maker)
     memset(maker->class_id, 0x22, sizeof maker->class_id);
     maker->on_damage = POLICY_DAMAGE_REINSTALL;
     maker->boot = POLICY_BOOT_SIGNATURE;
+    maker->on_halt = POLICY_HALT_WAIT;
 }
 
 struct maker_package maker_package_right(const struct maker *maker, uint64_t sequence, size_t image_len)
@@ -224,7 +225,7 @@ static void items_store(struct store *store)
                                    .trial_boots = 3,
                                    .kind = POLICY_PRODUCTION,
                                    .sbm_class = bytes_of(provisioning->class_id, 16),
-                                   .on_halt = POLICY_HALT_WAIT };
+                                   .on_halt = provisioning->on_halt };
     policy_build(&policy, &w);
     key_store(store, STORE_IDENTITY_KEY, &provisioning->identity);
     key_store(store, STORE_UPDATE_KEY, &provisioning->update);

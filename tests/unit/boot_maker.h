@@ -23,6 +23,7 @@ struct maker {
     uint8_t class_id[16];
     enum policy_damage on_damage;
     enum policy_boot boot;
+    enum policy_halt on_halt;
 };
 
 /* Fresh keys. */
