@@ -95,6 +95,20 @@ static int ecdsa_vector_holds(void)
     return psa_destroy_key(key) == PSA_SUCCESS && fine;
 }
 
+/* Shorter and longer hashes than the curve's order: RFC 6979 A.2.5 with SHA-1 and SHA-384. */
+static int other_hashes_hold(void)
+{
+    psa_key_id_t key = key_of(PSA_KEY_TYPE_ECC_PUBLIC_KEY(PSA_ECC_FAMILY_SECP_R1), PSA_ALG_ECDSA_ANY,
+                              PSA_KEY_USAGE_VERIFY_HASH, ecdsa_public, sizeof ecdsa_public);
+    int fine = psa_verify_hash(key, PSA_ALG_ECDSA_ANY, sample_sha1, sizeof sample_sha1, ecdsa_signature_sha1, 64) ==
+                   PSA_SUCCESS &&
+               psa_verify_hash(key, PSA_ALG_ECDSA_ANY, sample_sha384, sizeof sample_sha384, ecdsa_signature_sha384,
+                               64) == PSA_SUCCESS;
+    fine = fine && psa_verify_hash(key, PSA_ALG_ECDSA_ANY, sample_sha1, sizeof sample_sha1 - 1, ecdsa_signature_sha1,
+                                   64) == PSA_ERROR_INVALID_SIGNATURE;
+    return psa_destroy_key(key) == PSA_SUCCESS && fine;
+}
+
 /* A key made in SBM signs; a copy of its public half verifies. */
 int psa_ecdsa_holds(void)
 {
@@ -118,7 +132,8 @@ int psa_ecdsa_holds(void)
     fine = fine && psa_verify_hash(half, alg, abc_digest, 32, signature, 64) == PSA_SUCCESS;
     signature[40] ^= 1;
     fine = fine && psa_verify_hash(half, alg, abc_digest, 32, signature, 64) == PSA_ERROR_INVALID_SIGNATURE;
-    return psa_destroy_key(key) == PSA_SUCCESS && psa_destroy_key(half) == PSA_SUCCESS && fine && ecdsa_vector_holds();
+    return psa_destroy_key(key) == PSA_SUCCESS && psa_destroy_key(half) == PSA_SUCCESS && fine &&
+           ecdsa_vector_holds() && other_hashes_hold();
 }
 
 /* A persistent key comes back by its number, as it was made, and is gone when it is destroyed. */
