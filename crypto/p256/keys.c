@@ -42,8 +42,8 @@ status_t crypto_p256_agree(const uint8_t private_key[32], const uint8_t peer[64]
     struct p256_slots slots;
     uint32_t key[P256_LIMBS];
     status_t status = p256_secret_load(key, private_key);
-    if (status == STATUS_OK) {
-        status = p256_point_load(&slots, peer);
+    if (status == STATUS_OK && p256_point_load(&slots, peer) != 1u) {
+        status = STATUS_CRYPTO_KEY;
     }
     if (status == STATUS_OK) {
         p256_secret_mul(&slots, key);

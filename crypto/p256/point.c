@@ -69,17 +69,17 @@ void p256_point_base(struct p256_slots *s)
     memcpy(s->n[P256_X1], &p256_generator, sizeof p256_generator);
 }
 
-status_t p256_point_load(struct p256_slots *s, const uint8_t in[64])
+uint32_t p256_point_load(struct p256_slots *s, const uint8_t in[64])
 {
     p256_point_base(s); /* for Z1 */
     p256_load(s->n[P256_X1], in);
     p256_load(s->n[P256_Y1], in + 32);
     if (!p256_is_below(s->n[P256_X1], p256_prime.value) || !p256_is_below(s->n[P256_Y1], p256_prime.value)) {
-        return STATUS_CRYPTO_KEY;
+        return 0;
     }
     memcpy(s->n[P256_T], p256_load_numbers, sizeof p256_load_numbers);
     run(s, load_steps);
-    return p256_is_zero(s->n[P256_T]) ? STATUS_OK : STATUS_CRYPTO_KEY;
+    return p256_is_zero(s->n[P256_T]);
 }
 
 void p256_point_double(struct p256_slots *s)

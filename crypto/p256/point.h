@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 
-#include "base/status.h"
 #include "crypto/p256/limbs.h"
 
 enum { P256_X1, P256_Y1, P256_Z1, P256_X2, P256_Y2, P256_Z2, P256_T, P256_U, P256_V, P256_SLOTS };
@@ -21,9 +20,9 @@ struct p256_point {
 
 /* P = the generator. */
 void p256_point_base(struct p256_slots *s);
-/* Reads P: X then Y, big-endian. STATUS_OK, or CRYPTO_KEY when a coordinate is not below p or the point is not on the
- * curve. time: depends on the point, which is public. */
-status_t p256_point_load(struct p256_slots *s, const uint8_t in[64]);
+/* Reads P: X then Y, big-endian. 1, or 0 when a coordinate is not below p or the point is not on the curve. time:
+ * depends on the point, which is public. */
+uint32_t p256_point_load(struct p256_slots *s, const uint8_t in[64]);
 /* The steps below take the same time for all points. P becomes 2 P, also for infinity. */
 void p256_point_double(struct p256_slots *s);
 /* P += Q; neither is infinity. Opposite points give infinity with X not 0; equal points give X, Y and Z all 0: then the

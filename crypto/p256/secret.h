@@ -3,6 +3,7 @@
 #ifndef CRYPTO_P256_SECRET_H
 #define CRYPTO_P256_SECRET_H
 
+#include "base/status.h"
 #include "crypto/p256/point.h"
 
 /* X1, Y1 = k P in affine, plain coordinates; k is in 1..n-1. The caller wipes the slots.

@@ -55,8 +55,9 @@ static void digit_add(struct p256_slots *s, int digit, const struct p256_point *
     }
 }
 
-/* The digits of digest / s and r / s. HARD: a signature of zeros is refused twice. */
-static status_t scalars_make(struct work *w, const uint8_t digest[32], const uint8_t signature[64])
+/* The digits of digest / s and r / s. 1, or 0 when r or s is out of range. HARD: a signature of zeros is refused twice.
+ */
+static uint32_t scalars_make(struct work *w, const uint8_t digest[32], const uint8_t signature[64])
 {
     uint32_t r[P256_LIMBS];
     uint32_t s[P256_LIMBS];
@@ -64,10 +65,10 @@ static status_t scalars_make(struct work *w, const uint8_t digest[32], const uin
     p256_load(r, signature);
     p256_load(s, signature + 32);
     if (hard_opaque(p256_is_scalar(r)) != 1u) {
-        return STATUS_CRYPTO_SIGNATURE;
+        return 0;
     }
     if (hard_opaque(p256_is_scalar(s)) != 1u) {
-        return STATUS_CRYPTO_SIGNATURE;
+        return 0;
     }
     p256_inverse(inverse, s, &p256_order);
     p256_scalar_mul(inverse, inverse, p256_plain_one); /* R / s */
@@ -76,7 +77,7 @@ static status_t scalars_make(struct work *w, const uint8_t digest[32], const uin
     p256_load(s, digest);
     p256_scalar_mul(s, inverse, s);
     digits_make(w->digits[0], s);
-    return STATUS_OK;
+    return 1;
 }
 
 static void sum_make(struct work *w)
@@ -108,18 +109,18 @@ static status_t answer_make(struct p256_slots *s, const uint8_t r[32])
     return STATUS_OK ^ ((hard_opaque(first) ^ HARD_SAME) | (hard_opaque(second) ^ HARD_SAME));
 }
 
+/* HARD: before the answer is made, STATUS_OK is in no variable that a skipped branch could return. */
 status_t crypto_p256_verify(const uint8_t public_key[64], const uint8_t digest[32], const uint8_t signature[64])
 {
     struct work w;
-    status_t status = p256_point_load(&w.slots, public_key);
-    if (status == STATUS_OK) {
-        p256_point_multiples(&w.slots, w.multiples[1], MULTIPLES);
-        status = scalars_make(&w, digest, signature);
+    if (p256_point_load(&w.slots, public_key) != 1u) {
+        return STATUS_CRYPTO_KEY;
     }
-    if (status != STATUS_OK) {
-        return status;
+    p256_point_multiples(&w.slots, w.multiples[1], MULTIPLES);
+    if (scalars_make(&w, digest, signature) != 1u) {
+        return STATUS_CRYPTO_SIGNATURE;
     }
     sum_make(&w);
-    status = answer_make(&w.slots, signature);
+    status_t status = answer_make(&w.slots, signature);
     return hard_opaque(status) == STATUS_OK ? status : STATUS_CRYPTO_SIGNATURE;
 }
