@@ -78,7 +78,8 @@ static status_t place_find(uint32_t *off)
         }
     }
     *off = ring.sequence == 0 ? 0 : (sector + sector_len) % region_len();
-    return port_flash_erase(port_flash()->log.off + *off);
+    uint32_t at_sector = port_flash()->log.off + *off;
+    return flash_is_erased(at_sector, sector_len) ? STATUS_OK : port_flash_erase(at_sector);
 }
 
 static int is_rationed(enum log_kind kind)

@@ -225,7 +225,10 @@ static void items_store(struct store *store)
                                    .trial_boots = 3,
                                    .kind = POLICY_PRODUCTION,
                                    .sbm_class = bytes_of(provisioning->class_id, 16),
-                                   .on_halt = provisioning->on_halt };
+                                   .on_halt = provisioning->on_halt,
+                                   .watchdog_seconds = provisioning->watchdog_seconds,
+                                   .outputs_mask = provisioning->outputs_mask,
+                                   .outputs_level = provisioning->outputs_level };
     policy_build(&policy, &w);
     key_store(store, STORE_IDENTITY_KEY, &provisioning->identity);
     key_store(store, STORE_UPDATE_KEY, &provisioning->update);

@@ -24,6 +24,9 @@ struct maker {
     enum policy_damage on_damage;
     enum policy_boot boot;
     enum policy_halt on_halt;
+    uint32_t watchdog_seconds;
+    uint32_t outputs_mask;
+    uint32_t outputs_level;
 };
 
 /* Fresh keys. */
