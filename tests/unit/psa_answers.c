@@ -145,6 +145,22 @@ static int in_parts(const struct aead_case *c, psa_key_id_t key)
     return psa_aead_abort(&operation) == PSA_SUCCESS && fine;
 }
 
+/* What was decrypted in pieces before the tag was seen to be wrong does not stay. */
+static int long_forgery_is_wiped(const struct aead_case *c, psa_key_id_t key)
+{
+    uint8_t left = 0;
+    size_t len = 0;
+    int fine = psa_aead_encrypt(key, c->alg, c->nonce, c->nonce_len, c->ad, c->ad_len, long_text, LONG_LEN, long_out,
+                                sizeof long_out, &len) == PSA_SUCCESS;
+    long_out[len - 1] ^= 1;
+    fine = fine && psa_aead_decrypt(key, c->alg, c->nonce, c->nonce_len, c->ad, c->ad_len, long_out, len, long_text,
+                                    sizeof long_text, &len) == PSA_ERROR_INVALID_SIGNATURE;
+    for (size_t i = 0; i < LONG_LEN; i++) {
+        left |= long_text[i];
+    }
+    return fine && len == 0 && left == 0;
+}
+
 /* Longer than one call carries: worked in pieces, over itself as TLS does it. */
 static int long_text_holds(const struct aead_case *c, psa_key_id_t key)
 {
@@ -158,7 +174,7 @@ static int long_text_holds(const struct aead_case *c, psa_key_id_t key)
     fine = fine && len == LONG_LEN + c->cipher_len - c->plain_len && memcmp(long_out, long_text, LONG_LEN) != 0;
     fine = fine && psa_aead_decrypt(key, c->alg, c->nonce, c->nonce_len, c->ad, c->ad_len, long_out, len, long_out,
                                     sizeof long_out, &len) == PSA_SUCCESS;
-    return fine && same(long_out, len, long_text, LONG_LEN);
+    return fine && same(long_out, len, long_text, LONG_LEN) && long_forgery_is_wiped(c, key);
 }
 
 static int aead_holds(const struct aead_case *c)
