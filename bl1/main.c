@@ -12,6 +12,8 @@
 #include "boot/stage.h"
 #include "wire/policy.h"
 
+#define TRIAL_SECONDS 60u
+
 /* BL1 holds no secret and keeps no record of a halt; its end is sleep. */
 void halt_wipe(void)
 {
@@ -81,15 +83,19 @@ static uint64_t slot_sequence(unsigned slot)
 }
 
 /* An SBM above the counter is on trial: each start is counted before it happens, up to the limit that the SBM gave
- * which installed it. `last`: nothing else is left, so one that was not confirmed is better than none. */
+ * which installed it, and must reach the application before the watchdog ends it. `last`: nothing else is left, so one
+ * that was not confirmed is better than none. */
 static status_t trial_count(uint64_t sequence, uint32_t counter, int last)
 {
     uint32_t tries = counter_read(COUNTER_SBM_TRIES);
     if (counter == 0 || sequence <= counter || last) {
         return STATUS_OK;
     }
-    return tries < counter_read(COUNTER_SBM_TRIES_LIMIT) ? counter_append(COUNTER_SBM_TRIES, tries + 1)
-                                                         : STATUS_BOOT_SBM_NOT_CONFIRMED;
+    if (tries >= counter_read(COUNTER_SBM_TRIES_LIMIT)) {
+        return STATUS_BOOT_SBM_NOT_CONFIRMED;
+    }
+    port_watchdog_start(TRIAL_SECONDS);
+    return counter_append(COUNTER_SBM_TRIES, tries + 1);
 }
 
 /* Verifies one slot and starts what is in it; returns why it could not. */

@@ -93,7 +93,7 @@ _Noreturn void port_sleep(void);
 void port_watchdog_start(uint32_t seconds);
 /* Begins the time anew; nothing when it was not started. */
 void port_watchdog_feed(void);
-/* Only on the way into a halt, whose end the watchdog must not shorten. */
+/* On the way into a halt, whose end the watchdog must not shorten, and where the policy wants none. */
 void port_watchdog_stop(void);
 
 /* The data link, for the secure world: only in recovery, when no application runs. */

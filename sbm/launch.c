@@ -202,6 +202,8 @@ static void running_note(uint64_t sequence, const uint8_t digest[CRYPTO_SHA256_L
     memcpy(device.running_key_id, key_id, COSE_KID_LEN);
     if (device.provisioned.policy.watchdog_seconds != 0) {
         port_watchdog_start((uint32_t)device.provisioned.policy.watchdog_seconds);
+    } else {
+        port_watchdog_stop(); /* BL1 starts it for an SBM on trial */
     }
 }
 

@@ -42,6 +42,9 @@ void halt_record(status_t why)
     if (log_append(LOG_HALT, why, after_halt.ends) != STATUS_OK) {
         after_halt.ends = POLICY_HALT_WAIT;
     }
+    if (self_on_trial()) {
+        after_halt.ends = POLICY_HALT_RESET; /* BL1 counts the starts and goes back to the confirmed one */
+    }
 }
 
 _Noreturn void halt_end(void)

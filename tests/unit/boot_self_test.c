@@ -4,6 +4,7 @@
 #include "tests/unit/test.h"
 
 #include "boot/counter.h"
+#include "ports/sim/sim_board.h"
 #include "sbm/self.h"
 #include "tests/unit/boot_maker.h"
 #include "tests/unit/boot_rig.h"
@@ -185,6 +186,28 @@ static void rejected_sbm_goes_back_at_the_next_boot(void **state)
     assert_runs(1);
 }
 
+/* The new SBM halts at each start (here because nothing it could run is left): resets lead back to the old one. */
+static void new_sbm_that_halts_goes_back_by_itself(void **state)
+{
+    (void)state;
+    unsigned resets = 0;
+    assert_int_equal(send(2), PSA_SUCCESS_REBOOT);
+    assert_int_equal(sim_run(&machine, bl1_run), SIM_STARTED_SBM);
+    assert_int_equal(sim_run(&machine, rig_boot_run), SIM_RESET); /* slot B is written */
+    memset(machine.flash + machine.map.primary.off, machine.map.erased, machine.map.primary.len);
+    for (unsigned i = 0; i < 2; i++) {
+        memset(machine.flash + machine.map.package[i].off, machine.map.erased, machine.map.package[i].len);
+    }
+    while (sim_run(&machine, bl1_run) == SIM_STARTED_SBM && machine.sbm_slot == 1) {
+        assert_int_equal(sim_board.watchdog_seconds, 60);
+        assert_int_equal(sim_run(&machine, rig_boot_run), SIM_RESET);
+        resets++;
+        assert_true(resets < 20);
+    }
+    assert_int_equal(resets, TRIAL_BOOTS + 1);
+    assert_int_equal(machine.sbm_slot, 0);
+}
+
 static void damaged_trial_starts_the_old_sbm(void **state)
 {
     (void)state;
@@ -333,6 +356,7 @@ int main(void)
         cmocka_unit_test_setup(new_sbm_is_tried_confirmed_and_copied_to_the_other_slot, setup),
         cmocka_unit_test_setup(sbm_that_is_not_confirmed_goes_back, setup),
         cmocka_unit_test_setup(rejected_sbm_goes_back_at_the_next_boot, setup),
+        cmocka_unit_test_setup(new_sbm_that_halts_goes_back_by_itself, setup),
         cmocka_unit_test_setup(damaged_trial_starts_the_old_sbm, setup),
         cmocka_unit_test_setup(what_the_maker_did_not_sign_for_this_is_refused, setup),
         cmocka_unit_test_setup(either_image_damaged_on_its_way_is_refused, setup),
