@@ -326,6 +326,17 @@ static void memory_of_others_is_refused(void **state)
     }
 }
 
+static void inputs_are_bounded_in_sum(void **state)
+{
+    (void)state;
+    struct sbm_crypto_call *call = call_at(SBM_CRYPTO_HASH_COMPUTE);
+    call->in[0].len = SBM_CRYPTO_IN_MAX - 96;
+    call->in[3].len = 97;
+    assert_int_equal(door_call(call), PSA_ERROR_INSUFFICIENT_MEMORY);
+    call->in[3].len = 96;
+    assert_int_equal(door_call(call), PSA_SUCCESS);
+}
+
 static void refused_call_changes_nothing(void **state)
 {
     static uint8_t before[DOOR_ARENA_LEN];
@@ -401,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup(destroyed_key_ends_nothing_halfway, door_setup),
         cmocka_unit_test_setup(key_slots_run_out_and_come_back, door_setup),
         cmocka_unit_test_setup(memory_of_others_is_refused, door_setup),
+        cmocka_unit_test_setup(inputs_are_bounded_in_sum, door_setup),
         cmocka_unit_test_setup(refused_call_changes_nothing, door_setup),
         cmocka_unit_test_setup(overlapping_outputs_harm_nobody, door_setup),
         cmocka_unit_test_setup(unknown_function_is_not_supported, door_setup),
