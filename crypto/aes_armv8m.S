@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* aes_armv8m: encryption of one block in Thumb-2: what aes_block.c says. Two rounds a turn, from r4-r7 to r8-r11 and
- * back; the first turn begins in its middle. */
+/* aes_armv8m: encryption of one block in Thumb-2: what aes_block.c says. A round goes from r4-r7 to r8-r11. */
     .syntax unified
     .thumb
     .section .text.aes_block_encrypt, "ax"
@@ -43,23 +42,21 @@ aes_block_encrypt:
     push {r2, r4-r11, lr}
     ldm r1, {r8-r11}
     ldm r0!, {r4-r7}
-    eor r8, r8, r4
-    eor r9, r9, r5
-    eor r10, r10, r6
-    eor r11, r11, r7
+    eor r4, r4, r8
+    eor r5, r5, r9
+    eor r6, r6, r10
+    eor r7, r7, r11
     add r1, r0, #144
     ldr r3, =aes_table
-    b 2f
 1:  ldm r0!, {r8-r11}
     column r8, r4, r5, r6, r7
     column r9, r5, r6, r7, r4
     column r10, r6, r7, r4, r5
     column r11, r7, r4, r5, r6
-2:  ldm r0!, {r4-r7}
-    column r4, r8, r9, r10, r11
-    column r5, r9, r10, r11, r8
-    column r6, r10, r11, r8, r9
-    column r7, r11, r8, r9, r10
+    mov r4, r8
+    mov r5, r9
+    mov r6, r10
+    mov r7, r11
     cmp r0, r1
     bne 1b
     add r3, r3, #1

@@ -12,6 +12,6 @@ at_most() {
 }
 at_most sha256 7900000
 at_most poly1305 1000000
-at_most ctr 9500000
+at_most ctr 10500000
 at_most selftest 80000
 echo "the loops in Thumb-2 and in C agree"
