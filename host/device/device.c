@@ -4,6 +4,9 @@
 
 #include "base/cbor.h"
 #include "wire/command.h"
+#include "wire/suit.h"
+
+enum { IMAGE_APP = 0, IMAGE_SBM = 1 };
 
 #define ECHO_MAX 256
 #define PIECE_MAX 1024    /* with the map around it still a packet; whole program granules */
@@ -205,6 +208,18 @@ int device_peek(struct smp_link *link, uint32_t address, uint32_t *value, struct
     return 0;
 }
 
+/* Number of the image that an update is for: a package of the SBM is sent as it is, without a key block. */
+static uint64_t image_of(struct bytes update)
+{
+    struct suit_envelope envelope;
+    struct suit_manifest manifest;
+    return suit_envelope_parse(update, &envelope) == STATUS_OK &&
+                   suit_manifest_parse(envelope.manifest, &manifest) == STATUS_OK &&
+                   bytes_equal(manifest.components[0], bytes_of("sbm.a", 5))
+               ? IMAGE_SBM
+               : IMAGE_APP;
+}
+
 /* One piece from `off`; the answer tells where to go on. */
 static int piece_send(struct smp_link *link, struct bytes update, size_t off, uint64_t *next, struct fault *fault)
 {
@@ -213,7 +228,8 @@ static int piece_send(struct smp_link *link, struct bytes update, size_t off, ui
     size_t len = update.len - off < PIECE_MAX ? update.len - off : PIECE_MAX;
     struct bytes answer;
     struct verdict v;
-    cbor_write_map(&w, off == 0 ? 3 : 2);
+    const uint64_t image = off == 0 ? image_of(update) : IMAGE_APP;
+    cbor_write_map(&w, off != 0 ? 2 : image == IMAGE_APP ? 3 : 4);
     if (off == 0) {
         cbor_write_tstr(&w, "len");
         cbor_write_uint(&w, update.len);
@@ -222,6 +238,10 @@ static int piece_send(struct smp_link *link, struct bytes update, size_t off, ui
     cbor_write_uint(&w, off);
     cbor_write_tstr(&w, "data");
     cbor_write_bstr(&w, bytes_of(update.data + off, len));
+    if (image != IMAGE_APP) {
+        cbor_write_tstr(&w, "image");
+        cbor_write_uint(&w, image);
+    }
     if (w.status != STATUS_OK) {
         return fault_status(fault, "update", w.status);
     }
