@@ -10,6 +10,7 @@
 
 #define SIM_FLASH_LEN (1024u * 1024u)
 #define SIM_FUSES 8
+#define SIM_SECTOR_LEAST 512u
 
 /* How an operation that the power leaves ends. TORN: its first `cut_len` bytes happen. HALF: half of them. LAST: all
  * but the last byte, of which some bits happen. RANDOM: an erased sector is any mix of old, erased and other bytes; of

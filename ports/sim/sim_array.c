@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sim_array: the simulated board's flash and fuses. Each change is a numbered operation, at which the power may go. */
 #include "ports/sim/sim.h"
+#include "ports/sim/sim_board.h"
 
 static uint32_t seed;
 
@@ -135,6 +136,7 @@ status_t port_flash_erase(uint32_t off)
     status_t status = range_check(off, len, len);
     if (status == STATUS_OK) {
         sim_now()->erases++;
+        sim_board.erased[off / SIM_SECTOR_LEAST]++;
         bytes_change(off, NULL, len, len);
     }
     return status;
