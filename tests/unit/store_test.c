@@ -208,6 +208,53 @@ static void records_of_another_type_place_or_time_prove_nothing(void **state)
     assert_boots();
 }
 
+/* A chip's first and only record, of type 1 in its payload and of type 2 in its head. */
+static void a_payload_is_bound_to_the_type_in_its_head(void **state)
+{
+    (void)state;
+    sim_make(&machine, 512, 16, 0xFF);
+    assert_int_equal(opened(), STATUS_OK);
+    assert_int_equal(written(1, bytes_of("first", 5)), STATUS_OK);
+    struct journal_record record = record_of(0, 1);
+    memcpy(forged, record.payload.data, record.payload.len);
+    forged_len = record.payload.len;
+    for (unsigned i = 0; i < 2; i++) {
+        memset(machine.flash + machine.map.store[i].off, 0xFF, machine.map.store[i].len);
+    }
+    forged_type = 2;
+    (void)sim_run(&machine, forge_run);
+    assert_int_equal(record_of(0, 2).sequence, record.sequence);
+    assert_int_equal(opened(), STATUS_CRYPTO_TAG);
+}
+
+static uint32_t counted;
+
+static void counter_run(void)
+{
+    counted = counter_read(COUNTER_STORE);
+}
+
+/* Else the copy from before that write could be put back. */
+static void a_counter_left_behind_by_a_cut_is_brought_up(void **state)
+{
+    (void)state;
+    assert_int_equal(opened(), STATUS_OK);
+    machine.cut_at = machine.operations + 3; /* behind the records of both mirrors */
+    machine.cut_mode = SIM_CUT_BEFORE;
+    (void)written(STORE_ROOT_CERT, bytes_of("a newer one", 11));
+    machine.cut_at = 0;
+    uint32_t sequence = record_of(1, STORE_ROOT_CERT).sequence;
+    (void)sim_run(&machine, counter_run);
+    assert_int_equal(counted, sequence - 1);
+    assert_boots();
+    (void)sim_run(&machine, counter_run);
+    assert_int_equal(counted, sequence);
+    for (unsigned i = 0; i < 2; i++) {
+        memcpy(machine.flash + good.map.store[i].off, good.flash + good.map.store[i].off, good.map.store[i].len);
+    }
+    assert_halts(STATUS_STORE_REPLAY);
+}
+
 static void a_chip_with_another_root_key_is_not_provisioned(void **state)
 {
     (void)state;
@@ -314,6 +361,8 @@ int main(void)
         cmocka_unit_test_setup(an_older_copy_of_the_store_ends_in_halt, setup),
         cmocka_unit_test_setup(one_older_mirror_is_brought_up_to_date, setup),
         cmocka_unit_test_setup(records_of_another_type_place_or_time_prove_nothing, setup),
+        cmocka_unit_test_setup(a_payload_is_bound_to_the_type_in_its_head, setup),
+        cmocka_unit_test_setup(a_counter_left_behind_by_a_cut_is_brought_up, setup),
         cmocka_unit_test_setup(a_chip_with_another_root_key_is_not_provisioned, setup),
         cmocka_unit_test_setup(no_item_is_in_flash_as_it_is, setup),
         cmocka_unit_test_setup(lost_store_is_emptied_and_goes_on_behind_its_counter, setup),
