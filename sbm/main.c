@@ -10,6 +10,7 @@
 #include "sbm/recovery.h"
 #include "sbm/self.h"
 #include "sbm/service_crypto.h"
+#include "sbm/store_its.h"
 
 #define COUNTER_ROOM 4u    /* records that BL1 may have to append */
 #define HALT_WAIT_MS 1000u /* before the first reset; twice as long with each halt in a row */
@@ -20,6 +21,7 @@ void halt_wipe(void)
 {
     provisioned_wipe(&device.provisioned);
     install_wipe(&device.candidate);
+    store_its_wipe();
     service_crypto_wipe();
 }
 
