@@ -133,7 +133,7 @@ static const struct smp_calls calls = {
 };
 
 /* An application that does not verify is not on trial any more: the place of the package before it, which a trial would
- * keep, is free for a new one. */
+ * keep, takes a new one. */
 static void trial_drop(void)
 {
     if (launch_installed_verify() != STATUS_OK) {
