@@ -29,7 +29,9 @@ void maker_start(struct maker *maker)
 {
     memset(maker, 0, sizeof *maker);
     key_make(&maker->firmware);
+    key_make(&maker->firmware_next);
     key_make(&maker->mastering);
+    key_make(&maker->mastering_next);
     key_make(&maker->provisioner);
     key_make(&maker->identity);
     key_make(&maker->update);
@@ -210,14 +212,26 @@ static void key_store(struct store *store, uint8_t type, const struct maker_key 
     (void)status;
 }
 
+/* The current key, then the next. */
+static struct bytes both_keys(const struct maker_key *current, const struct maker_key *next, uint8_t out[128])
+{
+    memcpy(out, current->open, 64);
+    memcpy(out + 64, next->open, 64);
+    return bytes_of(out, 128);
+}
+
 static void items_store(struct store *store)
 {
     uint8_t policy_bytes[POLICY_MAX];
+    uint8_t firmware[128];
+    uint8_t mastering[128];
     struct cbor_writer w = cbor_writer_of(policy_bytes, sizeof policy_bytes);
     const struct policy policy = { .vendor = bytes_of(provisioning->vendor, 16),
                                    .class_id = bytes_of(provisioning->class_id, 16),
-                                   .firmware_keys = bytes_of(provisioning->firmware.open, 64),
-                                   .mastering_keys = bytes_of(provisioning->mastering.open, 64),
+                                   .firmware_keys =
+                                       both_keys(&provisioning->firmware, &provisioning->firmware_next, firmware),
+                                   .mastering_keys =
+                                       both_keys(&provisioning->mastering, &provisioning->mastering_next, mastering),
                                    .provisioner_key = bytes_of(provisioning->provisioner.open, 64),
                                    .provisioned_sequence = 1,
                                    .boot = provisioning->boot,
@@ -281,7 +295,8 @@ void maker_provision(const struct maker *maker, struct sim *sim, const uint8_t *
 
 void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_sequence)
 {
-    const struct anchor anchor = { .firmware_keys = bytes_of(maker->firmware.open, 64),
+    uint8_t keys[128];
+    const struct anchor anchor = { .firmware_keys = both_keys(&maker->firmware, &maker->firmware_next, keys),
                                    .vendor = bytes_of(maker->vendor, 16),
                                    .sbm_class = bytes_of(maker->class_id, 16),
                                    .least_sequence = least_sequence };

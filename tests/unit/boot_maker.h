@@ -15,7 +15,9 @@ struct maker_key {
 
 struct maker {
     struct maker_key firmware;
+    struct maker_key firmware_next; /* trusted like the one before it */
     struct maker_key mastering;
+    struct maker_key mastering_next;
     struct maker_key provisioner;
     struct maker_key identity;
     struct maker_key update;
