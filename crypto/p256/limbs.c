@@ -2,6 +2,8 @@
 /* limbs: see limbs.h. */
 #include "crypto/p256/limbs.h"
 
+#include <stddef.h>
+
 #include "base/wipe.h"
 
 void p256_load(uint32_t out[P256_LIMBS], const uint8_t in[32])
@@ -39,7 +41,9 @@ uint32_t p256_sub(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const 
     uint32_t borrow = 0;
     for (unsigned i = 0; i < P256_LIMBS; i++) {
         uint64_t difference = (uint64_t)a[i] - b[i] - borrow;
-        out[i] = (uint32_t)difference;
+        if (out != NULL) {
+            out[i] = (uint32_t)difference;
+        }
         borrow = (uint32_t)(difference >> 32) & 1u;
     }
     return borrow;
@@ -57,6 +61,7 @@ void p256_reduce(uint32_t a[P256_LIMBS], uint32_t carry, const uint32_t m[P256_L
     uint32_t t[P256_LIMBS];
     uint32_t less = p256_sub(t, a, m);
     p256_select(a, t, 0u - (carry | (less ^ 1u)));
+    wipe(t, sizeof t);
 }
 
 uint32_t p256_is_zero(const uint32_t a[P256_LIMBS])
@@ -70,8 +75,7 @@ uint32_t p256_is_zero(const uint32_t a[P256_LIMBS])
 
 uint32_t p256_is_below(const uint32_t a[P256_LIMBS], const uint32_t m[P256_LIMBS])
 {
-    uint32_t t[P256_LIMBS];
-    return p256_sub(t, a, m);
+    return p256_sub(NULL, a, m);
 }
 
 uint32_t p256_is_scalar(const uint32_t a[P256_LIMBS])

@@ -11,7 +11,8 @@
 /* From and to 32 big-endian bytes. */
 void p256_load(uint32_t out[P256_LIMBS], const uint8_t in[32]);
 void p256_store(uint8_t out[32], const uint32_t in[P256_LIMBS]);
-/* out = a + b or a - b modulo 2^256; returns the carry or the borrow, 0 or 1. out may be a or b. */
+/* out = a + b or a - b modulo 2^256; returns the carry or the borrow, 0 or 1. out may be a or b,
+ * and NULL for a difference that is not wanted. */
 uint32_t p256_add(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const uint32_t b[P256_LIMBS]);
 uint32_t p256_sub(uint32_t out[P256_LIMBS], const uint32_t a[P256_LIMBS], const uint32_t b[P256_LIMBS]);
 /* out = in where the mask is all ones, else out stays. */
