@@ -5,13 +5,14 @@
 
 #include "app/app.h"
 #include "app/tls.h"
+#include "psa/initial_attestation.h"
 #include "psa/update.h"
 #include "windlass/status_map.h"
 #include "wire/smp_server.h"
 
 enum windlass_command {
     WINDLASS_STATUS = 0,
-    WINDLASS_PROVE = 1,
+    WINDLASS_ATTEST = 1,
     WINDLASS_CONFIRM = 2,
     WINDLASS_PEEK = 3,
     WINDLASS_LOG = 4,
@@ -77,22 +78,22 @@ static void certificate_write(struct cbor_writer *w, uint32_t which)
     cbor_write_bstr(w, bytes_of(certificate, len));
 }
 
-static void prove(struct cbor_reader *r, struct cbor_writer *w)
+static void attest(struct cbor_reader *r, struct cbor_writer *w)
 {
-    static uint8_t token[256];
+    static uint8_t token[PSA_INITIAL_ATTEST_MAX_TOKEN_SIZE];
     struct smp_map map = smp_map_open(r);
-    struct sbm_prove call = { .token = token, .token_capacity = sizeof token };
+    struct bytes nonce = { NULL, 0 };
     struct bytes key;
+    size_t len = 0;
     while (smp_map_next(&map, &key)) {
         if (smp_key_is(key, "nonce")) {
-            struct bytes nonce = cbor_read_bstr(r);
-            call.nonce = nonce.data;
-            call.nonce_len = nonce.len;
+            nonce = cbor_read_bstr(r);
         } else {
             cbor_fail(r, STATUS_UNKNOWN_FIELD);
         }
     }
-    if (cbor_reader_finish(r) != STATUS_OK || sbm_identity_prove(&call) != PSA_SUCCESS) {
+    if (cbor_reader_finish(r) != STATUS_OK ||
+        psa_initial_attest_get_token(nonce.data, nonce.len, token, sizeof token, &len) != PSA_SUCCESS) {
         smp_rc_build(w, SMP_RC_INVALID);
         return;
     }
@@ -101,7 +102,7 @@ static void prove(struct cbor_reader *r, struct cbor_writer *w)
     cbor_write_array(w, 2);
     certificate_write(w, SBM_CERTIFICATE_DEVICE);
     certificate_write(w, SBM_CERTIFICATE_ISSUER);
-    smp_pair_bytes(w, "token", bytes_of(token, call.token_len));
+    smp_pair_bytes(w, "token", bytes_of(token, len));
 }
 
 /* Reads any address and gives what is there. For the demonstration: on secure memory it ends in SBM's fault handler. */
@@ -206,8 +207,8 @@ static void other(const struct smp_head *head, struct cbor_reader *r, struct cbo
     case SMP_GROUP_WINDLASS << 8 | WINDLASS_STATUS:
         status_write(w);
         break;
-    case SMP_GROUP_WINDLASS << 8 | WINDLASS_PROVE:
-        prove(r, w);
+    case SMP_GROUP_WINDLASS << 8 | WINDLASS_ATTEST:
+        attest(r, w);
         break;
     case SMP_GROUP_WINDLASS << 8 | WINDLASS_CONFIRM:
         smp_rc_build(w, psa_fwu_accept() == PSA_SUCCESS ? SMP_RC_OK : SMP_RC_UNKNOWN);

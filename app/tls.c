@@ -8,7 +8,9 @@
 
 #include "app/app.h"
 #include "app/tls_identity.h"
+#include "app/tls_memory.h"
 #include "base/wipe.h"
+#include "psa/update.h"
 
 #define HEAP_LEN (96u * 1024u)
 #define READ_MAX 256u
@@ -26,6 +28,15 @@ static union {
     uint64_t align;
     uint8_t bytes[HEAP_LEN];
 } heap;
+
+void tls_memory_damaged(int code)
+{
+    (void)code;
+    app_print("[app] TLS: memory was damaged\n");
+    for (;;) {
+        (void)psa_fwu_request_reboot();
+    }
+}
 
 static int record_send(void *context, const unsigned char *data, size_t len)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tls_config: Mbed TLS of the application with TLS: a TLS 1.3 client, X.509, P-256 and SHA-256. Every algorithm and
- * every private key is SBM's (app/mbedtls_config.h); memory is a fixed block (app/tls_memory.c).
+ * every private key is SBM's (app/mbedtls_config.h); memory is a fixed block (app/tls.c).
  */
 #ifndef APP_TLS_CONFIG_H
 #define APP_TLS_CONFIG_H
@@ -32,5 +32,12 @@
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
+/* Nothing of the C library's heap, files or processes. */
+#define MBEDTLS_PLATFORM_NO_STD_FUNCTIONS
+#define MBEDTLS_PLATFORM_STD_MEM_HDR "app/tls_memory.h"
+#define MBEDTLS_PLATFORM_EXIT_MACRO tls_memory_damaged
+#define MBEDTLS_PLATFORM_SNPRINTF_MACRO snprintf
+#define MBEDTLS_PLATFORM_PRINTF_MACRO printf
+#define MBEDTLS_PLATFORM_FPRINTF_MACRO fprintf
 
 #endif

@@ -14,10 +14,12 @@ struct device {
     enum port_lifecycle lifecycle;
     unsigned sbm_slot; /* 0 or 1: from which SBM runs */
     uint64_t sbm_sequence;
-    uint64_t running_sequence; /* of the application that was started; 0 before */
+    uint64_t running_sequence;                 /* of the application that was started; 0 before */
     uint8_t running_digest[CRYPTO_SHA256_LEN]; /* of its image */
     uint8_t running_key_id[COSE_KID_LEN];      /* of the key that signed it */
-    int recovering;            /* 1: recovery serves the data link; no application runs */
+    uint8_t boot_seed[32];                     /* random, for attestation: made when it is asked for */
+    int has_boot_seed;
+    int recovering; /* 1: recovery serves the data link; no application runs */
 };
 
 extern struct device device;

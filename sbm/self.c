@@ -56,6 +56,24 @@ void self_load(void)
         package_read(envelope_view(device.sbm_slot), &package) == STATUS_OK ? package.manifest.sequence : 0;
 }
 
+/* Whether it runs was BL1's to decide: neither its age nor what it demands of the application is looked at again. */
+status_t self_describe(uint8_t digest[CRYPTO_SHA256_LEN], uint8_t key_id[COSE_KID_LEN])
+{
+    struct verify_trust trust = trust_of(device.sbm_slot, 0);
+    struct package package;
+    struct cose_sign1 sign1;
+    trust.other_version = VERIFY_ANY_VERSION;
+    status_t status = verify_package(envelope_view(device.sbm_slot), &trust, &package);
+    if (status == STATUS_OK) {
+        status = cose_sign1_parse(package.envelope.sign1, &sign1);
+    }
+    if (status == STATUS_OK) {
+        memcpy(digest, package.image.digest.data, CRYPTO_SHA256_LEN);
+        memcpy(key_id, sign1.kid.data, COSE_KID_LEN);
+    }
+    return status;
+}
+
 int self_on_trial(void)
 {
     uint32_t counter = counter_read(COUNTER_SBM);

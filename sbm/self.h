@@ -8,8 +8,11 @@
 
 #include "boot/verify.h"
 
-/* Fills device.sbm_slot, .sbm_sequence and .sbm_digest from the running slot, which BL1 has verified. */
+/* Fills device.sbm_slot and .sbm_sequence from the running slot, which BL1 has verified. */
 void self_load(void);
+/* What the running slot's envelope says: the digest of this SBM's image, and the identifier of the key that signed it.
+ * Errors as verify_package. */
+status_t self_describe(uint8_t digest[CRYPTO_SHA256_LEN], uint8_t key_id[COSE_KID_LEN]);
 /* 1: this SBM is above its security counter and not confirmed yet. */
 int self_on_trial(void);
 /* Checks the package in SBM_PACKAGE (`len` bytes of it, or the whole region): signature, class, sequence not below

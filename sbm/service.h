@@ -28,8 +28,9 @@ psa_status_t service_image_read(uint32_t slot, struct sbm_image *out);
 psa_status_t service_recovery_request(void);
 
 void service_status_read(struct sbm_status *out);
-/* Writes the token into `out`; *len is its length. */
-psa_status_t service_identity_prove(struct bytes nonce, uint8_t *out, size_t capacity, size_t *len);
+/* Writes the attestation token over `challenge` into `out`; *len is its length. Errors: psa/initial_attestation.h. */
+psa_status_t service_attest_token(struct bytes challenge, uint8_t *out, size_t capacity, size_t *len);
+psa_status_t service_attest_token_size(size_t challenge_len, size_t *len);
 /* Decrypts a certificate into `out`; *len is its length, also with BUFFER_TOO_SMALL. DOES_NOT_EXIST, DATA_CORRUPT. */
 psa_status_t service_certificate(uint32_t which, uint8_t *out, size_t capacity, size_t *len);
 

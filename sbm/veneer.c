@@ -8,9 +8,6 @@
 #include "sbm/service.h"
 #include "sbm/veneer_guard.h"
 
-#define TOKEN_MAX 256u
-#define NONCE_MAX 64u
-
 static uint8_t buffer[PSA_FWU_MAX_WRITE_SIZE];
 
 VENEER_ENTRY psa_status_t sbm_status_read(struct sbm_status *status, size_t status_len)
@@ -26,34 +23,6 @@ VENEER_ENTRY psa_status_t sbm_status_read(struct sbm_status *status, size_t stat
     service_status_read(&copy);
     memcpy(status, &copy, sizeof copy);
     return veneer_leave(PSA_SUCCESS);
-}
-
-VENEER_ENTRY psa_status_t sbm_identity_prove(struct sbm_prove *prove)
-{
-    struct sbm_prove call;
-    uint8_t nonce[NONCE_MAX];
-    psa_status_t result = veneer_enter();
-    if (result != PSA_SUCCESS) {
-        return result;
-    }
-    if (!veneer_may_write(prove, sizeof call)) {
-        return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
-    }
-    memcpy(&call, prove, sizeof call);
-    if (call.nonce_len > sizeof nonce || !veneer_may_read(call.nonce, call.nonce_len) ||
-        !veneer_may_write(call.token, call.token_capacity)) {
-        return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
-    }
-    memcpy(nonce, call.nonce, call.nonce_len);
-    result = service_identity_prove(bytes_of(nonce, call.nonce_len), buffer, TOKEN_MAX, &call.token_len);
-    if (result == PSA_SUCCESS && call.token_len > call.token_capacity) {
-        result = PSA_ERROR_BUFFER_TOO_SMALL;
-    }
-    if (result == PSA_SUCCESS) {
-        memcpy(call.token, buffer, call.token_len);
-        prove->token_len = call.token_len;
-    }
-    return veneer_leave(result);
 }
 
 VENEER_ENTRY psa_status_t sbm_certificate_read(uint32_t which, uint8_t *out, size_t capacity, size_t *len)

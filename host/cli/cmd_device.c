@@ -8,10 +8,8 @@
 #include <unistd.h>
 
 #include "host/cli/cli.h"
-#include "host/cli/unit_text.h"
-#include "host/device/device.h"
+#include "host/cli/cmd_device.h"
 #include "host/lib/file.h"
-#include "host/lib/project.h"
 #include "host/lib/text.h"
 #include "wire/command.h"
 
@@ -20,19 +18,10 @@
 #define WAIT_MAX_S 3600
 #define LOG_ENTRIES_MAX 100000 /* a device that never ends lies */
 
-struct options {
-    const char *chip;  /* folder of a virtual chip, or NULL */
-    const char *port;  /* tty, or NULL */
-    const char *extra; /* FILE or TEXT */
-    const char *project;
-    unsigned wait_s;
-    int json;
-};
-
 struct verb {
     const char *name;
     const char *extra; /* name of its own argument, or NULL */
-    int (*run)(struct smp_link *link, const struct options *options, struct fault *fault);
+    int (*run)(struct smp_link *link, const struct device_options *options, struct fault *fault);
     const char *help;
 };
 
@@ -83,7 +72,7 @@ static void status_text_print(const struct device_status *s, const char *uid)
     }
 }
 
-static int status_run(struct smp_link *link, const struct options *options, struct fault *fault)
+static int status_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     struct device_status status;
     char uid[33];
@@ -99,42 +88,6 @@ static int status_run(struct smp_link *link, const struct options *options, stru
     return 0;
 }
 
-static const char *psa_lifecycle_text(uint64_t lifecycle)
-{
-    switch (lifecycle) {
-    case 0x0000:
-        return "assembly and test";
-    case 0x2000:
-        return "provisioning";
-    case 0x3000:
-        return "secured";
-    default:
-        return "unknown";
-    }
-}
-
-static int prove_run(struct smp_link *link, const struct options *options, struct fault *fault)
-{
-    struct project project;
-    struct cert root;
-    struct device_proof proof;
-    char path[600];
-    char uid[33];
-    char fingerprint[65];
-    if (project_open(options->project, &project, fault) != 0 ||
-        project_path(&project, "pki/root.crt", path, sizeof path, fault) != 0 || cert_read(path, &root, fault) != 0 ||
-        device_prove(link, &root, &proof, fault) != 0) {
-        return -1;
-    }
-    text_hex(proof.uid, sizeof proof.uid, uid);
-    unit_fingerprint(proof.device.der, proof.device.len, fingerprint);
-    (void)printf(options->json
-                     ? "{\"uid\":\"%s\",\"genuine\":true,\"lifecycle\":\"%s\",\"device_certificate\":\"%s\"}\n"
-                     : "genuine             %s\nlifecycle           %s\ndevice certificate  SHA-256 %s\n",
-                 uid, psa_lifecycle_text(proof.lifecycle), fingerprint);
-    return 0;
-}
-
 static void progress_tell(void *context, size_t done, size_t total)
 {
     (void)context;
@@ -144,7 +97,7 @@ static void progress_tell(void *context, size_t done, size_t total)
     }
 }
 
-static int update_run(struct smp_link *link, const struct options *options, struct fault *fault)
+static int update_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     const struct device_progress progress = { NULL, progress_tell };
     uint8_t *data = NULL;
@@ -160,7 +113,7 @@ static int update_run(struct smp_link *link, const struct options *options, stru
     return result;
 }
 
-static int confirm_run(struct smp_link *link, const struct options *options, struct fault *fault)
+static int confirm_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     if (device_confirm(link, fault) != 0) {
         return -1;
@@ -169,7 +122,7 @@ static int confirm_run(struct smp_link *link, const struct options *options, str
     return 0;
 }
 
-static int reset_run(struct smp_link *link, const struct options *options, struct fault *fault)
+static int reset_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     if (device_reset(link, fault) != 0) {
         return -1;
@@ -178,7 +131,7 @@ static int reset_run(struct smp_link *link, const struct options *options, struc
     return 0;
 }
 
-static int command_run(struct smp_link *link, const struct options *options, struct fault *fault)
+static int command_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     uint8_t *data = NULL;
     size_t len = 0;
@@ -193,7 +146,7 @@ static int command_run(struct smp_link *link, const struct options *options, str
     return result;
 }
 
-static int recovery_run(struct smp_link *link, const struct options *options, struct fault *fault)
+static int recovery_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     if (device_recovery(link, fault) != 0) {
         return -1;
@@ -216,7 +169,7 @@ static void log_entry_print(const struct device_log_entry *e, int json)
     }
 }
 
-static int log_run(struct smp_link *link, const struct options *options, struct fault *fault)
+static int log_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     for (uint32_t i = 0; i < LOG_ENTRIES_MAX; i++) {
         struct device_log_entry entry;
@@ -229,7 +182,7 @@ static int log_run(struct smp_link *link, const struct options *options, struct 
     return 0;
 }
 
-static int echo_run(struct smp_link *link, const struct options *options, struct fault *fault)
+static int echo_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     if (device_echo(link, options->extra, fault) != 0) {
         return -1;
@@ -238,7 +191,7 @@ static int echo_run(struct smp_link *link, const struct options *options, struct
     return 0;
 }
 
-static int peek_run(struct smp_link *link, const struct options *options, struct fault *fault)
+static int peek_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     char *end = NULL;
     unsigned long address = strtoul(options->extra, &end, 0);
@@ -264,12 +217,16 @@ static const struct verb verbs[] = {
       "usage: windlass device status CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
       "Shows what the device says of itself: version, trial, pending update, last refusal.\n" TARGET_HELP
       "\nexample:\n  windlass device status chip1 --wait 30\n" },
-    { "prove", NULL, prove_run,
-      "usage: windlass device prove CHIPDIR|--port TTY [--project DIR] [--wait SECONDS] [--json]\n\n"
-      "Asks for a proof of identity over a fresh random number and checks it: the token's signature, the\n"
-      "certificates up to the root of the project, and that all of them name the same chip.\n" TARGET_HELP
+    { "attest", NULL, device_attest_run,
+      "usage: windlass device attest CHIPDIR|--port TTY [--project DIR] [--expect PACKAGE]... [--wait SECONDS] "
+      "[--json]\n\n"
+      "Is the device genuine, and what does it run? Asks for an attestation token over a fresh random number and "
+      "checks\n"
+      "it: its signature, the certificates up to the root of the project, that the ledger knows this device with this\n"
+      "key, that it is of this product and secured. Shows what was measured at its start.\n" TARGET_HELP
       "  --project DIR   the project's folder (default: this folder)\n"
-      "\nexample:\n  windlass device prove chip1 --project greenhouse-sensor\n" },
+      "  --expect FILE   a package of application or boot manager that must be what runs (up to 8 times)\n"
+      "\nexample:\n  windlass device attest chip1 --project greenhouse-sensor --expect v2.suit\n" },
     { "update", "FILE", update_run,
       "usage: windlass device update CHIPDIR|--port TTY FILE [--wait SECONDS] [--json]\n\n"
       "Sends an update: key block and package of an application in one file, or the package of a Secure Boot\n"
@@ -310,7 +267,7 @@ static void help_print(void)
 {
     (void)fputs("usage: windlass device VERB CHIPDIR|--port TTY [options]\n\n"
                 "  status    what the device says of itself\n"
-                "  prove     is it genuine? a proof of identity, checked to the project's root\n"
+                "  attest    is it genuine, and what does it run? checked to the project's root and ledger\n"
                 "  update    send an update\n"
                 "  confirm   accept the application that runs on trial\n"
                 "  reset     reset the device\n"
@@ -341,7 +298,7 @@ static int number_read(const char *text, unsigned *out)
  * Sorts what is not an option: CHIPDIR unless there is --port, then FILE or TEXT. A file and its chip may stand in
  * either order.
  */
-static int places_read(const struct verb *verb, char **places, int count, struct options *out)
+static int places_read(const struct verb *verb, char **places, int count, struct device_options *out)
 {
     int needed = (out->port == NULL) + (verb->extra != NULL);
     if (count > needed) {
@@ -358,21 +315,31 @@ static int places_read(const struct verb *verb, char **places, int count, struct
 }
 
 /* CLI_DONE, an exit code, or -1: help was printed. */
-static int options_read(const struct verb *verb, int argc, char **argv, struct options *out)
+static int options_read(const struct verb *verb, int argc, char **argv, struct device_options *out)
 {
     static const struct option known[] = {
-        { "project", required_argument, NULL, 'r' }, { "port", required_argument, NULL, 'p' },
-        { "wait", required_argument, NULL, 'w' },    { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+        { "project", required_argument, NULL, 'r' },
+        { "expect", required_argument, NULL, 'e' },
+        { "port", required_argument, NULL, 'p' },
+        { "wait", required_argument, NULL, 'w' },
+        { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
     int c;
-    *out = (struct options){ .project = "." };
+    *out = (struct device_options){ .project = "." };
     opterr = 0;
     optind = 0;
     while ((c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
         switch (c) {
         case 'r':
             out->project = optarg;
+            break;
+        case 'e':
+            if (out->expect_count == DEVICE_EXPECT_MAX) {
+                return cli_usage(NAME, "--expect may be given %d times", DEVICE_EXPECT_MAX);
+            }
+            out->expect[out->expect_count++] = optarg;
             break;
         case 'p':
             out->port = optarg;
@@ -397,14 +364,14 @@ static int options_read(const struct verb *verb, int argc, char **argv, struct o
 
 /* ---- the line ---- */
 
-static int line_open(struct smp_link *link, const struct options *options, struct fault *fault)
+static int line_open(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     return options->port != NULL ? smp_line_tty_open(link, options->port, fault)
                                  : smp_line_chip_open(link, options->chip, fault);
 }
 
 /* Opens the line and, with --wait, tries until the device answers. */
-static int line_ready(struct smp_link *link, const struct options *options, struct fault *fault)
+static int line_ready(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     const time_t end = time(NULL) + (time_t)options->wait_s;
     if (options->wait_s == 0) {
@@ -437,7 +404,7 @@ static int line_ready(struct smp_link *link, const struct options *options, stru
 int cmd_device(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
-    struct options options;
+    struct device_options options;
     struct smp_link link = { .fd = -1 };
     struct fault fault = FAULT_NONE;
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {

@@ -7,10 +7,10 @@
 
 #include "host/device/device.h"
 #include "host/ledger/ledger.h"
-#include "host/sign1/token.h"
 
-/* Asks a virtual chip without debug port for its proof of identity. */
-static int chip_prove(const char *dir, const struct project *project, struct device_proof *proof, struct fault *fault)
+/* Asks a virtual chip without debug port for its attestation. */
+static int chip_attest(const char *dir, const struct project *project, struct device_attestation *attestation,
+                       struct fault *fault)
 {
     struct smp_link link;
     struct cert root;
@@ -19,7 +19,7 @@ static int chip_prove(const char *dir, const struct project *project, struct dev
         smp_line_chip_open(&link, dir, fault) != 0) {
         return -1;
     }
-    int result = device_prove(&link, &root, proof, fault);
+    int result = device_attest(&link, &root, attestation, fault);
     smp_link_close(&link);
     return result;
 }
@@ -31,19 +31,20 @@ static int record_unknown(struct fault *fault)
 }
 
 /* The record of a chip that proved that it is secured. */
-static int record_settle(struct ledger *ledger, const struct device_proof *proof, struct outcome *out,
+static int record_settle(struct ledger *ledger, const struct device_attestation *attestation, struct outcome *out,
                          struct fault *fault)
 {
     struct ledger_unit unit;
-    int found = ledger_unit_find(ledger, proof->uid, &unit, fault);
+    int found = ledger_unit_find(ledger, attestation->uid, &unit, fault);
     if (found <= 0) {
         return found < 0 ? -1 : record_unknown(fault);
     }
-    if (memcmp(unit.identity_key, proof->identity_key, sizeof unit.identity_key) != 0 ||
-        proof->lifecycle != TOKEN_LIFECYCLE_SECURED) {
-        return fault_set(fault, "unit %llu: the chip's proof does not fit its record", (unsigned long long)unit.number);
+    if (memcmp(unit.identity_key, attestation->identity_key, sizeof unit.identity_key) != 0 ||
+        attestation->claims.lifecycle != TOKEN_LIFECYCLE_SECURED) {
+        return fault_set(fault, "unit %llu: the chip's attestation does not fit its record",
+                         (unsigned long long)unit.number);
     }
-    if (ledger_unit_close(ledger, proof->uid, fault) != 0) {
+    if (ledger_unit_close(ledger, attestation->uid, fault) != 0) {
         return -1;
     }
     *out = (struct outcome){
@@ -56,13 +57,13 @@ static int record_settle(struct ledger *ledger, const struct device_proof *proof
 int settle_run(const char *dir, const struct project *project, struct outcome *out, struct fault *fault)
 {
     struct fault inner = FAULT_NONE;
-    struct device_proof *proof = calloc(1, sizeof *proof);
+    struct device_attestation *attestation = calloc(1, sizeof *attestation);
     struct ledger *ledger = NULL;
     char path[600];
-    if (proof == NULL) {
+    if (attestation == NULL) {
         return fault_set(fault, "no memory");
     }
-    int result = chip_prove(dir, project, proof, &inner);
+    int result = chip_attest(dir, project, attestation, &inner);
     if (result != 0) {
         (void)fault_set(fault, "%s: the chip has no debug port, and does not prove that it is one of ours: %s", dir,
                         inner.what);
@@ -74,9 +75,9 @@ int settle_run(const char *dir, const struct project *project, struct outcome *o
         result = project_path(project, LEDGER_FILE, path, sizeof path, fault) != 0 ||
                          ledger_open(path, LEDGER_WRITE, &ledger, fault) != 0
                      ? -1
-                     : record_settle(ledger, proof, out, fault);
+                     : record_settle(ledger, attestation, out, fault);
     }
     ledger_close(ledger);
-    free(proof);
+    free(attestation);
     return result;
 }

@@ -7,6 +7,7 @@
 #define HOST_DEVICE_DEVICE_H
 
 #include "host/device/smp_link.h"
+#include "host/sign1/token.h"
 #include "host/lib/cert.h"
 
 struct device_status {
@@ -76,27 +77,26 @@ struct device_progress {
 int device_update(struct smp_link *link, struct bytes update, const struct device_progress *progress,
                   struct fault *fault);
 
-/* A proof of identity that was checked. */
-struct device_proof {
-    uint8_t uid[16];
+/* An attestation that was checked. */
+struct device_attestation {
+    uint8_t uid[16]; /* by its certificate */
     uint8_t identity_key[64];
-    uint64_t lifecycle; /* PSA: 0x0000, 0x2000, 0x3000 */
     struct cert device;
     struct cert issuer;
+    uint8_t token[TOKEN_MAX];
+    struct token_claims claims; /* views into token: not to be copied */
 };
 /*
- * Asks for a token over a fresh nonce and checks: device certificate through the issuer's to `root`, the token's
- * signature, the nonce, and that UEID and certificate name the same chip.
+ * Asks for an attestation token over a fresh nonce and checks: device certificate through the issuer's to `root`, and
+ * the token with its key (token_check).
  */
-int device_prove(struct smp_link *link, const struct cert *root, struct device_proof *out, struct fault *fault);
+int device_attest(struct smp_link *link, const struct cert *root, struct device_attestation *out, struct fault *fault);
 /* The same checks over an answer that was received; `nonce` is what was sent. */
-int device_proof_check(struct bytes answer, struct bytes nonce, const struct cert *root, struct device_proof *out,
-                       struct fault *fault);
+int device_attest_check(struct bytes answer, struct bytes nonce, const struct cert *root,
+                        struct device_attestation *out, struct fault *fault);
 
-/*
- * Only the token, unchecked, for somebody who checks it elsewhere. `token` has room for 512 bytes; `nonce` is 8 to 64
- * bytes.
- */
+/* Only the token, unchecked, for somebody who checks it elsewhere. `token` has room for TOKEN_MAX bytes; `nonce` is 32,
+ * 48 or 64 bytes. */
 int device_token_read(struct smp_link *link, struct bytes nonce, uint8_t *token, size_t *len, struct fault *fault);
 
 /* ---- for the files of this room ---- */

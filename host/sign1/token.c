@@ -2,65 +2,74 @@
 /* token: see token.h. */
 #include "host/sign1/token.h"
 
-#include "base/cbor.h"
-#include "host/sign1/sign1.h"
+#include "host/lib/p256.h"
 
-#define CLAIM_NONCE 10
-#define CLAIM_UEID 256
-#define CLAIM_LIFECYCLE 2395
-#define UEID_LEN 17
-#define UEID_RANDOM 0x01
+#define INSTANCE_TYPE_RANDOM 0x01
+#define POINT_UNCOMPRESSED 0x04
 
-struct claims {
-    struct bytes nonce;
-    struct bytes ueid;
-    uint64_t lifecycle;
-};
-
-static status_t claims_parse(struct bytes in, struct claims *out)
+void token_instance_id(const uint8_t identity_key[64], uint8_t out[TOKEN_INSTANCE_LEN])
 {
-    static const int64_t keys[] = { CLAIM_NONCE, CLAIM_UEID, CLAIM_LIFECYCLE };
-    struct cbor_reader r = cbor_reader_of(in);
-    struct cbor_map map = cbor_read_map(&r);
-    int64_t key = 0;
-    size_t i = 0;
-    memset(out, 0, sizeof *out);
-    while (cbor_map_next(&map, &key)) {
-        if (i == 3 || key != keys[i]) {
-            cbor_fail(&r, STATUS_UNKNOWN_FIELD);
-        } else if (key == CLAIM_NONCE) {
-            out->nonce = cbor_read_bstr(&r);
-        } else if (key == CLAIM_UEID) {
-            out->ueid = cbor_read_bstr_len(&r, UEID_LEN);
-        } else {
-            out->lifecycle = cbor_read_uint(&r);
-        }
-        i++;
-    }
-    status_t status = cbor_reader_finish(&r);
-    return status == STATUS_OK && i != 3 ? STATUS_MISSING_FIELD : status;
+    uint8_t point[65] = { POINT_UNCOMPRESSED };
+    memcpy(point + 1, identity_key, 64);
+    out[0] = INSTANCE_TYPE_RANDOM;
+    p256_sha256(bytes_of(point, sizeof point), out + 1);
 }
 
-int token_check(struct bytes encoded, const uint8_t identity_key[64], struct bytes nonce, struct token *out,
+static status_t signature_check(struct bytes encoded, const uint8_t identity_key[64], struct bytes *claims)
+{
+    uint8_t structure[TOKEN_MAX + 32];
+    uint8_t digest[32];
+    struct bytes signature;
+    struct cbor_writer w = cbor_writer_of(structure, sizeof structure);
+    status_t status = encoded.len <= TOKEN_MAX ? token_parse(encoded, claims, &signature) : STATUS_TOO_LONG;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    token_signed_head_build(claims->len, &w);
+    cbor_write_raw(&w, *claims);
+    p256_sha256(cbor_written(&w), digest);
+    return p256_verify(identity_key, digest, signature.data);
+}
+
+int token_check(struct bytes encoded, const uint8_t identity_key[64], struct bytes nonce, struct token_claims *out,
                 struct fault *fault)
 {
-    const struct sign1 signature = { encoded, { NULL, 0 }, { NULL, 0 } };
-    struct bytes payload;
-    struct claims claims;
-    status_t status = sign1_check(&signature, identity_key, &payload);
+    uint8_t instance[TOKEN_INSTANCE_LEN];
+    struct bytes claims;
+    memset(out, 0, sizeof *out);
+    status_t status = signature_check(encoded, identity_key, &claims);
     if (status == STATUS_OK) {
-        status = claims_parse(payload, &claims);
+        status = token_claims_parse(claims, out);
     }
     if (status != STATUS_OK) {
         return fault_status(fault, "the device's token", status);
     }
-    if (!bytes_equal(claims.nonce, nonce)) {
+    if (!bytes_equal(out->nonce, nonce)) {
         return fault_set(fault, "the device's token answers another nonce: it is a replay");
     }
-    if (claims.ueid.data[0] != UEID_RANDOM) {
-        return fault_set(fault, "the device's token: a UEID of unknown type %u", claims.ueid.data[0]);
+    token_instance_id(identity_key, instance);
+    if (!bytes_equal(out->instance, bytes_of(instance, sizeof instance))) {
+        return fault_set(fault, "the device's token names another device than the key that signed it");
     }
-    memcpy(out->uid, claims.ueid.data + 1, sizeof out->uid);
-    out->lifecycle = claims.lifecycle;
+    if (out->client >= 0) {
+        return fault_set(fault, "the device's token was not made for an application (client %lld)",
+                         (long long)out->client);
+    }
     return 0;
+}
+
+const char *token_lifecycle_text(uint64_t lifecycle)
+{
+    switch (lifecycle >> 8) {
+    case 0x10:
+        return "assembly and test";
+    case 0x20:
+        return "provisioning";
+    case 0x30:
+        return "secured";
+    case 0x60:
+        return "decommissioned";
+    default:
+        return "unknown";
+    }
 }

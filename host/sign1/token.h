@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * token: a device's proof of identity (docs/spec.md section 9.2; claims as in RFC 9783), checked with a known
- * identity key.
- */
+/* token: a device's attestation token (docs/spec.md section 9.2, RFC 9783), checked with a known identity key. */
 #ifndef HOST_SIGN1_TOKEN_H
 #define HOST_SIGN1_TOKEN_H
 
-#include "base/bytes.h"
 #include "host/lib/fault.h"
+#include "wire/token.h"
 
-#define TOKEN_MAX 512u
-#define TOKEN_NONCE_LEN 32
-#define TOKEN_LIFECYCLE_SECURED 0x3000u
+#define TOKEN_NONCE_LEN 32 /* that we send */
 
-struct token {
-    uint8_t uid[16];
-    uint64_t lifecycle; /* PSA: 0x0000 assembly and test, 0x2000 provisioning, 0x3000 secured */
-};
-
-/* Checks signature and nonce and reads the rest. */
-int token_check(struct bytes encoded, const uint8_t identity_key[64], struct bytes nonce, struct token *out,
+/*
+ * Checks signature, nonce, that the instance ID is this key's, and that it was asked for by an application. *out looks
+ * into `encoded`; whether lifecycle, implementation and software are right is for the caller to say.
+ */
+int token_check(struct bytes encoded, const uint8_t identity_key[64], struct bytes nonce, struct token_claims *out,
                 struct fault *fault);
+/* The instance ID of a device with that key. */
+void token_instance_id(const uint8_t identity_key[64], uint8_t out[TOKEN_INSTANCE_LEN]);
+/* "secured" and so on, for a PSA lifecycle (RFC 9783 section 4.3.1). */
+const char *token_lifecycle_text(uint64_t lifecycle);
 
 #endif

@@ -23,7 +23,7 @@ struct station_progress {
  * STATION_TOKEN_MAX bytes. Waits for the device's start up to `timeout_ms`. NULL where there is no data link: then only
  * the closed debug port tells of the lock.
  */
-#define STATION_TOKEN_MAX 512u
+#define STATION_TOKEN_MAX 1024u
 struct station_prover {
     void *context;
     int (*prove)(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len,

@@ -61,7 +61,7 @@ example 'windlass ledger list --project greenhouse-sensor'
 example "windlass ledger show $uid --json"
 example 'windlass device status chip1 --wait 30'
 example 'windlass device status chip1'
-example 'windlass device prove chip1 --project greenhouse-sensor'
+example 'windlass device attest chip1 --project greenhouse-sensor'
 example 'windlass device echo chip1 hello'
 example 'windlass device peek chip1 0x28200000'
 example "windlass master block --package v2.suit --to devices/$uid/update.crt --out v2.block"

@@ -27,3 +27,4 @@ windlass_test(crypto_aead_test SOURCES crypto_aead_test.c crypto_support.c LIBS 
 windlass_test(boot_command_test SOURCES boot_command_test.c LIBS wl_boot_maker wl_bl1)
 windlass_test(boot_self_test SOURCES boot_self_test.c LIBS wl_boot_maker wl_bl1 TIMEOUT 300)
 windlass_test(boot_seal_test SOURCES boot_seal_test.c LIBS wl_boot_maker TIMEOUT 300)
+windlass_test(boot_attest_test SOURCES boot_attest_test.c LIBS wl_boot_maker)

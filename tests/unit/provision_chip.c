@@ -11,6 +11,7 @@
 #include "host/lib/p256.h"
 #include "host/sign1/sign1.h"
 #include "host/station/gdb_packet.h"
+#include "tests/unit/attest_maker.h"
 #include "wire/cose.h"
 
 static const char map[] = "<memory-map><memory type=\"flash\" start=\"0x10000000\" length=\"0x400000\">"
@@ -133,33 +134,16 @@ int chip_prove(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *
 {
     struct chip *chip = context;
     static const uint8_t old[32] = { 9 };
-    uint8_t payload[128];
-    uint8_t structure[256];
-    uint8_t ueid[17] = { 1 };
-    uint8_t digest[32];
-    uint8_t signature[64];
+    uint8_t key[64];
     (void)timeout_ms;
     if (chip->vice == CHIP_DEAD_AT_LOCK) {
         return fault_set(fault, "nobody answers");
     }
-    memcpy(ueid + 1, chip->uid, 16);
-    struct cbor_writer p = cbor_writer_of(payload, sizeof payload);
-    cbor_write_map(&p, 3);
-    cbor_write_uint(&p, 10);
-    cbor_write_bstr(&p, chip->vice == CHIP_OLD_TOKEN ? bytes_of(old, sizeof old) : nonce);
-    cbor_write_uint(&p, 256);
-    cbor_write_bstr(&p, bytes_of(ueid, sizeof ueid));
-    cbor_write_uint(&p, 2395);
-    cbor_write_uint(&p, chip->vice == CHIP_NOT_SECURED ? 0x2000 : 0x3000);
-    struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
-    cose_sig_structure_build(bytes_of(NULL, 0), cbor_written(&p), &s);
-    p256_sha256(cbor_written(&s), digest);
-    must(hsm_sign(chip->hsm, chip->identity_label, digest, signature, fault) == 0);
-    const struct cose_sign1 sign1 = { .payload = cbor_written(&p), .signature = bytes_of(signature, 64) };
-    struct cbor_writer w = cbor_writer_of(token, 512);
-    cose_sign1_build(&sign1, &w);
-    *len = w.len;
-    return w.status == STATUS_OK ? 0 : -1;
+    must(hsm_key_public(chip->hsm, chip->identity_label, key, fault) == 0);
+    struct token_claims claims = attest_claims(key, chip->vice == CHIP_OLD_TOKEN ? bytes_of(old, sizeof old) : nonce);
+    claims.lifecycle = chip->vice == CHIP_NOT_SECURED ? 0x2000 : TOKEN_LIFECYCLE_SECURED;
+    *len = attest_token(chip->hsm, chip->identity_label, &claims, token).len;
+    return 0;
 }
 
 /* ---- the debug port ---- */

@@ -299,14 +299,14 @@ static void each_proof_is_asked_over_a_fresh_nonce(void **state)
 {
     struct device d = { .canned = bytes_of("\xA0", 1) };
     struct smp_link link;
-    struct device_proof proof;
+    struct device_attestation attestation;
     struct cert root = { { 0 }, 0 };
     uint8_t first[sizeof d.received];
     (void)state;
     device_start(&d, &link);
     for (int i = 0; i < 2; i++) {
         struct fault fault = FAULT_NONE;
-        assert_int_equal(device_prove(&link, &root, &proof, &fault), -1);
+        assert_int_equal(device_attest(&link, &root, &attestation, &fault), -1);
         assert_int_equal(d.received_len, 41); /* {"nonce": 32 bytes} */
         assert_int_not_equal(i == 1 && memcmp(first, d.received, 41) == 0, 1);
         memcpy(first, d.received, 41);

@@ -12,7 +12,7 @@
 
 #define SBM_ENTRIES(ENTRY)                                                                                             \
     ENTRY(0, sbm_status_read)                                                                                          \
-    ENTRY(1, sbm_identity_prove)                                                                                       \
+    ENTRY(1, sbm_attest_token)                                                                                         \
     ENTRY(2, sbm_certificate_read)                                                                                     \
     ENTRY(3, psa_fwu_query)                                                                                            \
     ENTRY(4, psa_fwu_start)                                                                                            \
@@ -34,6 +34,7 @@
     ENTRY(20, psa_its_get_info)                                                                                        \
     ENTRY(21, psa_its_remove)                                                                                          \
     ENTRY(22, sbm_storage_reset)                                                                                       \
-    ENTRY(23, sbm_command)
+    ENTRY(23, sbm_command)                                                                                             \
+    ENTRY(24, psa_initial_attest_get_token_size)
 
 #endif

@@ -29,15 +29,15 @@ struct sbm_status {
 /* Fills *status. `status_len` is sizeof *status as the application was built: INVALID_ARGUMENT for another size. */
 psa_status_t sbm_status_read(struct sbm_status *status, size_t status_len);
 
-struct sbm_prove {
-    const uint8_t *nonce;
-    size_t nonce_len; /* 8 to 64 */
+/* What psa_initial_attest_get_token (psa/initial_attestation.h) hands over. */
+struct sbm_attest {
+    const uint8_t *challenge;
+    size_t challenge_len;
     uint8_t *token;
     size_t token_capacity;
     size_t token_len; /* set on success */
 };
-/* Signs the verifier's nonce with the device's identity key: a COSE_Sign1 (docs/spec.md section 9.2). */
-psa_status_t sbm_identity_prove(struct sbm_prove *prove);
+psa_status_t sbm_attest_token(struct sbm_attest *call);
 
 enum sbm_certificate { SBM_CERTIFICATE_DEVICE = 0, SBM_CERTIFICATE_ISSUER = 1, SBM_CERTIFICATE_ROOT = 2 };
 #define SBM_CERTIFICATE_MAX 1536u
@@ -45,9 +45,9 @@ enum sbm_certificate { SBM_CERTIFICATE_DEVICE = 0, SBM_CERTIFICATE_ISSUER = 1, S
 psa_status_t sbm_certificate_read(uint32_t which, uint8_t *out, size_t capacity, size_t *len);
 
 /*
- * Obeys a signed command of the maker (docs/spec.md section 7.5): a key is retired, for good. Repeating one does nothing.
- * INVALID_SIGNATURE; BAD_STATE while an update is pending or on trial; NOT_PERMITTED when the device still needs that
- * key; INVALID_ARGUMENT; STORAGE_FAILURE. The precise reason is `refused` of sbm_status_read.
+ * Obeys a signed command of the maker (docs/spec.md section 7.5): a key is retired, for good. Repeating one does
+ * nothing. INVALID_SIGNATURE; BAD_STATE while an update is pending or on trial; NOT_PERMITTED when the device still
+ * needs that key; INVALID_ARGUMENT; STORAGE_FAILURE. The precise reason is `refused` of sbm_status_read.
  */
 psa_status_t sbm_command(const uint8_t *command, size_t len);
 

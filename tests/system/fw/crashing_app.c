@@ -84,15 +84,17 @@ static void handler_forges(void)
 /* The timer goes off while SBM signs, and its handler faults. */
 static void fault_inside_a_call(void)
 {
-    static uint8_t token[256];
+    static uint8_t token[1024];
     static uint8_t nonce[32];
-    struct sbm_prove call = { .nonce = nonce, .nonce_len = 32, .token = token, .token_capacity = sizeof token };
+    struct sbm_attest call = {
+        .challenge = nonce, .challenge_len = 32, .token = token, .token_capacity = sizeof token
+    };
     vector_set(VECTOR_SYSTICK, secure_read);
     SYST_RVR = 4000;
     SYST_CVR = 0;
     SYST_CSR = 7;
     __asm__ volatile("cpsie i" : : : "memory");
-    (void)sbm_identity_prove(&call);
+    (void)sbm_attest_token(&call);
 }
 
 static const struct {

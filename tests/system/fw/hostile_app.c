@@ -43,24 +43,26 @@ static void status_calls(void)
     expect("status of another size", sbm_status_read(&status, len - 4), PSA_ERROR_INVALID_ARGUMENT);
 }
 
-static psa_status_t prove(const void *nonce, size_t nonce_len, void *token, size_t capacity)
+static psa_status_t attest(const void *nonce, size_t nonce_len, void *token, size_t capacity)
 {
-    struct sbm_prove call = { .nonce = nonce, .nonce_len = nonce_len, .token = token, .token_capacity = capacity };
-    return sbm_identity_prove(&call);
+    struct sbm_attest call = {
+        .challenge = nonce, .challenge_len = nonce_len, .token = token, .token_capacity = capacity
+    };
+    return sbm_attest_token(&call);
 }
 
-static void prove_calls(void)
+static void attest_calls(void)
 {
     static uint8_t nonce[80];
-    static uint8_t token[256];
-    expect("prove with a secure call block", sbm_identity_prove(SECURE_RAM), PSA_ERROR_INVALID_ARGUMENT);
-    expect("prove a secure nonce", prove(SECURE_FLASH, 32, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
-    expect("prove a long nonce", prove(nonce, 65, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
-    expect("prove a short nonce", prove(nonce, 7, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
-    expect("prove an endless nonce", prove(nonce, SIZE_MAX, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
-    expect("prove into secure RAM", prove(nonce, 32, SECURE_RAM, 256), PSA_ERROR_INVALID_ARGUMENT);
-    expect("prove into everything", prove(nonce, 32, token, SIZE_MAX), PSA_ERROR_INVALID_ARGUMENT);
-    expect("prove into too little", prove(nonce, 32, token, 10), PSA_ERROR_BUFFER_TOO_SMALL);
+    static uint8_t token[1024];
+    expect("attest with a secure call block", sbm_attest_token(SECURE_RAM), PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest a secure nonce", attest(SECURE_FLASH, 32, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest a long nonce", attest(nonce, 65, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest a short nonce", attest(nonce, 7, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest an endless nonce", attest(nonce, SIZE_MAX, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest into secure RAM", attest(nonce, 32, SECURE_RAM, 256), PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest into everything", attest(nonce, 32, token, SIZE_MAX), PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest into too little", attest(nonce, 32, token, 10), PSA_ERROR_BUFFER_TOO_SMALL);
 }
 
 static void certificate_calls(void)
@@ -132,13 +134,13 @@ static void random_calls(void)
     for (uint32_t i = 0; i < RANDOM_CALLS; i++) {
         void *p = (void *)(bases[random_next() % 13] + (random_next() & 0xFFu));
         size_t len = random_next() >> (random_next() % 32);
-        struct sbm_prove call = { p, len % 70, random_next() & 1u ? p : scratch, len, 0 };
+        struct sbm_attest call = { p, len % 70, random_next() & 1u ? p : scratch, len, 0 };
         switch (random_next() % 8) {
         case 0:
             (void)sbm_status_read(p, len);
             break;
         case 1:
-            (void)sbm_identity_prove(len % 5 == 0 ? p : &call);
+            (void)sbm_attest_token(len % 5 == 0 ? p : &call);
             break;
         case 2:
             (void)sbm_certificate_read(len, p, len, (size_t *)p);
@@ -169,7 +171,7 @@ _Noreturn void app_main(void)
 {
     app_uart_open(APP_UART_CONSOLE);
     status_calls();
-    prove_calls();
+    attest_calls();
     certificate_calls();
     update_calls();
     handler_call();

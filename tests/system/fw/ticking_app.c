@@ -47,15 +47,17 @@ static void timer_start(void)
 static int services_use(void)
 {
     static uint8_t block[512];
-    static uint8_t token[256];
+    static uint8_t token[1024];
     static uint8_t nonce[32];
-    struct sbm_prove call = { .nonce = nonce, .nonce_len = 32, .token = token, .token_capacity = sizeof token };
+    struct sbm_attest call = {
+        .challenge = nonce, .challenge_len = 32, .token = token, .token_capacity = sizeof token
+    };
     int good = psa_fwu_start(0, NULL, 0) == PSA_SUCCESS;
     for (uint32_t i = 0; i < BLOCKS; i++) {
         good &= psa_fwu_write(0, i * sizeof block, block, sizeof block) == PSA_SUCCESS;
     }
     good &= psa_fwu_cancel(0) == PSA_SUCCESS && psa_fwu_clean(0) == PSA_SUCCESS;
-    return good & (sbm_identity_prove(&call) == PSA_SUCCESS);
+    return good & (sbm_attest_token(&call) == PSA_SUCCESS);
 }
 
 _Noreturn void app_main(void)
