@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 windlass_test(crypto_p256_test SOURCES crypto_p256_test.c crypto_p256_maker.c LIBS wl_crypto OpenSSL::Crypto TIMEOUT 300)
+# The chip's string functions under other names.
+add_library(wl_port_memory OBJECT ${CMAKE_SOURCE_DIR}/ports/mps2-an505/memory.c)
+target_compile_options(wl_port_memory PRIVATE ${WINDLASS_WARNINGS} -fno-builtin)
+target_compile_definitions(wl_port_memory PRIVATE memmove=port_memmove memcpy=port_memcpy memset=port_memset memcmp=port_memcmp strlen=port_strlen)
+windlass_test(boot_memory_test SOURCES boot_memory_test.c crypto_support.c $<TARGET_OBJECTS:wl_port_memory> LIBS wl_base)
 # Secrets steer no branch and no address: memcheck watches the compiled code. Its own binaries only: a sanitizer's it cannot run.
 find_program(VALGRIND valgrind)
 if(VALGRIND AND NOT WINDLASS_SANITIZE)
