@@ -169,6 +169,10 @@ static status_t state_check(struct store *store, uint32_t counter)
     if (status == STATUS_OK && memcmp(plain, state, STATE_LEN) != 0) {
         status = STATUS_STORE_REPLAY;
     }
+    if (status == STATUS_OK) {
+        store->proven = newest;
+        store->proven_len = len;
+    }
     if (status == STATUS_OK && sequence > counter) {
         status = counter_advance(region_counter(store->region), sequence);
     }
@@ -193,6 +197,7 @@ status_t store_open(struct store *store, enum store_region region)
 {
     const struct port_flash *flash = port_flash();
     store->region = region;
+    store->proven = 0;
     memset(store->sequence, 0, sizeof store->sequence);
     journal_open(&store->journal, region == STORE_ITEMS ? flash->store : flash->vault);
     store->status = key_derive(store);
@@ -207,6 +212,10 @@ status_t store_read(struct store *store, uint8_t type, uint8_t *out, size_t capa
 {
     if (type == 0 || type > JOURNAL_TYPE_MAX || store->sequence[type - 1] == 0) {
         return STATUS_NOT_FOUND;
+    }
+    if (out == NULL && type == store->proven) {
+        *len = store->proven_len;
+        return STATUS_OK;
     }
     status_t status = value_open(store, type, len);
     if (status != STATUS_OK) {
@@ -250,6 +259,7 @@ status_t store_write(struct store *store, uint8_t type, struct bytes data)
     }
     uint32_t sequence = store->journal.sequence + 1;
     store->sequence[type - 1] = sequence;
+    store->proven = 0;
     status_t status = record_seal(store, type, data);
     if (status == STATUS_OK) {
         status = journal_append(&store->journal, type, bytes_of(sealed, STORE_OVERHEAD + data.len));

@@ -20,6 +20,8 @@ struct store {
     enum store_region region;
     status_t status; /* of the last opening; nothing is written to a store that did not open */
     uint8_t key[32];
+    uint8_t proven; /* type that the opening has proven already, and the length of its value */
+    size_t proven_len;
     uint32_t sequence[JOURNAL_TYPE_MAX]; /* of the record that is each type's value; 0: none */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_its: PSA Internal Trusted Storage over the VAULT store (docs/spec.md section 4.4). Entries are named by owner
+ * store_its: PSA Internal Trusted Storage over the VAULT store (docs/spec.md section 4.5). Entries are named by owner
  * and uid: no owner sees another's. All memory here is secure. Errors are those of psa/internal_trusted_storage.h. The
  * vault is opened at the first call.
  */

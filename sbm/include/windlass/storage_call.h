@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * windlass/storage_call.h: the doors behind PSA Internal Trusted Storage (docs/spec.md section 4.4). Applications call
+ * windlass/storage_call.h: the doors behind PSA Internal Trusted Storage (docs/spec.md section 4.5). Applications call
  * the functions of psa/internal_trusted_storage.h; app/its.c makes these calls of two of them, because a secure call
  * takes no more than four words. Not to be called from interrupt handlers.
  */
