@@ -227,6 +227,15 @@ static const struct verb verbs[] = {
       "  --project DIR   the project's folder (default: this folder)\n"
       "  --expect FILE   a package of application or boot manager that must be what runs (up to 8 times)\n"
       "\nexample:\n  windlass device attest chip1 --project greenhouse-sensor --expect v2.suit\n" },
+    { "tls", NULL, device_tls_run,
+      "usage: windlass device tls CHIPDIR|--port TTY --connect HOST:PORT [--name NAME] [--wait SECONDS] [--json]\n\n"
+      "Lends the device a network: connects to a TLS server and carries the records of the device's own TLS 1.3 "
+      "session.\n"
+      "The device checks the server's certificate to its root and NAME, shows its own, sends a line about itself, and\n"
+      "waits for a line of answer. Needs an application with TLS, such as app-tls.elf.\n" TARGET_HELP
+      "  --connect HOST:PORT  the server\n"
+      "  --name NAME          that its certificate must bear (default: HOST)\n"
+      "\nexample:\n  windlass device tls chip1 --connect 127.0.0.1:4433 --name fleet.example\n" },
     { "update", "FILE", update_run,
       "usage: windlass device update CHIPDIR|--port TTY FILE [--wait SECONDS] [--json]\n\n"
       "Sends an update: key block and package of an application in one file, or the package of a Secure Boot\n"
@@ -268,6 +277,7 @@ static void help_print(void)
     (void)fputs("usage: windlass device VERB CHIPDIR|--port TTY [options]\n\n"
                 "  status    what the device says of itself\n"
                 "  attest    is it genuine, and what does it run? checked to the project's root and ledger\n"
+                "  tls       a line for the device's own TLS session with a server\n"
                 "  update    send an update\n"
                 "  confirm   accept the application that runs on trial\n"
                 "  reset     reset the device\n"
@@ -320,6 +330,8 @@ static int options_read(const struct verb *verb, int argc, char **argv, struct d
     static const struct option known[] = {
         { "project", required_argument, NULL, 'r' },
         { "expect", required_argument, NULL, 'e' },
+        { "connect", required_argument, NULL, 'c' },
+        { "name", required_argument, NULL, 'n' },
         { "port", required_argument, NULL, 'p' },
         { "wait", required_argument, NULL, 'w' },
         { "json", no_argument, NULL, 'j' },
@@ -340,6 +352,12 @@ static int options_read(const struct verb *verb, int argc, char **argv, struct d
                 return cli_usage(NAME, "--expect may be given %d times", DEVICE_EXPECT_MAX);
             }
             out->expect[out->expect_count++] = optarg;
+            break;
+        case 'c':
+            out->connect = optarg;
+            break;
+        case 'n':
+            out->name = optarg;
             break;
         case 'p':
             out->port = optarg;
