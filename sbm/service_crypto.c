@@ -125,6 +125,7 @@ void service_crypto_wipe(void)
 {
     service_crypto_operations_wipe();
     service_crypto_keys_wipe();
+    service_crypto_digests_wipe();
     wipe(&input, sizeof input);
     wipe(&output, sizeof output);
 }

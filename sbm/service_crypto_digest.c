@@ -2,12 +2,30 @@
 /* service_crypto_digest: hashes and MACs in parts. */
 #include "sbm/service_crypto_run.h"
 
+static psa_status_t update(struct service_crypto_operation *operation, const struct sbm_crypto_in *in)
+{
+    service_crypto_head_add(&operation->head, in->data, in->len);
+    return psa_hash_update(&operation->as.hash, in->data, in->len);
+}
+
+static psa_status_t finish(struct service_crypto_operation *operation, struct sbm_crypto_out *out)
+{
+    psa_status_t status = psa_hash_finish(&operation->as.hash, out->data, out->capacity, &out->len);
+    if (status == PSA_SUCCESS) {
+        service_crypto_digest_remember(&operation->head, out);
+    }
+    return status;
+}
+
 /* The clone takes the source's place in the call: operation is the source's handle. */
-static psa_status_t clone(struct service_crypto_operation *operation, const struct sbm_crypto_call *call)
+static psa_status_t duplicate(struct service_crypto_operation *operation, const struct sbm_crypto_call *call)
 {
     const struct service_crypto_operation *source = service_crypto_operation_find(call->operation, SERVICE_CRYPTO_HASH);
-    return source != NULL && source != operation ? psa_hash_clone(&source->as.hash, &operation->as.hash)
-                                                 : PSA_ERROR_BAD_STATE;
+    if (source == NULL || source == operation) {
+        return PSA_ERROR_BAD_STATE;
+    }
+    operation->head = source->head;
+    return psa_hash_clone(&source->as.hash, &operation->as.hash);
 }
 
 psa_status_t service_crypto_digest_run(struct service_crypto_operation *operation, struct sbm_crypto_call *call)
@@ -21,13 +39,13 @@ psa_status_t service_crypto_digest_run(struct service_crypto_operation *operatio
     case SBM_CRYPTO_HASH_SETUP:
         return psa_hash_setup(hash, call->algorithm);
     case SBM_CRYPTO_HASH_UPDATE:
-        return psa_hash_update(hash, in, in_len);
+        return update(operation, &call->in[0]);
     case SBM_CRYPTO_HASH_FINISH:
-        return psa_hash_finish(hash, out->data, out->capacity, &out->len);
+        return finish(operation, out);
     case SBM_CRYPTO_HASH_VERIFY:
         return psa_hash_verify(hash, in, in_len);
     case SBM_CRYPTO_HASH_CLONE:
-        return clone(operation, call);
+        return duplicate(operation, call);
     case SBM_CRYPTO_MAC_SIGN_SETUP:
         return psa_mac_sign_setup(mac, service_crypto_key(call->key), call->algorithm);
     case SBM_CRYPTO_MAC_VERIFY_SETUP:

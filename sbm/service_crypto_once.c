@@ -23,6 +23,10 @@ static psa_status_t sign_run(struct sbm_crypto_call *call)
     const struct sbm_crypto_in *in = &call->in[0];
     const struct sbm_crypto_in *signature = &call->in[1];
     struct sbm_crypto_out *out = &call->out[0];
+    psa_status_t allowed = service_crypto_identity_check(call);
+    if (allowed != PSA_SUCCESS) {
+        return allowed;
+    }
     switch (call->function) {
     case SBM_CRYPTO_SIGN_HASH:
         return psa_sign_hash(key, call->algorithm, in->data, in->len, out->data, out->capacity, &out->len);
@@ -35,6 +39,19 @@ static psa_status_t sign_run(struct sbm_crypto_call *call)
     default:
         return psa_raw_key_agreement(call->algorithm, key, in->data, in->len, out->data, out->capacity, &out->len);
     }
+}
+
+static psa_status_t hash_run(struct sbm_crypto_call *call)
+{
+    struct service_crypto_head head = { .len = 0 };
+    const struct sbm_crypto_in *in = &call->in[0];
+    struct sbm_crypto_out *out = &call->out[0];
+    psa_status_t status = psa_hash_compute(call->algorithm, in->data, in->len, out->data, out->capacity, &out->len);
+    if (status == PSA_SUCCESS) {
+        service_crypto_head_add(&head, in->data, in->len);
+        service_crypto_digest_remember(&head, out);
+    }
+    return status;
 }
 
 static psa_status_t random_run(struct sbm_crypto_out *out)
@@ -60,7 +77,7 @@ psa_status_t service_crypto_once_run(struct sbm_crypto_call *call)
     case SBM_CRYPTO_KEY_AGREEMENT:
         return sign_run(call);
     case SBM_CRYPTO_HASH_COMPUTE:
-        return psa_hash_compute(call->algorithm, in->data, in->len, out->data, out->capacity, &out->len);
+        return hash_run(call);
     case SBM_CRYPTO_HASH_COMPARE:
         return psa_hash_compare(call->algorithm, in->data, in->len, expected->data, expected->len);
     case SBM_CRYPTO_MAC_COMPUTE:

@@ -19,6 +19,20 @@ psa_key_attributes_t service_crypto_attributes(const struct sbm_crypto_attribute
 psa_status_t service_crypto_keys_run(struct sbm_crypto_call *call);
 psa_status_t service_crypto_once_run(struct sbm_crypto_call *call);
 
+/* How what is hashed begins. */
+#define SERVICE_CRYPTO_HEAD_LEN 12u
+struct service_crypto_head {
+    uint32_t len;
+    uint8_t bytes[SERVICE_CRYPTO_HEAD_LEN];
+};
+void service_crypto_head_add(struct service_crypto_head *head, const uint8_t *in, size_t len);
+/* SBM gave out this SHA-256 digest of something that begins so. */
+void service_crypto_digest_remember(const struct service_crypto_head *head, const struct sbm_crypto_out *digest);
+/* NOT_PERMITTED when the call would sign, with the identity key, a statement of SBM (COSE_Sign1) or a hash of which
+ * that cannot be known: not one of the last 8 that SBM computed. */
+psa_status_t service_crypto_identity_check(const struct sbm_crypto_call *call);
+void service_crypto_digests_wipe(void);
+
 enum service_crypto_kind {
     SERVICE_CRYPTO_HASH = 0x15,
     SERVICE_CRYPTO_MAC = 0x2A,
@@ -29,6 +43,7 @@ enum service_crypto_kind {
 struct service_crypto_operation {
     uint32_t handle; /* 0: unused */
     enum service_crypto_kind kind;
+    struct service_crypto_head head; /* of a hash */
     union {
         psa_hash_operation_t hash;
         psa_mac_operation_t mac;

@@ -6,7 +6,7 @@ set(WL_PSA_LIBRARY psa_crypto psa_crypto_aead psa_crypto_cipher psa_crypto_clien
 list(TRANSFORM WL_PSA_LIBRARY REPLACE "(.+)" "${MBEDTLS}/library/\\1.c" OUTPUT_VARIABLE WL_PSA_THIRD_PARTY)
 list(APPEND WL_PSA_THIRD_PARTY ${MBEDTLS}/3rdparty/p256-m/p256-m_driver_entrypoints.c)
 set(WL_PSA_SERVICE crypto/psa/alt.c crypto/psa/driver.c crypto/psa/pool.c sbm/service_crypto.c sbm/service_crypto_cipher.c sbm/service_crypto_derive.c sbm/service_crypto_digest.c
-    sbm/service_crypto_keys.c sbm/service_crypto_once.c sbm/service_crypto_operation.c)
+    sbm/service_crypto_identity.c sbm/service_crypto_keys.c sbm/service_crypto_once.c sbm/service_crypto_operation.c)
 list(TRANSFORM WL_PSA_SERVICE PREPEND ${CMAKE_SOURCE_DIR}/)
 # windlass_psa(<name>): sets <name> to the object, a source for a target of the same folder. It needs crypto.h, the store for keys (crypto/psa/its.h), the guard of the veneers and the device.
 function(windlass_psa name)

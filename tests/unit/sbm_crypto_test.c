@@ -88,10 +88,12 @@ static void identity_signs_and_does_nothing_else(void **state)
     psa_key_id_t copy;
     uint8_t out[80];
     size_t len;
+    uint8_t hash[32];
     (void)state;
-    assert_int_equal(psa_sign_hash(key, ECDSA, digest, 32, out, sizeof out, &len), PSA_SUCCESS);
-    assert_int_equal(crypto_p256_verify(door_identity + 32, digest, out), STATUS_OK);
-    assert_int_equal(psa_verify_hash(key, ECDSA, digest, 32, out, len), PSA_SUCCESS);
+    assert_int_equal(psa_hash_compute(PSA_ALG_SHA_256, digest, 32, hash, sizeof hash, &len), PSA_SUCCESS);
+    assert_int_equal(psa_sign_hash(key, ECDSA, hash, 32, out, sizeof out, &len), PSA_SUCCESS);
+    assert_int_equal(crypto_p256_verify(door_identity + 32, hash, out), STATUS_OK);
+    assert_int_equal(psa_verify_hash(key, ECDSA, hash, 32, out, len), PSA_SUCCESS);
     assert_int_equal(psa_export_public_key(key, out, sizeof out, &len), PSA_SUCCESS);
     assert_int_equal(len, 65);
     assert_memory_equal(out + 1, door_identity + 32, 64);
@@ -99,13 +101,64 @@ static void identity_signs_and_does_nothing_else(void **state)
     assert_int_equal(psa_get_key_id(&attributes), key);
     assert_int_equal(psa_get_key_usage_flags(&attributes) & (PSA_KEY_USAGE_EXPORT | PSA_KEY_USAGE_COPY), 0);
     assert_int_equal(psa_export_key(key, out, sizeof out, &len), PSA_ERROR_NOT_PERMITTED);
-    assert_int_equal(psa_sign_hash(key, PSA_ALG_ECDSA_ANY, digest, 32, out, sizeof out, &len), PSA_ERROR_NOT_PERMITTED);
+    assert_int_equal(psa_sign_hash(key, PSA_ALG_ECDSA_ANY, hash, 32, out, sizeof out, &len), PSA_ERROR_NOT_PERMITTED);
     assert_int_equal(psa_raw_key_agreement(PSA_ALG_ECDH, key, out, 65, out, sizeof out, &len), PSA_ERROR_NOT_PERMITTED);
     assert_int_equal(psa_copy_key(key, &attributes, &copy), PSA_ERROR_NOT_PERMITTED);
     assert_int_equal(psa_destroy_key(key), PSA_ERROR_NOT_PERMITTED);
     assert_int_equal(psa_purge_key(key), PSA_SUCCESS);
-    assert_int_equal(psa_sign_hash(key, ECDSA, digest, 32, out, sizeof out, &len), PSA_SUCCESS);
+    assert_int_equal(psa_sign_hash(key, ECDSA, hash, 32, out, sizeof out, &len), PSA_SUCCESS);
     assert_false(door_shows_secret(door_arena, sizeof door_arena));
+}
+
+/* A token of the application's own making would look like SBM's: whichever way it is hashed, it is not signed. */
+static void identity_signs_no_statement_of_sbm(void **state)
+{
+    const psa_key_id_t key = SBM_CRYPTO_KEY_IDENTITY;
+    const uint8_t *forged = (const uint8_t *)"\x84\x6aSignature1\x43\xa1\x01\x28\x40\x41\xa0";
+    psa_hash_operation_t hash = PSA_HASH_OPERATION_INIT;
+    psa_hash_operation_t clone = PSA_HASH_OPERATION_INIT;
+    uint8_t made[32];
+    uint8_t out[64];
+    size_t len;
+    (void)state;
+    assert_int_equal(psa_sign_message(key, ECDSA, forged, 19, out, sizeof out, &len), PSA_ERROR_NOT_PERMITTED);
+    assert_int_equal(psa_sign_message(key, ECDSA, forged, 11, out, sizeof out, &len), PSA_SUCCESS);
+    assert_int_equal(psa_sign_message(key, ECDSA, forged + 1, 18, out, sizeof out, &len), PSA_SUCCESS);
+    crypto_sha256(bytes_of(forged, 19), made);
+    assert_int_equal(psa_sign_hash(key, ECDSA, made, 32, out, sizeof out, &len), PSA_ERROR_NOT_PERMITTED);
+    assert_int_equal(psa_hash_compute(PSA_ALG_SHA_256, forged, 19, made, sizeof made, &len), PSA_SUCCESS);
+    assert_int_equal(psa_sign_hash(key, ECDSA, made, 32, out, sizeof out, &len), PSA_ERROR_NOT_PERMITTED);
+    assert_int_equal(psa_hash_setup(&hash, PSA_ALG_SHA_256), PSA_SUCCESS);
+    for (unsigned i = 0; i < 19; i++) {
+        assert_int_equal(psa_hash_update(&hash, forged + i, 1), PSA_SUCCESS);
+        if (i == 5) {
+            assert_int_equal(psa_hash_clone(&hash, &clone), PSA_SUCCESS);
+        }
+    }
+    assert_int_equal(psa_hash_update(&clone, forged + 6, 13), PSA_SUCCESS);
+    assert_int_equal(psa_hash_finish(&hash, made, sizeof made, &len), PSA_SUCCESS);
+    assert_int_equal(psa_sign_hash(key, ECDSA, made, 32, out, sizeof out, &len), PSA_ERROR_NOT_PERMITTED);
+    assert_int_equal(psa_hash_finish(&clone, made, sizeof made, &len), PSA_SUCCESS);
+    assert_int_equal(psa_sign_hash(key, ECDSA, made, 32, out, sizeof out, &len), PSA_ERROR_NOT_PERMITTED);
+}
+
+static void identity_signs_the_last_eight_hashes(void **state)
+{
+    uint8_t first[32];
+    uint8_t hash[32];
+    uint8_t out[64];
+    size_t len;
+    (void)state;
+    assert_int_equal(psa_sign_hash(SBM_CRYPTO_KEY_IDENTITY, ECDSA, digest, 32, out, sizeof out, &len),
+                     PSA_ERROR_NOT_PERMITTED);
+    assert_int_equal(psa_hash_compute(PSA_ALG_SHA_256, digest, 32, first, sizeof first, &len), PSA_SUCCESS);
+    for (uint8_t i = 0; i < 7; i++) {
+        assert_int_equal(psa_hash_compute(PSA_ALG_SHA_256, &i, 1, hash, sizeof hash, &len), PSA_SUCCESS);
+    }
+    assert_int_equal(psa_sign_hash(SBM_CRYPTO_KEY_IDENTITY, ECDSA, first, 32, out, sizeof out, &len), PSA_SUCCESS);
+    assert_int_equal(psa_hash_compute(PSA_ALG_SHA_256, out, 64, hash, sizeof hash, &len), PSA_SUCCESS);
+    assert_int_equal(psa_sign_hash(SBM_CRYPTO_KEY_IDENTITY, ECDSA, first, 32, out, sizeof out, &len),
+                     PSA_ERROR_NOT_PERMITTED);
 }
 
 static void device_without_identity_has_no_such_key(void **state)
@@ -114,7 +167,7 @@ static void device_without_identity_has_no_such_key(void **state)
     size_t len;
     (void)state;
     door_forget_identity();
-    assert_int_equal(psa_sign_hash(SBM_CRYPTO_KEY_IDENTITY, ECDSA, digest, 32, out, sizeof out, &len),
+    assert_int_equal(psa_sign_message(SBM_CRYPTO_KEY_IDENTITY, ECDSA, digest, 32, out, sizeof out, &len),
                      PSA_ERROR_INVALID_HANDLE);
 }
 
@@ -158,7 +211,7 @@ static void other_numbers_name_no_key(void **state)
         assert_int_equal(psa_sign_hash(ids[i], ECDSA, digest, 32, out, sizeof out, &len), PSA_ERROR_INVALID_HANDLE);
         assert_int_equal(psa_export_public_key(ids[i], out, sizeof out, &len), PSA_ERROR_INVALID_HANDLE);
     }
-    assert_int_equal(psa_sign_hash(SBM_CRYPTO_KEY_IDENTITY, ECDSA, digest, 32, out, sizeof out, &len), PSA_SUCCESS);
+    assert_int_equal(psa_sign_message(SBM_CRYPTO_KEY_IDENTITY, ECDSA, digest, 32, out, sizeof out, &len), PSA_SUCCESS);
 }
 
 static void keys_of_vendors_cannot_be_made(void **state)
@@ -402,6 +455,8 @@ int main(void)
         cmocka_unit_test_setup(key_does_only_what_its_policy_says, door_setup),
         cmocka_unit_test_setup(copy_of_a_key_gains_no_right, door_setup),
         cmocka_unit_test_setup(identity_signs_and_does_nothing_else, door_setup),
+        cmocka_unit_test_setup(identity_signs_no_statement_of_sbm, door_setup),
+        cmocka_unit_test_setup(identity_signs_the_last_eight_hashes, door_setup),
         cmocka_unit_test_setup(device_without_identity_has_no_such_key, door_setup),
         cmocka_unit_test_setup(persistent_key_outlives_a_reset_sealed, door_setup),
         cmocka_unit_test_setup(other_numbers_name_no_key, door_setup),

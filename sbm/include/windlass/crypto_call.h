@@ -15,7 +15,8 @@
 #define SBM_CRYPTO_OUT_MAX 4096u
 #define SBM_CRYPTO_OUT2_MAX 64u
 /* The device's identity key: it signs and verifies with ECDSA over SHA-256 and cannot be exported, copied or destroyed.
- */
+ * It signs only hashes that SBM computed (the last 8), and nothing that reads like a COSE_Sign1: those are SBM's own
+ * statements. NOT_PERMITTED for the rest. */
 #define SBM_CRYPTO_KEY_IDENTITY 0x7fff0000u
 /* Multipart operations at a time. */
 #define SBM_CRYPTO_OPERATIONS 8u

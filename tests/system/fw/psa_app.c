@@ -35,11 +35,16 @@ static void expect(const char *name, int holds)
 static void identity_calls(void)
 {
     const psa_key_id_t key = SBM_CRYPTO_KEY_IDENTITY;
-    static const uint8_t digest[32] = { 1, 2, 3 };
+    static const uint8_t statement[] = "\x84\x6aSignature1\x43\xa1\x01\x28\x40\x41\xa0";
+    uint8_t digest[32];
     uint8_t signature[64];
     size_t len = 0;
+    expect("a hash is made", psa_hash_compute(PSA_ALG_SHA_256, statement, 4, digest, 32, &len) == PSA_SUCCESS);
     expect("identity signs", psa_sign_hash(key, ECDSA, digest, 32, signature, sizeof signature, &len) == PSA_SUCCESS);
     expect("identity verifies", psa_verify_hash(key, ECDSA, digest, 32, signature, 64) == PSA_SUCCESS);
+    expect("identity signs no token",
+           psa_hash_compute(PSA_ALG_SHA_256, statement, 19, digest, 32, &len) == PSA_SUCCESS &&
+               psa_sign_hash(key, ECDSA, digest, 32, signature, sizeof signature, &len) == PSA_ERROR_NOT_PERMITTED);
     expect("identity is not given out", psa_export_key(key, scratch, sizeof scratch, &len) == PSA_ERROR_NOT_PERMITTED);
     expect("identity is not destroyed", psa_destroy_key(key) == PSA_ERROR_NOT_PERMITTED);
     expect("keys of SBM have no number", psa_sign_hash(PSA_KEY_ID_VENDOR_MIN, ECDSA, digest, 32, signature,
