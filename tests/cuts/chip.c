@@ -210,6 +210,7 @@ enum sim_end chip_boot(void)
     enum sim_end end = SIM_RESET;
     for (unsigned i = 0; i < RESETS_MAX && end == SIM_RESET; i++) {
         memset(chip.mailbox, 0, sizeof chip.mailbox);
+        chip_ran_sbm = 0;
         end = stage_run(bl1_run);
         if (end == SIM_STARTED_SBM) {
             sbm_check();

@@ -35,7 +35,7 @@ extern struct maker chip_maker;
 extern uint32_t chip_image_len;
 /* Sequence number of the application that was started last, as its bytes say; 0 none. */
 extern uint64_t chip_ran;
-/* The same of the SBM. */
+/* The same of the SBM; 0 when BL1 started none. */
 extern uint64_t chip_ran_sbm;
 /* What was started although nobody signed it; NULL when nothing was. Stays until chip_wrong_clear. */
 extern const char *chip_wrong;

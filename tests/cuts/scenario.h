@@ -66,6 +66,11 @@ const char *storage_remove_after(void);
 void recovery_prepare(void);
 enum sim_end recovery_run(void);
 const char *recovery_after(void);
+/* What the other side of the data link will say: the whole upload of `update` and a reset, or an echo. */
+void recovery_update_set(struct bytes update);
+void recovery_echo_set(void);
+/* It says it, from the beginning. */
+void recovery_line_set(void);
 
 /* The oracle. NULL when all holds that `scenario` promises of the chip as it rests, else what does not. */
 const char *scenario_judge(const struct scenario *scenario, enum sim_end end);

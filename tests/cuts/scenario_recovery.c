@@ -14,7 +14,7 @@
 #define LINE_MAX (1u << 18)
 
 enum image_command { IMAGE_UPLOAD = 1 };
-enum os_command { OS_RESET = 5 };
+enum os_command { OS_ECHO = 0, OS_RESET = 5 };
 
 static uint8_t line[LINE_MAX];
 static size_t line_len;
@@ -46,7 +46,7 @@ static void piece_add(struct bytes update, size_t at)
     packet_add((struct smp_head){ .group = SMP_GROUP_IMAGE, .command = IMAGE_UPLOAD }, cbor_written(&w));
 }
 
-static void line_make(struct bytes update)
+void recovery_update_set(struct bytes update)
 {
     static const uint8_t empty_map[] = { 0xA0 };
     line_len = 0;
@@ -54,6 +54,13 @@ static void line_make(struct bytes update)
         piece_add(update, at);
     }
     packet_add((struct smp_head){ .group = SMP_GROUP_OS, .command = OS_RESET }, bytes_of(empty_map, sizeof empty_map));
+}
+
+void recovery_echo_set(void)
+{
+    static const uint8_t hello[] = { 0xA1, 0x61, 'd', 0x62, 'h', 'i' };
+    line_len = 0;
+    packet_add((struct smp_head){ .group = SMP_GROUP_OS, .command = OS_ECHO }, bytes_of(hello, sizeof hello));
 }
 
 static void region_destroy(const struct port_region *region)
@@ -66,11 +73,17 @@ void recovery_prepare(void)
     chip_maker.on_halt = POLICY_HALT_RECOVERY;
     chip_provision(2);
     (void)chip_boot();
-    line_make(chip_package(3, NULL));
+    recovery_update_set(chip_package(3, NULL));
     region_destroy(&chip.map.package[0]);
     region_destroy(&chip.map.package[1]);
     chip.flash[chip.map.primary.off + 40] ^= 1;
     chip_maker.on_halt = POLICY_HALT_WAIT;
+}
+
+void recovery_line_set(void)
+{
+    sim_board.line_in = bytes_of(line, line_len);
+    sim_board.line_out_len = 0;
 }
 
 /* One power-on, and the reset pin when it sleeps; a cut ends it. */
@@ -78,8 +91,7 @@ enum sim_end recovery_run(void)
 {
     enum sim_end end = SIM_ASLEEP;
     for (unsigned i = 0; i < RESET_PINS && end == SIM_ASLEEP; i++) {
-        sim_board.line_in = bytes_of(line, line_len);
-        sim_board.line_out_len = 0;
+        recovery_line_set();
         end = chip_boot();
     }
     return end;
