@@ -15,14 +15,13 @@
 #include "tests/cuts/sweep.h"
 
 #define REGIONS 17
-#define HEAD_STEP 5u /* of bits of heads and records, in the selection; odd: every bit of a byte has its turn */
-* /
+#define HEAD_STEP 5u     /* of bits of heads and records, in the selection; odd: every bit of a byte has its turn */
 #define SAMPLE_STEP 211u /* of all other bits */
 #define HEAD_LEN 1100u   /* what stands before the payload in a package slot */
 #define VECTORS_LEN 64u
 #define RESET_PINS 3
 
-    struct place {
+struct place {
     struct port_region region;
     uint32_t head_len; /* bytes from its begin that are no payload */
 };
