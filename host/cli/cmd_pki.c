@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_pki: `windlass pki create | show | check`. */
+/* cmd_pki: `windlass pki create | show | check | server`. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "host/cli/cli.h"
+#include "host/cli/cmd_pki_server.h"
 #include "host/lib/file.h"
 #include "host/lib/text.h"
 #include "host/lib/yaml_file.h"
@@ -23,7 +24,7 @@ struct pki_options {
 
 /* ---- create ---- */
 
-static void step_print(void *context, const char *line)
+void cmd_pki_step_print(void *context, const char *line)
 {
     (void)context;
     (void)printf("%s\n", line);
@@ -32,7 +33,7 @@ static void step_print(void *context, const char *line)
 
 static int create_with(const struct project *project, const struct pki_options *options, struct fault *fault)
 {
-    const struct pki_listener listener = { step_print, NULL };
+    const struct pki_listener listener = { cmd_pki_step_print, NULL };
     char kept[640];
     uint8_t *text;
     size_t len;
@@ -221,11 +222,12 @@ static int pki_check_run(const struct pki_options *options)
 /* ---- the command ---- */
 
 static const char help_pki[] =
-    "usage: windlass pki create|show|check [options]\n"
+    "usage: windlass pki create|show|check|server [options]\n"
     "\n"
     "  create  the key ceremony: makes the production keys in their tokens and certifies them\n"
     "  show    keys, where they live, validity and fingerprints of their certificates\n"
     "  check   checks every certificate to its root, and that the tokens hold the matching keys\n"
+    "  server  certifies a TLS server to which devices may talk\n"
     "\n"
     "'windlass pki create --help' and so on tell more.\n"
     "\n"
@@ -313,11 +315,15 @@ int cmd_pki(int argc, char **argv)
         (void)puts(help_pki);
         return CLI_DONE;
     }
+    if (argc >= 2 && strcmp(argv[1], "server") == 0) {
+        return cmd_pki_server(argc - 1, argv + 1);
+    }
     for (size_t i = 0; argc >= 2 && i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(argv[1], verbs[i].name) == 0) {
             int code = options_parse(argc - 1, argv + 1, &verbs[i], &options);
             return code >= 0 ? code : verbs[i].run(&options);
         }
     }
-    return argc >= 2 ? cli_usage("pki", "there is no '%s'", argv[1]) : cli_usage("pki", "create, show or check?");
+    return argc >= 2 ? cli_usage("pki", "there is no '%s'", argv[1])
+                     : cli_usage("pki", "create, show, check or server?");
 }

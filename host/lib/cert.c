@@ -33,6 +33,7 @@ uint32_t cert_kind_usage(enum cert_kind kind)
         return KU_KEY_CERT_SIGN | KU_CRL_SIGN;
     case CERT_SIGNING:
     case CERT_DEVICE:
+    case CERT_SERVER:
         return KU_DIGITAL_SIGNATURE;
     case CERT_AGREEMENT:
     case CERT_DEVICE_UPDATE:

@@ -14,12 +14,13 @@
 #define CERT_DER_MAX 1536
 
 enum cert_kind {
-    CERT_ROOT,         /* self-signed CA, pathLen 1 */
-    CERT_ISSUING,      /* CA, pathLen 0 */
-    CERT_SIGNING,      /* firmware, mastering, provisioner: digitalSignature */
-    CERT_AGREEMENT,    /* transport, distribution: keyAgreement */
-    CERT_DEVICE,       /* IDevID: digitalSignature, serialNumber = unique ID, notAfter 99991231235959Z */
-    CERT_DEVICE_UPDATE /* the device's update key: keyAgreement, same subject */
+    CERT_ROOT,          /* self-signed CA, pathLen 1 */
+    CERT_ISSUING,       /* CA, pathLen 0 */
+    CERT_SIGNING,       /* firmware, mastering, provisioner: digitalSignature */
+    CERT_AGREEMENT,     /* transport, distribution: keyAgreement */
+    CERT_DEVICE,        /* IDevID: digitalSignature, serialNumber = unique ID, notAfter 99991231235959Z */
+    CERT_DEVICE_UPDATE, /* the device's update key: keyAgreement, same subject */
+    CERT_SERVER         /* a TLS server of the maker: digitalSignature, serverAuth, subjectAltName */
 };
 
 struct cert_spec {
@@ -27,6 +28,7 @@ struct cert_spec {
     const char *organisation;
     const char *common_name;
     const char *serial_number; /* subject serialNumber: hex of the unique ID; for device kinds only, else NULL */
+    const char *host;          /* CERT_SERVER: its DNS name or IP address, else NULL */
     uint8_t public_key[64];
     unsigned years; /* ignored for device kinds */
 };
@@ -53,6 +55,10 @@ int cert_parse(struct bytes der, struct cert *out, struct fault *fault);
 /* PEM file with exactly one certificate. */
 int cert_read(const char *path, struct cert *out, struct fault *fault);
 int cert_write(const char *path, const struct cert *cert, struct fault *fault); /* refuses to overwrite */
+
+/* PEM file with one PKCS#10 request (RFC 2986) for a P-256 key: gives the key, of which the request's signature shows
+ * that its sender holds it. What else it asks for is not looked at. */
+int cert_request_read(const char *path, uint8_t public_key[64], struct fault *fault);
 
 /* What people ask of a certificate. Times are UTC, "2026-01-31T23:59:59Z". */
 struct cert_facts {

@@ -190,10 +190,18 @@ static int issue_authority_key_id(X509 *x509, X509 *issuer)
     return good;
 }
 
-static int issue_extensions(X509 *x509, enum cert_kind kind, X509 *issuer, struct fault *fault)
+static int issue_extensions(X509 *x509, const struct cert_spec *spec, X509 *issuer, struct fault *fault)
 {
-    int good = issue_constraints(x509, cert_kind_path_len(kind)) && issue_usage(x509, cert_kind_usage(kind)) &&
-               issue_subject_key_id(x509) && issue_authority_key_id(x509, issuer);
+    if ((spec->host != NULL) != (spec->kind == CERT_SERVER)) {
+        return fault_set(fault, "certificate: a host name stands in server certificates, and only there");
+    }
+    int good = issue_constraints(x509, cert_kind_path_len(spec->kind)) &&
+               issue_usage(x509, cert_kind_usage(spec->kind)) && issue_subject_key_id(x509) &&
+               issue_authority_key_id(x509, issuer);
+    if (good && spec->host != NULL && !cert_server_extensions(x509, spec->host)) {
+        ERR_clear_error();
+        return fault_set(fault, "certificate: '%.80s' is neither a DNS name nor an IP address", spec->host);
+    }
     return good ? 0 : cert_openssl_fault(fault, "certificate: cannot make its extensions");
 }
 
@@ -207,7 +215,7 @@ static int issue_fill(X509 *x509, const struct cert_spec *spec, X509 *issuer, st
     }
     if (issue_serial(x509, hsm, fault) != 0 || issue_subject(x509, spec, fault) != 0 ||
         issue_validity(x509, spec, issuer, fault) != 0 || issue_public_key(x509, spec, fault) != 0 ||
-        issue_extensions(x509, spec->kind, issuer, fault) != 0) {
+        issue_extensions(x509, spec, issuer, fault) != 0) {
         return -1;
     }
     const X509_NAME *name = X509_get_subject_name(issuer == NULL ? x509 : issuer);

@@ -17,6 +17,8 @@ const uint8_t *cert_x509_point(const X509 *x509);
 uint32_t cert_kind_usage(enum cert_kind kind);
 /* pathLen of a CA kind, or -1 for an end entity. */
 int cert_kind_path_len(enum cert_kind kind);
+/* Adds extendedKeyUsage serverAuth and subjectAltName `host`: an IP address, or else a DNS name. 1 when done. */
+int cert_server_extensions(X509 *x509, const char *host);
 /* Fills the fault from OpenSSL's error queue and empties that. Returns -1. */
 int cert_openssl_fault(struct fault *fault, const char *what);
 

@@ -51,6 +51,18 @@ int pki_ceremony_run(const struct project *project, const struct pki_spec *spec,
 int pki_create(const struct project *project, const char *name, struct bytes text, const struct pki_listener *listener,
                struct fault *fault);
 
+struct pki_server_order {
+    const char *request; /* PEM: PKCS#10 request for the server's key */
+    const char *host;    /* DNS name or IP address */
+    const char *common_name;
+    unsigned years; /* 1 to 50 */
+    const char *out;
+};
+/* Has the root certify a TLS server to which devices may talk, and notes it in pki/servers.txt before the certificate
+ * appears. */
+int pki_server_issue(const struct project *project, const struct pki_server_order *order,
+                     const struct pki_listener *listener, struct fault *fault);
+
 struct pki_scaffold {
     const char *dir;
     const char *product;      /* NULL: the folder's name */
