@@ -90,14 +90,15 @@ static int needs_parse(const struct master_options *o, uint64_t *version)
     if (o->needs == NULL) {
         return CLI_DONE;
     }
-    const char *number = o->needs + strlen(other);
-    if (strncmp(o->needs, other, strlen(other)) != 0 || number[0] < '0' || number[0] > '9') {
+    const int named = strncmp(o->needs, other, strlen(other)) == 0;
+    const char *number = named ? o->needs + strlen(other) : "";
+    errno = 0;
+    unsigned long long v = number[0] >= '0' && number[0] <= '9' ? strtoull(number, &end, 10) : 0;
+    if (end == NULL || *end != '\0') {
         return cli_usage("master", "--needs %s: must be %sN, the least sequence number of the other component",
                          o->needs, other);
     }
-    errno = 0;
-    unsigned long long v = strtoull(number, &end, 10);
-    if (errno != 0 || *end != '\0' || v == 0 || v > UINT32_MAX) {
+    if (errno != 0 || v == 0 || v > UINT32_MAX) {
         return cli_usage("master", "--needs %s: the sequence number is 1 to %u", o->needs, UINT32_MAX);
     }
     *version = v;

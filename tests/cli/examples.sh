@@ -73,14 +73,27 @@ run 0 windlass device confirm chip1
 example 'windlass device update chip1 v2.update && windlass device reset chip1'
 run 0 windlass device status chip1 --wait 30
 example 'windlass device confirm chip1'
+run 0 windlass master package --input app.elf --sequence 3 --key firmware-next --out v3.suit
+run 0 windlass master block --package v3.suit --to devices/$uid/update.crt --out v3.block
+run 0 windlass master update --package v3.suit --block v3.block --out v3.update
+run 0 windlass master package --component sbm --input sbm-a.elf --input-b sbm-b.elf --sequence 2 --key firmware-next --out sbm2.suit
+for update in v3.update sbm2.suit; do
+    run 0 windlass device update chip1 $update
+    run 0 windlass device reset chip1
+    run 0 windlass device status chip1 --wait 30
+    run 0 windlass device confirm chip1
+done
+example 'windlass master retire --retire firmware --signed-by firmware-next --out retire.command'
+example 'windlass device command chip1 retire.command'
 example 'windlass device log chip1'
 example 'windlass device recovery chip1'
 run 0 windlass device status chip1 --wait 30
 example 'windlass device reset chip1'
 run 0 windlass device status chip1 --wait 30
-example 'windlass chip reset chip1'
 sh -c 'windlass chip console chip1' >console 2>&1 &
 echo 'windlass chip console chip1' >>tried
+sleep 0.5
+example 'windlass chip reset chip1'
 for tries in $(seq 100); do
     grep -q . console && break
     sleep 0.1

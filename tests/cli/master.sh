@@ -6,7 +6,8 @@ windlass=$1
 . "$(dirname "$0")/lib.sh"
 
 echo "help is there, and wrong usage is exit 2"
-for command in "master" "master package" "master block" "master update" "master inspect" "master anchor"; do
+for command in "master" "master package" "master block" "master update" "master inspect" "master anchor" \
+    "master retire"; do
     run 0 "$windlass" $command --help
     says "usage: windlass $command"
 done
@@ -33,6 +34,26 @@ says "must be CERTIFICATE:OUTPUT"
 run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --no-slot-check
 says "needs --format bin"
 run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --max-size 2000000
+run 2 "$windlass" master package --component sbm --input a.bin --out a.suit --sequence 2
+says "--input-b is missing"
+run 2 "$windlass" master package --input a.bin --input-b b.bin --out a.suit --sequence 2
+says "--input-b is for --component sbm"
+run 2 "$windlass" master package --component sbm --input a.bin --input-b b.bin --out a.suit --sequence 2 --base 0x10021000
+says "are for --component app"
+for needs in app:2 sbm sbm: sbm:x sbm:-1 sbm:2x; do
+    run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --needs $needs
+    says "must be sbm:N"
+done
+for needs in sbm:0 sbm:4294967296 sbm:99999999999999999999; do
+    run 2 "$windlass" master package --input a.bin --out a.suit --sequence 2 --needs $needs
+    says "is 1 to 4294967295"
+done
+run 2 "$windlass" master package --component sbm --input a.bin --input-b b.bin --out a.suit --sequence 2 --needs sbm:2
+says "must be app:N"
+run 2 "$windlass" master retire --out a.command
+says "--retire is missing"
+run 2 "$windlass" master retire --retire firmware --out a.command --development
+says "does not belong to"
 run 2 "$windlass" master inspect
 
 echo "outside a project, or without production keys, the way on is shown"
@@ -72,9 +93,35 @@ run 1 "$windlass" master update --package a.suit --block d.block --out u2.bin
 says "belongs to another package"
 holds ! -e u2.bin
 
+echo "production: both firmware keys sign, and one retires the other"
+run 0 "$windlass" pki create --project product
+run 0 "$windlass" master package --project product --input app.bin --sequence 2 --key firmware-next --needs sbm:7 --out next.suit
+run 0 "$windlass" master inspect next.suit
+says "needs               sbm:7"
+run 1 "$windlass" master package --project product --input app.bin --sequence 2 --key mastering --out x.suit
+says "it is signed with firmware or firmware-next"
+run 1 "$windlass" master block --project product --package next.suit --to product/pki/transport.crt --key firmware --out x.block
+says "it is signed with mastering or mastering-next"
+run 0 "$windlass" master block --project product --package next.suit --to product/pki/transport.crt --key mastering-next --out next.block
+run 0 "$windlass" master retire --project product --retire firmware --signed-by firmware-next --out r.command
+holds "$(wc -c <r.command)" -eq 136
+run 0 "$windlass" master inspect r.command --json
+says '"order": "retire a key"'
+run 1 "$windlass" master retire --project product --retire firmware --out r.command
+says "exists already"
+run 1 "$windlass" master retire --project product --retire firmware-next --signed-by firmware-next --out x.command
+says "cannot retire itself"
+run 1 "$windlass" master retire --project product --retire distribution --out x.command
+says "is not a key that devices know"
+run 1 "$windlass" master retire --project product --retire mastering --signed-by mastering-next --out x.command
+says "it is signed with firmware or firmware-next"
+holds ! -e x.suit
+holds ! -e x.block
+holds ! -e x.command
+
 echo "what is no package is refused"
 run 1 "$windlass" master inspect app.bin
-says "not a package, key block or update"
+says "not a package, key block, update or command"
 head -c 300 a.suit >cut.suit
 run 1 "$windlass" master inspect cut.suit
 says "the data ends too early"
