@@ -83,29 +83,77 @@ struct bytes install_image(const struct package *package)
     return port_flash_view(port_flash()->primary.off, (uint32_t)package->image.size);
 }
 
-/* suit-directive-copy with encryption-info: payload -> primary slot. */
-static status_t image_decrypt(const struct install *install)
+/* The cipher, set to byte `at` (a multiple of 16) of the payload: the IV plus the number of blocks before it. */
+static void cipher_start(const struct install *install, uint32_t at, struct crypto_ctr *ctr)
 {
-    const struct port_flash *flash = port_flash();
-    struct bytes payload = install->package.envelope.payload;
-    uint32_t sectors_len = (uint32_t)(payload.len + flash->sector_len - 1) / flash->sector_len * flash->sector_len;
+    uint8_t counter[16];
+    uint32_t carry = at / 16;
+    memcpy(counter, install->block.iv, sizeof counter);
+    for (unsigned i = sizeof counter; i-- > 0;) {
+        carry += counter[i];
+        counter[i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+    crypto_ctr_start(ctr, install->block.key, counter);
+}
+
+/* 1 when the sector of the primary slot at `at` holds its part of the image already: before a cut, or undamaged. */
+static int sector_is_done(const struct install *install, uint32_t at, uint32_t len)
+{
     struct crypto_ctr ctr;
-    struct flash_stream stream;
     uint8_t plain[FLASH_CHUNK_LEN];
-    status_t status = flash_erase(flash->primary.off, sectors_len);
+    const uint8_t *cipher = install->package.envelope.payload.data;
+    int same = 1;
+    cipher_start(install, at, &ctr);
+    for (uint32_t done = 0; done < len && same; done += sizeof plain) {
+        uint32_t part = len - done < sizeof plain ? len - done : (uint32_t)sizeof plain;
+        crypto_ctr_apply(&ctr, cipher + at + done, plain, part);
+        same = memcmp(plain, port_flash_view(port_flash()->primary.off + at + done, part).data, part) == 0;
+    }
+    crypto_ctr_wipe(&ctr);
+    wipe(plain, sizeof plain);
+    return same;
+}
+
+static status_t sector_write(const struct install *install, uint32_t at, uint32_t len)
+{
+    static struct flash_stream stream;
+    struct crypto_ctr ctr;
+    uint8_t plain[FLASH_CHUNK_LEN];
+    uint32_t off = port_flash()->primary.off + at;
+    const uint8_t *cipher = install->package.envelope.payload.data;
+    status_t status = port_flash_erase(off);
     if (status != STATUS_OK) {
         return status;
     }
-    crypto_ctr_start(&ctr, install->block.key, install->block.iv);
-    flash_stream_start(&stream, flash->primary.off, flash->primary.off + flash->primary.len);
-    for (size_t at = 0; at < payload.len && stream.status == STATUS_OK; at += sizeof plain) {
-        size_t part = payload.len - at < sizeof plain ? payload.len - at : sizeof plain;
-        crypto_ctr_apply(&ctr, payload.data + at, plain, part);
+    cipher_start(install, at, &ctr);
+    flash_stream_start(&stream, off, off + port_flash()->sector_len);
+    for (uint32_t done = 0; done < len && stream.status == STATUS_OK; done += sizeof plain) {
+        uint32_t part = len - done < sizeof plain ? len - done : (uint32_t)sizeof plain;
+        crypto_ctr_apply(&ctr, cipher + at + done, plain, part);
         flash_stream_add(&stream, bytes_of(plain, part));
     }
     crypto_ctr_wipe(&ctr);
     wipe(plain, sizeof plain);
-    return flash_stream_finish(&stream);
+    status = flash_stream_finish(&stream);
+    wipe(&stream, sizeof stream);
+    return status;
+}
+
+/* suit-directive-copy with encryption-info: payload -> primary slot, sector by sector. What is there already stays: an
+ * installation that was cut goes on where it was, and a damaged image loses only its damaged sectors. */
+static status_t image_decrypt(const struct install *install)
+{
+    uint32_t sector_len = port_flash()->sector_len;
+    uint32_t total = (uint32_t)install->package.envelope.payload.len;
+    status_t status = STATUS_OK;
+    for (uint32_t at = 0; at < total && status == STATUS_OK; at += sector_len) {
+        uint32_t len = total - at < sector_len ? total - at : sector_len;
+        if (!sector_is_done(install, at, len)) {
+            status = sector_write(install, at, len);
+        }
+    }
+    return status;
 }
 
 /* One step of the manifest's install sequence; `*done` counts the steps that went well. */

@@ -27,8 +27,9 @@ struct install {
  * the package's sequence number as soon as its signature was right, else 0. SUIT_NO_PACKAGE when the slot is empty.
  */
 status_t install_check(struct bytes slot, const struct install_trust *trust, struct install *out, uint64_t *sequence);
-/* Erases what the image needs of the primary slot, decrypts into it and checks the image's digest there; `digest` is
- * what was computed. cut: the primary slot holds no image; the package is untouched: run it again. */
+/* Decrypts into the primary slot, sector by sector, and checks the image's digest there; `digest` is what was computed.
+ * A sector that holds its part already is not erased. cut: the primary slot holds part of the image; the package is
+ * untouched: run it again, and it goes on where it was. */
 status_t install_run(const struct install *install, uint8_t digest[CRYPTO_SHA256_LEN]);
 /* The image of a verified package as it lies in the primary slot. */
 struct bytes install_image(const struct package *package);

@@ -5,6 +5,7 @@
 
 #include "boot/halt.h"
 #include "boot/stage.h"
+#include "ports/sim/sim_board.h"
 #include "sbm/device.h"
 #include "sbm/service.h"
 #include "tests/unit/boot_maker.h"
@@ -305,6 +306,44 @@ static void state_without_sense_is_refused(void **state)
     }
 }
 
+static uint32_t primary_erases(void)
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < machine.map.primary.len; at += machine.map.sector_len) {
+        count += sim_board.erased[(machine.map.primary.off + at) / SIM_SECTOR_LEAST];
+    }
+    return count;
+}
+
+static void repair_erases_only_the_damaged_sector(void **state)
+{
+    (void)state;
+    memset(sim_board.erased, 0, sizeof sim_board.erased);
+    machine.flash[machine.map.primary.off + 600] ^= 2;
+    assert_boots(1);
+    assert_int_equal(primary_erases(), 1);
+}
+
+/* 1500 bytes are three sectors: whatever was whole before the cut is not erased again. */
+static void installation_goes_on_where_it_was_cut(void **state)
+{
+    (void)state;
+    update(2);
+    const struct sim staged = machine;
+    for (uint32_t op = 1;; op++) {
+        machine = staged;
+        memset(sim_board.erased, 0, sizeof sim_board.erased);
+        machine.cut_at = machine.operations + op;
+        machine.cut_mode = SIM_CUT_AFTER;
+        if (sim_run(&machine, rig_boot_run) != SIM_POWER_CUT) {
+            break;
+        }
+        machine.cut_at = 0;
+        assert_boots(2);
+        assert_in_range(primary_erases(), 3, 4);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +359,8 @@ int main(void)
         cmocka_unit_test_setup(crashing_update_goes_back, setup),
         cmocka_unit_test_setup(halt_wipes_every_key, setup),
         cmocka_unit_test_setup(state_without_sense_is_refused, setup),
+        cmocka_unit_test_setup(repair_erases_only_the_damaged_sector, setup),
+        cmocka_unit_test_setup(installation_goes_on_where_it_was_cut, setup),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }
