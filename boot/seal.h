@@ -13,15 +13,19 @@
 #define SEAL_NONCE_LEN 16
 #define SEAL_TAG_LEN GATE_TAG_LEN
 
-/* What is sealed beside the image: enough to run and to attest it. */
+/* What is sealed beside the image, enough to run and to attest it; and the seal. As it lies in flash: no field has a
+ * length of its own, so there is nothing to parse. */
+#define SEAL_SEQUENCE_OFF 0 /* u32 LE */
+#define SEAL_SIZE_OFF 4     /* u32 LE */
+#define SEAL_DIGEST_OFF 8   /* image digest, as the verified manifest states it */
+#define SEAL_KEY_ID_OFF 40  /* of the key that signed the manifest */
+#define SEAL_STATEMENT_LEN 48
 struct seal {
-    uint64_t sequence;
-    uint64_t size;
-    uint8_t image_digest[CRYPTO_SHA256_LEN]; /* as the verified manifest states it */
-    uint8_t key_id[COSE_KID_LEN];            /* of the key that signed the manifest */
+    uint8_t statement[SEAL_STATEMENT_LEN];
     uint8_t nonce[SEAL_NONCE_LEN];
     uint8_t tag[SEAL_TAG_LEN];
 };
+_Static_assert(sizeof(struct seal) == SEAL_STATEMENT_LEN + SEAL_NONCE_LEN + SEAL_TAG_LEN, "a seal has no gaps");
 
 /* Seals the image in the primary slot, which was just verified against `package`. TRNG_FAILED, FLASH_*. cut: the seal
  * before or the new one; both are of images that verified. */

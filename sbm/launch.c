@@ -227,9 +227,9 @@ static void sealed_start(void)
         return;
     }
     status_t status = seal_check(&device.state, &seal, &sealed);
-    if (status == STATUS_OK && counter_complete(seal.sequence) == STATUS_OK && state_save(&device.state) == STATUS_OK) {
-        device_log_number("application sealed, sequence ", seal.sequence);
-        running_note(seal.sequence, seal.image_digest, seal.key_id);
+    if (status == STATUS_OK && counter_complete(sealed.sequence) == STATUS_OK && state_save(&device.state) == STATUS_OK) {
+        device_log_number("application sealed, sequence ", sealed.sequence);
+        running_note(sealed.sequence, seal.statement + SEAL_DIGEST_OFF, seal.statement + SEAL_KEY_ID_OFF);
         gate_start_sealed(&sealed, port_primary_run_addr());
     }
     device_log("no seal holds: verifying in full", status);
