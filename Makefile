@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Thin: CMake and Ninja build, the scripts in tools/ do the rest.
-.PHONY: all setup host target app demo check bench clean help
+.PHONY: all setup host target app demo check cuts flips campaign bench clean help
 
 all: host target
 
@@ -9,6 +9,9 @@ help:
 	@echo "make app      build an application of your own: NAME=my-app SRC=my-app.c"
 	@echo "make demo     from an empty folder to a locked device that boots, updates and refuses"
 	@echo "make check    build everything and run every test"
+	@echo "make cuts     cut the power at every flash and fuse operation, on a simulated board; counts in build/cuts.json"
+	@echo "make flips    flip bits of the flash at rest; counts in build/flips.json"
+	@echo "make campaign all cuts, nested ones and all bits: an hour"
 	@echo "make bench    measure; figures in build/bench.json"
 	@echo "make clean    remove build/ (the fetched sources in third_party/ stay)"
 
@@ -36,6 +39,17 @@ demo: all
 check:
 	@tools/setup check
 	@tools/check
+
+# ONLY="--scenario install --geometry 512x16ff" and the like: see docs/testing.md.
+cuts: host
+	@build/host/tests/cuts/cuts --json build/cuts.json $(ONLY)
+
+flips: host
+	@build/host/tests/cuts/flips --json build/flips.json $(ONLY)
+
+campaign: host
+	@build/host/tests/cuts/cuts --all --json build/cuts.json
+	@build/host/tests/cuts/flips --all --json build/flips.json
 
 bench: all
 	@tools/bench

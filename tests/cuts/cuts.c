@@ -133,10 +133,22 @@ static int prepare(const struct geometry *of)
     return operations_count(&prepared, scenario->action) > 0;
 }
 
+/* Every cut of the recovery, or a sample of them. */
+static void nested_choose(const struct cut *first, int exhaustive, unsigned number)
+{
+    if (exhaustive) {
+        nested_run(first, 1);
+    } else if (first->operation % 4 == 1 && first->way == number / 4 % WAYS) {
+        nested_run(first, 3);
+    }
+}
+
 /* All cases of one scenario on one flash. */
 static void scenario_run(const struct geometry *of, unsigned mine)
 {
     static const struct cut none;
+    int exhaustive = options->depth == SWEEP_ALL || (options->depth == SWEEP_USUAL && of->sector_len == 512) ||
+                     (of->sector_len == 512 && of->granule_len == 16 && of->erased == 0xFF);
     if (!prepare(of)) {
         sweep_give_up("the scenario has no operation");
     }
@@ -155,8 +167,8 @@ static void scenario_run(const struct geometry *of, unsigned mine)
                 continue;
             }
             case_run(&first, &none);
-            if (scenario->nested && (options->all || (operation % 4 == 1 && way == number / 4 % WAYS))) {
-                nested_run(&first, options->all ? 1 : 3);
+            if (scenario->nested) {
+                nested_choose(&first, exhaustive, number);
             }
         }
     }
@@ -177,7 +189,8 @@ static int is_wanted(const struct geometry *of)
     if (options->scenario != NULL && strcmp(options->scenario, scenario->name) != 0) {
         return 0;
     }
-    return options->geometry != NULL ? strcmp(options->geometry, name) == 0 : options->all || in_selection(of);
+    return options->geometry != NULL ? strcmp(options->geometry, name) == 0
+                                     : options->depth != SWEEP_SELECTION || in_selection(of);
 }
 
 static int cut_read(const char *text, struct cut *out)

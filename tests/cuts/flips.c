@@ -17,6 +17,7 @@
 #define REGIONS 17
 #define HEAD_STEP 5u     /* of bits of heads and records, in the selection; odd: every bit of a byte has its turn */
 #define SAMPLE_STEP 211u /* of all other bits */
+#define USUAL_STEP 61u   /* the same where heads and records are flipped whole */
 #define HEAD_LEN 1100u   /* what stands before the payload in a package slot */
 #define VECTORS_LEN 64u
 #define RESET_PINS 3
@@ -215,6 +216,15 @@ static void flip_run(uint32_t off, unsigned bit)
     sweep_case_end((unsigned)(state - states), flip_judge(chip_boot()));
 }
 
+/* To the next bit: of a head or record, or of what is a payload or erased. */
+static uint32_t step_of(int in_head)
+{
+    if (options->depth == SWEEP_ALL || (options->depth == SWEEP_USUAL && in_head)) {
+        return 1;
+    }
+    return in_head ? HEAD_STEP : options->depth == SWEEP_USUAL ? USUAL_STEP : SAMPLE_STEP;
+}
+
 static void place_run(const struct place *place, unsigned mine, uint64_t *number)
 {
     uint32_t bits = place->region.len * 8;
@@ -222,8 +232,7 @@ static void place_run(const struct place *place, unsigned mine, uint64_t *number
         if ((*number)++ % options->jobs == mine) {
             flip_run(place->region.off + bit / 8, bit % 8);
         }
-        uint32_t step = bit / 8 < place->head_len ? HEAD_STEP : SAMPLE_STEP;
-        bit += options->all ? 1 : step;
+        bit += step_of(bit / 8 < place->head_len);
     }
 }
 
@@ -241,7 +250,7 @@ static void prepare(const struct geometry *of)
     }
 }
 
-/* The selection takes the first of these, a campaign all. */
+/* A campaign takes all of these, else it is the first. */
 static const struct geometry flashes[] = { { 512, 16, 0xFF }, { 2048, 32, 0x00 } };
 
 static int is_wanted(const struct geometry *of)
@@ -251,7 +260,8 @@ static int is_wanted(const struct geometry *of)
     if (options->scenario != NULL && strcmp(options->scenario, state->name) != 0) {
         return 0;
     }
-    return options->geometry != NULL ? strcmp(options->geometry, name) == 0 : options->all || of == flashes;
+    return options->geometry != NULL ? strcmp(options->geometry, name) == 0
+                                     : options->depth == SWEEP_ALL || of == flashes;
 }
 
 static void only_run(void)

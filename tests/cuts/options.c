@@ -13,7 +13,8 @@
 static void help(const char *program, const char *about)
 {
     (void)printf("usage: %s [OPTION]...\n%s\n"
-                 "      --all            every case; without it the selection that the checks run\n"
+                 "      --all            every case: an hour\n"
+                 "      --selection      what the checks run: a minute\n"
                  "      --scenario NAME  only this one\n"
                  "      --geometry NAME  only this flash, for example 512x16ff: sector, granule, erased value\n"
                  "      --case CASE      only this case, as a failure names it\n"
@@ -35,7 +36,10 @@ static int option_take(int option, struct sweep_options *out)
     unsigned long long number = 0;
     switch (option) {
     case 'a':
-        out->all = 1;
+        out->depth = SWEEP_ALL;
+        return 1;
+    case 'q':
+        out->depth = SWEEP_SELECTION;
         return 1;
     case 's':
         out->scenario = optarg;
@@ -72,6 +76,7 @@ int sweep_options_read(int argc, char **argv, const char *about, struct sweep_op
 {
     static const struct option known[] = {
         { "all", no_argument, NULL, 'a' },
+        { "selection", no_argument, NULL, 'q' },
         { "scenario", required_argument, NULL, 's' },
         { "geometry", required_argument, NULL, 'g' },
         { "case", required_argument, NULL, 'c' },
@@ -82,7 +87,7 @@ int sweep_options_read(int argc, char **argv, const char *about, struct sweep_op
         { NULL, 0, NULL, 0 },
     };
     int option;
-    *out = (struct sweep_options){ .program = argv[0], .jobs = 2, .seed = 1 };
+    *out = (struct sweep_options){ .program = argv[0], .jobs = 2, .seed = 1, .depth = SWEEP_USUAL };
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == 'h') {
             help(argv[0], about);

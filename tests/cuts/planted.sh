@@ -15,7 +15,7 @@ count() {
 sweep() {
     local program=$1 name=$2
     shift 2
-    "$bin/$program" "$@" --geometry 512x16ff --json "$work/figures" >"$work/log" 2>&1
+    "$bin/$program" "$@" --selection --geometry 512x16ff --json "$work/figures" >"$work/log" 2>&1
     [ $? -le 1 ] && [ -s "$work/figures" ] || { cat "$work/log"; exit 1; }
     count "$work/figures" "$name"
 }

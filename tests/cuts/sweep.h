@@ -10,14 +10,16 @@
 #define SWEEP_COUNTERS 32
 #define SWEEP_NAME_MAX 160
 
+/* What the checks run, in seconds; what `make cuts` and `make flips` run, in minutes; everything. */
+enum sweep_depth { SWEEP_SELECTION, SWEEP_USUAL, SWEEP_ALL };
+
 struct sweep_options {
     const char *program; /* as it was called */
-    int all;             /* everything, else the selection */
+    enum sweep_depth depth;
     const char *scenario;
     const char *geometry;
     const char *only; /* the one case to run, as a failure names it */
     const char *json;
-    const char *bug; /* what is planted in this program; NULL nothing */
     unsigned jobs;
     uint64_t seed;
 };

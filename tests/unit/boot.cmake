@@ -13,7 +13,7 @@ windlass_test(boot_gate_test SOURCES boot_gate_test.c LIBS wl_boot_maker)
 windlass_test(boot_repair_test SOURCES boot_repair_test.c LIBS wl_boot_maker TIMEOUT 300)
 windlass_test(boot_agent_test SOURCES boot_agent_test.c LIBS wl_boot_maker)
 windlass_test(boot_port_test SOURCES boot_port_test.c ${CMAKE_SOURCE_DIR}/ports/mps2-an505/controller.c LIBS wl_crypto)
-windlass_test(boot_cuts_test SOURCES boot_cuts_test.c LIBS wl_boot_maker TIMEOUT 300)
+windlass_test(counter_test SOURCES counter_test.c LIBS wl_boot_maker)
 # BL1 and SBM name their entry points alike; on the host one of them takes another name.
 add_library(wl_bl1 STATIC ${CMAKE_SOURCE_DIR}/bl1/main.c)
 target_compile_options(wl_bl1 PRIVATE ${WINDLASS_WARNINGS})
