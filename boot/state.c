@@ -133,8 +133,8 @@ status_t state_open(struct state_store *store)
 {
     struct bytes payload;
     journal_open(&store->journal, port_flash()->state);
-    (void)journal_heal(&store->journal, STATE_BOOT);
-    (void)journal_heal(&store->journal, STATE_INSTALLED);
+    store->healed = journal_heal(&store->journal, STATE_BOOT);
+    store->healed |= journal_heal(&store->journal, STATE_INSTALLED);
     if (journal_read(&store->journal, STATE_BOOT, &payload) == STATUS_OK &&
         state_parse(payload, &store->now) == STATUS_OK) {
         store->now.counter = counter_read(COUNTER_APP);

@@ -40,6 +40,7 @@ struct boot_state {
 struct state_store {
     struct journal journal;
     struct boot_state now;
+    int healed; /* 1: the opening found a mirror that lacked something */
 };
 
 /* Opens the journal, heals its mirrors and reads the state. A chip without one gets the state of a new chip.

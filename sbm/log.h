@@ -23,18 +23,12 @@ enum log_kind {
     LOG_HALT = 8,               /* value: how it ends, enum policy_halt; 1 when no policy is known */
     LOG_RECOVERY_REQUESTED = 9, /* by the application */
     LOG_RECOVERY = 10,          /* entered */
-    LOG_SBM_CHANGED = 11,       /* another SBM slot runs; value: sequence number */
+    LOG_SBM_CHANGED = 11,       /* a new SBM was written, the next boot tries it; value: its slot */
     LOG_KEY_RETIRED = 12,       /* value: set << 8 | index */
     LOG_LOCKED = 13             /* provisioning ends: written just before the fuses are blown */
 };
 
-enum log_place {
-    LOG_PLACE_STORE = 1,
-    LOG_PLACE_STATE = 2,
-    LOG_PLACE_VAULT = 3,
-    LOG_PLACE_COUNTER = 4,
-    LOG_PLACE_SBM = 5
-};
+enum log_place { LOG_PLACE_STORE = 1, LOG_PLACE_STATE = 2, LOG_PLACE_VAULT = 3, LOG_PLACE_SBM = 5 };
 
 struct log_entry {
     uint32_t sequence; /* 1 for the first record of the chip's life, one more for each */

@@ -103,6 +103,9 @@ static status_t device_open(void)
     if (status == STATUS_OK) {
         status = state_open(&device.state);
     }
+    if (device.state.healed) {
+        (void)log_append(LOG_HEALED, STATUS_OK, LOG_PLACE_STATE);
+    }
     /* No device was ever locked without its counters: both pages are lost, and with them what may run. */
     if (status == STATUS_OK && (counter_read(COUNTER_APP) == 0 || counter_read(COUNTER_SBM) == 0)) {
         status = STATUS_BOOT_STATE_DAMAGED;

@@ -181,6 +181,7 @@ static void pending_install(void)
         device_refuse(status, 0);
     }
     if (state_save(&device.state) == STATUS_OK && status == STATUS_OK) {
+        (void)log_append(LOG_SBM_CHANGED, STATUS_OK, other_slot());
         port_reset();
     }
 }

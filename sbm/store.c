@@ -6,6 +6,7 @@
 #include "base/wipe.h"
 #include "boot/flash.h"
 #include "crypto/crypto.h"
+#include "sbm/log.h"
 
 #define NONCE_LEN 12u
 #define NONCE_RANDOM_LEN 8u
@@ -101,8 +102,9 @@ static status_t value_choose(struct store *store, struct journal_record record[2
         copy.payload.data = sealed;
         memcpy(sealed, record[from].payload.data, copy.payload.len);
         for (unsigned to = 0; to < 2; to++) {
-            if (to != from || !sound[from]) {
-                (void)journal_copy(&store->journal, to, &copy);
+            if ((to != from || !sound[from]) && journal_copy(&store->journal, to, &copy) == STATUS_OK) {
+                (void)log_append(LOG_HEALED, STATUS_OK,
+                                 store->region == STORE_ITEMS ? LOG_PLACE_STORE : LOG_PLACE_VAULT);
             }
         }
         return STATUS_OK;

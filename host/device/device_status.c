@@ -103,7 +103,7 @@ const char *device_log_text(uint64_t kind)
                                          "halt",
                                          "recovery requested",
                                          "recovery entered",
-                                         "another boot manager runs",
+                                         "a new boot manager was written, slot",
                                          "key retired",
                                          "locked" };
     return kind < sizeof texts / sizeof texts[0] ? texts[kind] : "unknown";

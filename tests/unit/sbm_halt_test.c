@@ -197,6 +197,39 @@ static void fault_inside_a_halt_wipes_and_sleeps(void **state)
     assert_int_equal(device.provisioned.identity[0], 0);
 }
 
+static uint32_t healed; /* bit n: place n is in the log */
+static uint32_t records;
+
+static void healed_read_run(void)
+{
+    struct log_entry entry;
+    log_open();
+    healed = 0;
+    records = log_count();
+    for (uint32_t i = 0; log_read(i, &entry) == STATUS_OK; i++) {
+        healed |= entry.kind == LOG_HEALED ? 1u << entry.value : 0;
+    }
+}
+
+static void what_was_healed_is_in_the_log_and_an_ordinary_boot_writes_nothing(void **state)
+{
+    uint64_t slept;
+    (void)state;
+    device_make(POLICY_HALT_WAIT);
+    assert_int_equal(boot(&slept), SIM_STARTED_APPLICATION);
+    assert_int_equal(sim_run(&machine, healed_read_run), SIM_RETURNED);
+    uint32_t before = records;
+    assert_int_equal(boot(&slept), SIM_STARTED_APPLICATION);
+    assert_int_equal(sim_run(&machine, healed_read_run), SIM_RETURNED);
+    assert_int_equal(records, before);
+    memset(machine.flash + machine.map.state[1].off, 0xFF, machine.map.state[1].len);
+    memset(machine.flash + machine.map.store[0].off, 0xFF, machine.map.store[0].len);
+    assert_int_equal(boot(&slept), SIM_STARTED_APPLICATION);
+    assert_int_equal(sim_run(&machine, healed_read_run), SIM_RETURNED);
+    assert_int_equal(healed & (1u << LOG_PLACE_STORE | 1u << LOG_PLACE_STATE),
+                     1u << LOG_PLACE_STORE | 1u << LOG_PLACE_STATE);
+}
+
 static void watchdog_runs_when_the_policy_says_so_and_not_in_a_halt(void **state)
 {
     uint64_t slept;
@@ -228,6 +261,7 @@ int main(void)
         cmocka_unit_test(recovery_that_cannot_be_reached_is_tried_once),
         cmocka_unit_test(fault_in_recovery_waits),
         cmocka_unit_test(fault_inside_a_halt_wipes_and_sleeps),
+        cmocka_unit_test(what_was_healed_is_in_the_log_and_an_ordinary_boot_writes_nothing),
         cmocka_unit_test(watchdog_runs_when_the_policy_says_so_and_not_in_a_halt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
