@@ -226,7 +226,7 @@ static const struct verb verbs[] = {
       "key, that it is of this product and secured. Shows what was measured at its start.\n" TARGET_HELP
       "  --project DIR   the project's folder (default: this folder)\n"
       "  --expect FILE   a package of application or boot manager that must be what runs (up to 8 times)\n"
-      "\nexample:\n  windlass device attest chip1 --project greenhouse-sensor --expect v2.suit\n" },
+      "\nexample:\n  windlass device attest chip1 --project greenhouse-sensor --expect v1.suit\n" },
     { "tls", NULL, device_tls_run,
       "usage: windlass device tls CHIPDIR|--port TTY --connect HOST:PORT [--name NAME] [--wait SECONDS] [--json]\n\n"
       "Lends the device a network: connects to a TLS server and carries the records of the device's own TLS 1.3 "
@@ -235,7 +235,7 @@ static const struct verb verbs[] = {
       "waits for a line of answer. Needs an application with TLS, such as app-tls.elf.\n" TARGET_HELP
       "  --connect HOST:PORT  the server\n"
       "  --name NAME          that its certificate must bear (default: HOST)\n"
-      "\nexample:\n  windlass device tls chip1 --connect 127.0.0.1:4433 --name fleet.example\n" },
+      "\nexample:\n  windlass device tls chip1 --connect 127.0.0.1:14433 --name fleet.example\n" },
     { "update", "FILE", update_run,
       "usage: windlass device update CHIPDIR|--port TTY FILE [--wait SECONDS] [--json]\n\n"
       "Sends an update: key block and package of an application in one file, or the package of a Secure Boot\n"

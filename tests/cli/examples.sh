@@ -39,7 +39,7 @@ echo 'windlass init --product valve --organisation "Example Devices" --vendor-do
 cd greenhouse-sensor || exit 1
 ln -s . greenhouse-sensor
 cp "$firmware/bl1.bin" bl1.bin
-cp "$firmware/app-v2.elf" app.elf
+cp "$firmware/app-tls.elf" app.elf
 cp "$firmware/sbm-a.elf" "$firmware/sbm-b.elf" .
 example 'windlass pki create --project greenhouse-sensor'
 example 'windlass pki show --project greenhouse-sensor --json'
@@ -61,7 +61,7 @@ example 'windlass ledger list --project greenhouse-sensor'
 example "windlass ledger show $uid --json"
 example 'windlass device status chip1 --wait 30'
 example 'windlass device status chip1'
-example 'windlass device attest chip1 --project greenhouse-sensor'
+example 'windlass device attest chip1 --project greenhouse-sensor --expect v1.suit'
 example 'windlass device echo chip1 hello'
 example 'windlass device peek chip1 0x28200000'
 example "windlass master block --package v2.suit --to devices/$uid/update.crt --out v2.block"
@@ -73,6 +73,16 @@ run 0 windlass device confirm chip1
 example 'windlass device update chip1 v2.update && windlass device reset chip1'
 run 0 windlass device status chip1 --wait 30
 example 'windlass device confirm chip1'
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server -keyout server.key -out server.csr 2>/dev/null
+example 'windlass pki server --project greenhouse-sensor --request server.csr --name fleet.example --out server.crt'
+openssl s_server -accept 127.0.0.1:14433 -key server.key -cert server.crt -CAfile pki/root.crt -Verify 2 -verify_return_error -tls1_3 -rev >server.log 2>&1 &
+server=$!
+for try in 1 2 3 4 5 6 7 8 9 10; do
+    grep -q ACCEPT server.log && break
+    sleep 0.1
+done
+example 'windlass device tls chip1 --connect 127.0.0.1:14433 --name fleet.example'
+kill $server
 run 0 windlass master package --input app.elf --sequence 3 --key firmware-next --out v3.suit
 run 0 windlass master block --package v3.suit --to devices/$uid/update.crt --out v3.block
 run 0 windlass master update --package v3.suit --block v3.block --out v3.update

@@ -7,7 +7,7 @@ windlass=$1
 . "$(dirname "$0")/lib.sh"
 
 echo "help is there, and wrong usage is exit 2"
-for command in "init" "pki" "pki create" "pki show" "pki check"; do
+for command in "init" "pki" "pki create" "pki show" "pki check" "pki server"; do
     run 0 "$windlass" $command --help
     says "usage: windlass $command"
 done
@@ -134,6 +134,36 @@ says "did you mean 'chip'?"
 says "product.yaml:"
 sed -i 's/^chpi:/chip:/' moved/product.yaml
 run 0 "$windlass" pki check --project moved
+
+echo "a server is certified by its request, once, and is noted"
+csr() {
+    openssl req -new -nodes -newkey "$1" $2 -subj /CN=x -keyout server.key -out server.csr 2>/dev/null
+}
+csr ec "-pkeyopt ec_paramgen_curve:P-256"
+run 2 "$windlass" pki server --project moved --request server.csr --name fleet.example
+run 2 "$windlass" pki server --project moved --request server.csr --name fleet.example --out server.crt --years 51
+for name in 'fleet example' '*.example' '-a.example' 'a..example' '' '999'; do
+    run 1 "$windlass" pki server --project moved --request server.csr --name "$name" --out server.crt
+done
+holds ! -e server.crt
+run 1 "$windlass" pki server --project moved --request none.csr --name fleet.example --out server.crt
+says "none.csr"
+run 1 "$windlass" pki server --project moved --request moved/pki/root.crt --name fleet.example --out server.crt
+says "not a certificate request"
+run 0 "$windlass" pki server --project moved --request server.csr --name fleet.example --out server.crt
+run 0 openssl verify -x509_strict -purpose sslserver -verify_hostname fleet.example -CAfile moved/pki/root.crt server.crt
+run 2 openssl verify -verify_hostname other.example -CAfile moved/pki/root.crt server.crt
+run 0 "$windlass" pki server --project moved --request server.csr --name 192.0.2.7 --out address.crt
+run 0 openssl verify -verify_ip 192.0.2.7 -CAfile moved/pki/root.crt address.crt
+run 1 "$windlass" pki server --project moved --request server.csr --name fleet.example --out server.crt
+says "exists already"
+holds "$(grep -c 'issued a server certificate' moved/pki/servers.txt)" = 2
+sed -i '2s/^./X/' server.csr
+run 1 "$windlass" pki server --project moved --request server.csr --name fleet.example --out again.crt
+csr rsa:2048 ""
+run 1 "$windlass" pki server --project moved --request server.csr --name fleet.example --out again.crt
+says "P-256"
+holds ! -e again.crt
 
 echo "no PIN was ever shown"
 for pin in moved/hsm/*.pin; do

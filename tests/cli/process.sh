@@ -7,8 +7,8 @@ windlass=$1
 json_ok=$2
 . "$(dirname "$0")/lib.sh"
 
-commands="init|pki|pki create|pki show|pki check|master|master package|master block|master update|master inspect
-master anchor|provision|device|device status|device attest|device update|device confirm|device reset|device echo
+commands="init|pki|pki create|pki show|pki check|pki server|master|master package|master block|master update|master inspect
+master anchor|provision|device|device status|device attest|device tls|device update|device confirm|device reset|device echo
 device peek|ledger|ledger list|ledger show|chip|chip new|chip run|chip stop|chip cut|chip cut-at|chip reset|chip status
 chip console"
 
