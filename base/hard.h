@@ -24,15 +24,6 @@ static inline uint32_t hard_opaque(uint32_t v)
  * HARD: HARD_SAME when `len` bytes (a multiple of 4, at most 256) agree, else anything but HARD_SAME. The loop verifies
  * its own count: a loop that ended early does not give HARD_SAME. CT: runs over all bytes, whatever they are.
  */
-static inline uint32_t hard_compare(const uint8_t *a, const uint8_t *b, size_t len)
-{
-    volatile uint32_t difference = 0;
-    volatile uint32_t left = (uint32_t)len;
-    for (size_t i = 0; i < len; i++) {
-        difference |= (uint32_t)(a[i] ^ b[i]);
-        left--;
-    }
-    return HARD_SAME ^ hard_opaque(difference) ^ (hard_opaque(left) * 0x01010101u);
-}
+uint32_t hard_compare(const uint8_t *a, const uint8_t *b, size_t len);
 
 #endif

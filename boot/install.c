@@ -97,46 +97,41 @@ static void cipher_start(const struct install *install, uint32_t at, struct cryp
     crypto_ctr_start(ctr, install->block.key, counter);
 }
 
-/* 1 when the sector of the primary slot at `at` holds its part of the image already: before a cut, or undamaged. */
-static int sector_is_done(const struct install *install, uint32_t at, uint32_t len)
+/* Decrypts `len` bytes of the payload from `at` on and gives them to `stream` or, without one, compares them with what
+ * the primary slot holds there. 1 when all of it was taken, or is there. */
+static int part_decrypt(const struct install *install, uint32_t at, uint32_t len, struct flash_stream *stream)
 {
     struct crypto_ctr ctr;
     uint8_t plain[FLASH_CHUNK_LEN];
     const uint8_t *cipher = install->package.envelope.payload.data;
-    int same = 1;
+    int sound = 1;
     cipher_start(install, at, &ctr);
-    for (uint32_t done = 0; done < len && same; done += sizeof plain) {
-        uint32_t part = len - done < sizeof plain ? len - done : (uint32_t)sizeof plain;
-        crypto_ctr_apply(&ctr, cipher + at + done, plain, part);
-        same = memcmp(plain, port_flash_view(port_flash()->primary.off + at + done, part).data, part) == 0;
+    for (uint32_t end = at + len; at < end && sound; at += sizeof plain) {
+        uint32_t part = end - at < sizeof plain ? end - at : (uint32_t)sizeof plain;
+        crypto_ctr_apply(&ctr, cipher + at, plain, part);
+        if (stream != NULL) {
+            flash_stream_add(stream, bytes_of(plain, part));
+            sound = stream->status == STATUS_OK;
+        } else {
+            sound = memcmp(plain, port_flash_view(port_flash()->primary.off + at, part).data, part) == 0;
+        }
     }
     crypto_ctr_wipe(&ctr);
     wipe(plain, sizeof plain);
-    return same;
+    return sound;
 }
 
 static status_t sector_write(const struct install *install, uint32_t at, uint32_t len)
 {
     static struct flash_stream stream;
-    struct crypto_ctr ctr;
-    uint8_t plain[FLASH_CHUNK_LEN];
     uint32_t off = port_flash()->primary.off + at;
-    const uint8_t *cipher = install->package.envelope.payload.data;
     status_t status = port_flash_erase(off);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        flash_stream_start(&stream, off, off + port_flash()->sector_len);
+        (void)part_decrypt(install, at, len, &stream);
+        status = flash_stream_finish(&stream);
+        wipe(&stream, sizeof stream);
     }
-    cipher_start(install, at, &ctr);
-    flash_stream_start(&stream, off, off + port_flash()->sector_len);
-    for (uint32_t done = 0; done < len && stream.status == STATUS_OK; done += sizeof plain) {
-        uint32_t part = len - done < sizeof plain ? len - done : (uint32_t)sizeof plain;
-        crypto_ctr_apply(&ctr, cipher + at + done, plain, part);
-        flash_stream_add(&stream, bytes_of(plain, part));
-    }
-    crypto_ctr_wipe(&ctr);
-    wipe(plain, sizeof plain);
-    status = flash_stream_finish(&stream);
-    wipe(&stream, sizeof stream);
     return status;
 }
 
@@ -149,7 +144,7 @@ static status_t image_decrypt(const struct install *install)
     status_t status = STATUS_OK;
     for (uint32_t at = 0; at < total && status == STATUS_OK; at += sector_len) {
         uint32_t len = total - at < sector_len ? total - at : sector_len;
-        if (!sector_is_done(install, at, len)) {
+        if (!part_decrypt(install, at, len, NULL)) {
             status = sector_write(install, at, len);
         }
     }

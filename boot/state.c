@@ -5,128 +5,61 @@
 #include "boot/counter.h"
 #include "wire/layout.h"
 
-#define STATE_VERSION 2
-#define STATE_MAX 128
-#define STATE_FIELDS 11
+#define STATE_VERSION 3
 #define SLOTS 2
+#define SLOT_NONE 0xFFu
+#define FLAG_TRIAL 1u
+#define FLAG_SBM_PENDING 2u
 
-static void slot_build(struct cbor_writer *out, int slot)
+static uint8_t slot_byte(int slot)
 {
-    if (slot == STATE_NONE) {
-        cbor_write_null(out);
-    } else {
-        cbor_write_uint(out, (uint64_t)slot);
+    return slot == STATE_NONE ? SLOT_NONE : (uint8_t)slot;
+}
+
+void state_build(const struct boot_state *in, uint8_t out[STATE_LEN])
+{
+    const uint32_t words[] = { in->attempts, in->refused, (uint32_t)in->refused_sequence,
+                               in->boots,    in->reason,  in->fault };
+    out[0] = STATE_VERSION;
+    out[1] = slot_byte(in->active);
+    out[2] = slot_byte(in->pending);
+    out[3] = (uint8_t)((in->trial ? FLAG_TRIAL : 0u) | (in->sbm_pending ? FLAG_SBM_PENDING : 0u));
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        bytes_write_le32(out + 4 + 4 * i, words[i]);
     }
 }
 
-void state_build(const struct boot_state *in, struct cbor_writer *out)
+/* No active slot: nothing is on trial or pending. Pending is never the active one. */
+static int slots_are_sound(const struct boot_state *state)
 {
-    cbor_write_map(out, STATE_FIELDS);
-    cbor_write_uint(out, 1);
-    cbor_write_uint(out, STATE_VERSION);
-    cbor_write_uint(out, 2);
-    slot_build(out, in->active);
-    cbor_write_uint(out, 3);
-    slot_build(out, in->pending);
-    cbor_write_uint(out, 4);
-    cbor_write_bool(out, in->trial);
-    cbor_write_uint(out, 5);
-    cbor_write_uint(out, in->attempts);
-    cbor_write_uint(out, 6);
-    cbor_write_bool(out, in->sbm_pending);
-    const uint64_t numbers[] = { in->refused, in->refused_sequence, in->boots, in->reason, in->fault };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        cbor_write_uint(out, 7 + i);
-        cbor_write_uint(out, numbers[i]);
+    if (state->active == STATE_NONE) {
+        return !state->trial && state->pending == STATE_NONE;
     }
-}
-
-static int slot_parse(struct cbor_reader *r)
-{
-    if (cbor_peek(r) == CBOR_SIMPLE) {
-        cbor_read_null(r);
-        return STATE_NONE;
-    }
-    uint64_t slot = cbor_read_uint(r);
-    if (slot >= SLOTS) {
-        cbor_fail(r, STATUS_BOOT_STATE_DAMAGED);
-    }
-    return (int)(slot % SLOTS);
-}
-
-static uint32_t word_parse(struct cbor_reader *r)
-{
-    uint64_t v = cbor_read_uint(r);
-    if (v > UINT32_MAX) {
-        cbor_fail(r, STATUS_BOOT_STATE_DAMAGED);
-    }
-    return (uint32_t)v;
-}
-
-static void field_parse(struct cbor_reader *r, int64_t key, struct boot_state *out)
-{
-    switch (key) {
-    case 1:
-        if (cbor_read_uint(r) != STATE_VERSION) {
-            cbor_fail(r, STATUS_UNSUPPORTED);
-        }
-        break;
-    case 2:
-        out->active = slot_parse(r);
-        break;
-    case 3:
-        out->pending = slot_parse(r);
-        break;
-    case 4:
-        out->trial = cbor_read_bool(r);
-        break;
-    case 5:
-        out->attempts = word_parse(r);
-        break;
-    case 6:
-        out->sbm_pending = cbor_read_bool(r);
-        break;
-    case 7:
-        out->refused = word_parse(r);
-        break;
-    case 8:
-        out->refused_sequence = cbor_read_uint(r);
-        break;
-    case 9:
-        out->boots = word_parse(r);
-        break;
-    case 10:
-        out->reason = word_parse(r);
-        break;
-    case 11:
-        out->fault = word_parse(r);
-        break;
-    default:
-        cbor_fail(r, STATUS_UNKNOWN_FIELD);
-        break;
-    }
+    return state->pending == STATE_NONE || state->pending != state->active;
 }
 
 status_t state_parse(struct bytes in, struct boot_state *out)
 {
-    struct cbor_reader r = cbor_reader_of(in);
-    struct cbor_map map = cbor_read_map(&r);
-    int64_t key;
-    unsigned fields = 0;
     memset(out, 0, sizeof *out);
-    while (cbor_map_next(&map, &key)) {
-        field_parse(&r, key, out);
-        fields++;
+    if (in.len != STATE_LEN || in.data[0] != STATE_VERSION) {
+        return STATUS_UNSUPPORTED;
     }
-    status_t status = cbor_reader_finish(&r);
-    if (status == STATUS_OK && fields != STATE_FIELDS) {
-        status = STATUS_MISSING_FIELD;
+    const uint8_t *p = in.data;
+    if ((p[1] >= SLOTS && p[1] != SLOT_NONE) || (p[2] >= SLOTS && p[2] != SLOT_NONE) ||
+        (p[3] & ~(FLAG_TRIAL | FLAG_SBM_PENDING)) != 0) {
+        return STATUS_BOOT_STATE_DAMAGED;
     }
-    int without = out->active == STATE_NONE && (out->trial || out->pending != STATE_NONE);
-    if (status == STATUS_OK && (without || (out->pending != STATE_NONE && out->pending == out->active))) {
-        status = STATUS_BOOT_STATE_DAMAGED;
-    }
-    return status;
+    out->active = p[1] == SLOT_NONE ? STATE_NONE : (int)p[1];
+    out->pending = p[2] == SLOT_NONE ? STATE_NONE : (int)p[2];
+    out->trial = (p[3] & FLAG_TRIAL) != 0;
+    out->sbm_pending = (p[3] & FLAG_SBM_PENDING) != 0;
+    out->attempts = bytes_read_le32(p + 4);
+    out->refused = bytes_read_le32(p + 8);
+    out->refused_sequence = bytes_read_le32(p + 12);
+    out->boots = bytes_read_le32(p + 16);
+    out->reason = bytes_read_le32(p + 20);
+    out->fault = bytes_read_le32(p + 24);
+    return slots_are_sound(out) ? STATUS_OK : STATUS_BOOT_STATE_DAMAGED;
 }
 
 status_t state_open(struct state_store *store)
@@ -147,10 +80,9 @@ status_t state_open(struct state_store *store)
 
 status_t state_save(struct state_store *store)
 {
-    uint8_t record[STATE_MAX];
-    struct cbor_writer w = cbor_writer_of(record, sizeof record);
-    state_build(&store->now, &w);
-    return w.status == STATUS_OK ? journal_append(&store->journal, STATE_BOOT, cbor_written(&w)) : w.status;
+    uint8_t record[STATE_LEN];
+    state_build(&store->now, record);
+    return journal_append(&store->journal, STATE_BOOT, bytes_of(record, sizeof record));
 }
 
 status_t state_envelope_save(struct state_store *store, const struct suit_envelope *envelope)

@@ -56,8 +56,9 @@ status_t state_envelope_save(struct state_store *store, const struct suit_envelo
 /* The copy: a view into a buffer of its own. Not authenticated here. NOT_FOUND. */
 status_t state_envelope_read(const struct state_store *store, struct bytes *envelope);
 
-/* Bytes and back; for tests too. */
+/* Bytes and back; for tests too. UNSUPPORTED, BOOT_STATE_DAMAGED. */
+#define STATE_LEN 28
 status_t state_parse(struct bytes in, struct boot_state *out);
-void state_build(const struct boot_state *in, struct cbor_writer *out);
+void state_build(const struct boot_state *in, uint8_t out[STATE_LEN]);
 
 #endif

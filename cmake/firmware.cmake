@@ -6,30 +6,29 @@ set(LINK_OPTIONS -nostartfiles --specs=nano.specs --specs=nosys.specs -Wl,--gc-s
 
 include(crypto/sources.cmake)
 include(crypto/psa/sources.cmake)
-windlass_crypto(crypto_small) # BL1
-windlass_crypto(crypto_fast)  # SBM
+windlass_crypto(crypto)
 windlass_psa(sbm_psa)         # SBM, for the application
 
-set(BASE base/status.c base/cbor_read.c base/cbor_write.c)
+set(BASE base/hard.c base/status.c base/cbor_read.c base/cbor_write.c)
 set(WIRE wire/fields.c wire/suit_parse.c wire/cose_parse.c wire/cose_build.c wire/policy_parse.c wire/provision_msg_parse.c wire/provision_msg_build.c)
 set(BOOT boot/flash.c boot/counter.c boot/verify.c boot/manifest_run.c boot/gate.c boot/halt.c)
 set(PORT_COMMON ${PORT}/startup.c ${PORT}/uart.c ${PORT}/controller.c ${PORT}/flash.c ${PORT}/mpu.c ${PORT}/outputs.c ${PORT}/watchdog.c)
 list(APPEND PORT_COMMON ${PORT}/memory.c)
 set_source_files_properties(${PORT}/memory.c PROPERTIES COMPILE_OPTIONS "-fno-builtin;-fno-tree-loop-distribute-patterns")
 
-# windlass_stage(<name> SCRIPTS <linker scripts> CRYPTO <library> SOURCES <files>): secure code, compiled once and linked once with each script;
+# windlass_stage(<name> SCRIPTS <linker scripts> SOURCES <files>): secure code, compiled once and linked once with each script;
 # each image is named after its script, its raw binary is beside it. The target <name>-images makes them all.
 function(windlass_stage name)
-  cmake_parse_arguments(ARG "" "CRYPTO" "SCRIPTS;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SCRIPTS;SOURCES" ${ARGN})
   add_library(${name}-objects OBJECT ${ARG_SOURCES})
   target_compile_options(${name}-objects PRIVATE ${WINDLASS_WARNINGS} -mcmse)
   target_include_directories(${name}-objects PRIVATE sbm/include)
-  target_link_libraries(${name}-objects PRIVATE ${ARG_CRYPTO})
+  target_link_libraries(${name}-objects PRIVATE crypto)
   add_custom_target(${name}-images)
   foreach(script IN LISTS ARG_SCRIPTS)
     get_filename_component(image ${script} NAME_WE)
     add_executable(${image} $<TARGET_OBJECTS:${name}-objects>)
-    target_link_libraries(${image} PRIVATE ${ARG_CRYPTO})
+    target_link_libraries(${image} PRIVATE crypto)
     target_link_options(${image} PRIVATE ${LINK_OPTIONS} -T${script} -Wl,-Map=${CMAKE_BINARY_DIR}/${image}.map)
     set_target_properties(${image} PROPERTIES LINKER_LANGUAGE C SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINK_DEPENDS "${script};${PORT}/stage.ld")
     add_custom_command(TARGET ${image} POST_BUILD COMMAND ${CMAKE_OBJCOPY} -O binary $<TARGET_FILE:${image}> ${CMAKE_BINARY_DIR}/${image}.bin)
@@ -37,9 +36,9 @@ function(windlass_stage name)
   endforeach()
 endfunction()
 
-windlass_stage(bl1 SCRIPTS ${PORT}/bl1.ld CRYPTO crypto_small
+windlass_stage(bl1 SCRIPTS ${PORT}/bl1.ld
   SOURCES bl1/main.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c)
-windlass_stage(sbm SCRIPTS ${PORT}/sbm-a.ld ${PORT}/sbm-b.ld CRYPTO crypto_fast
+windlass_stage(sbm SCRIPTS ${PORT}/sbm-a.ld ${PORT}/sbm-b.ld
   SOURCES sbm/main.c sbm/self.c sbm/device.c sbm/store.c sbm/store_its.c sbm/provisioned.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_crypto.c sbm/veneer_storage.c sbm/veneer_guard.c sbm/service_crypto_store.c sbm/entries.c sbm/service_update.c sbm/service_command.c sbm/veneer_command.c wire/command.c sbm/service_status.c sbm/log.c sbm/recovery.c sbm/service_log.c sbm/status_map.c sbm/veneer_log.c wire/smp.c wire/smp_map.c wire/smp_image.c wire/smp_server.c sbm/service_attest.c sbm/veneer_attest.c wire/token.c
           ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/install.c boot/seal.c
           ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/trng.c ${PORT}/timer.c ${PORT}/link.c ${PORT}/start_application.c)
