@@ -76,6 +76,16 @@ static void certificate_calls(void)
     expect("certificate into too little", sbm_certificate_read(0, certificate, 16, &len), PSA_ERROR_BUFFER_TOO_SMALL);
 }
 
+static void log_calls(void)
+{
+    struct sbm_log_entry entry;
+    expect("log record into secure RAM", sbm_log_read(0, SECURE_RAM), PSA_ERROR_INVALID_ARGUMENT);
+    expect("log record across the end of RAM", sbm_log_read(0, (void *)(RAM_END - 8)), PSA_ERROR_INVALID_ARGUMENT);
+    expect("log record that is not there", sbm_log_read(0xFFFFFFFFu, &entry), PSA_ERROR_DOES_NOT_EXIST);
+    expect("image into secure RAM", sbm_image_read(0, SECURE_RAM), PSA_ERROR_INVALID_ARGUMENT);
+    expect("image into the own flash", sbm_image_read(0, OWN_FLASH), PSA_ERROR_INVALID_ARGUMENT);
+}
+
 static void update_calls(void)
 {
     static uint8_t block[1100];
@@ -173,6 +183,7 @@ _Noreturn void app_main(void)
     status_calls();
     attest_calls();
     certificate_calls();
+    log_calls();
     update_calls();
     handler_call();
     random_calls();
