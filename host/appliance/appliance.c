@@ -48,6 +48,13 @@ static int sbm_load(struct appliance *a, const char *path, struct fault *fault)
     if (result == 0) {
         result = images_sbm_build(path, &sbm, 1, a->sbm[1], fault);
     }
+    if (result == 0 && len > sizeof a->sbm_package) {
+        result = fault_set(fault, "%s: too large for its region of %u bytes", path, LAYOUT_SBM_PACKAGE_LEN);
+    }
+    if (result == 0) {
+        memset(a->sbm_package, 0xFF, sizeof a->sbm_package);
+        memcpy(a->sbm_package, data, len);
+    }
     free(data);
     return result;
 }
@@ -167,6 +174,9 @@ static int image_give(const struct appliance *a, const struct letter_request *re
         break;
     case LETTER_IMAGE_PACKAGE:
         image = bytes_of(a->package, a->package_len);
+        break;
+    case LETTER_IMAGE_SBM_PACKAGE:
+        image = bytes_of(a->sbm_package, sizeof a->sbm_package);
         break;
     default:
         break;

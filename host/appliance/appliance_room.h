@@ -32,6 +32,7 @@ struct appliance {
     struct trust trust;
     uint8_t boot[LAYOUT_BOOT_LEN];
     uint8_t sbm[2][LAYOUT_SBM_LEN]; /* slot A and slot B */
+    uint8_t sbm_package[LAYOUT_SBM_PACKAGE_LEN];
     uint64_t sbm_sequence;
     uint64_t sbm_needs; /* of the application */
     uint8_t *package;

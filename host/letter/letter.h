@@ -28,7 +28,9 @@ enum letter_image {
     LETTER_IMAGE_BOOT = 1,    /* flash 0 to 0x8000: BL1 and both anchor pages */
     LETTER_IMAGE_SBM_A = 2,   /* SBM slot A, 0x30000 bytes */
     LETTER_IMAGE_PACKAGE = 3, /* the encrypted application package; it follows the key block in its slot */
-    LETTER_IMAGE_SBM_B = 4    /* SBM slot B, as slot A */
+    LETTER_IMAGE_SBM_B = 4,   /* SBM slot B, as slot A */
+    LETTER_IMAGE_SBM_PACKAGE =
+        5 /* the SBM's package, filled up with 0xFF to 0x60000 bytes: the source of its spare copies */
 };
 
 /* Only the fields of its op are set. Map keys are the numbers in brackets. */

@@ -30,6 +30,8 @@ struct flow {
     size_t boot_len;
     uint8_t *sbm[2]; /* for slot A and slot B */
     size_t sbm_len[2];
+    uint8_t *sbm_package;
+    size_t sbm_package_len;
     uint8_t *package;
     size_t package_len;
     /* From the letter after the proof of possession. */
@@ -52,11 +54,14 @@ static int images_fetch(struct flow *f, struct fault *fault)
     if (letterbox_image_fetch(&f->box, LETTER_IMAGE_BOOT, LAYOUT_BOOT_LEN, &f->boot, &f->boot_len, fault) != 0 ||
         letterbox_image_fetch(&f->box, LETTER_IMAGE_SBM_A, LAYOUT_SBM_LEN, &f->sbm[0], &f->sbm_len[0], fault) != 0 ||
         letterbox_image_fetch(&f->box, LETTER_IMAGE_SBM_B, LAYOUT_SBM_LEN, &f->sbm[1], &f->sbm_len[1], fault) != 0 ||
+        letterbox_image_fetch(&f->box, LETTER_IMAGE_SBM_PACKAGE, LAYOUT_SBM_PACKAGE_LEN, &f->sbm_package,
+                              &f->sbm_package_len, fault) != 0 ||
         letterbox_image_fetch(&f->box, LETTER_IMAGE_PACKAGE, LAYOUT_PACKAGE_LEN, &f->package, &f->package_len, fault) !=
             0) {
         return -1;
     }
-    if (f->boot_len != LAYOUT_BOOT_LEN || f->sbm_len[0] != LAYOUT_SBM_LEN || f->sbm_len[1] != LAYOUT_SBM_LEN) {
+    if (f->boot_len != LAYOUT_BOOT_LEN || f->sbm_len[0] != LAYOUT_SBM_LEN || f->sbm_len[1] != LAYOUT_SBM_LEN ||
+        f->sbm_package_len != LAYOUT_SBM_PACKAGE_LEN) {
         return fault_set(fault, "the appliance's boot images have another size than the chip's layout");
     }
     return 0;
@@ -74,12 +79,18 @@ static struct flash_image sbm_image(const struct flow *f, unsigned slot)
                                  bytes_of(f->sbm[slot], f->sbm_len[slot]) };
 }
 
+static struct flash_image sbm_package_image(const struct flow *f)
+{
+    return (struct flash_image){ "Secure Boot Manager, package", LAYOUT_SBM_PACKAGE_OFF, LAYOUT_SBM_PACKAGE_LEN,
+                                 bytes_of(f->sbm_package, f->sbm_package_len) };
+}
+
 /* One after the other, until one does not go well. */
 static int boot_images_do(struct flow *f,
                           int (*act)(struct rsp *rsp, const struct flash_image *image, struct fault *fault),
                           struct fault *fault)
 {
-    const struct flash_image images[] = { boot_image(f), sbm_image(f, 0), sbm_image(f, 1) };
+    const struct flash_image images[] = { boot_image(f), sbm_image(f, 0), sbm_image(f, 1), sbm_package_image(f) };
     int result = 0;
     for (size_t i = 0; result == 0 && i < sizeof images / sizeof images[0]; i++) {
         result = act(&f->rsp, &images[i], fault);
@@ -101,7 +112,7 @@ static int port_open(struct flow *f, struct fault *fault)
         rsp_map_read(&f->rsp, &map, fault) != 0) {
         return -1;
     }
-    return rsp_map_flash_check(&map, LAYOUT_FLASH_SECURE_ADDR, LAYOUT_PACKAGE1_OFF + LAYOUT_PACKAGE_LEN,
+    return rsp_map_flash_check(&map, LAYOUT_FLASH_SECURE_ADDR, LAYOUT_SBM_PACKAGE_OFF + LAYOUT_SBM_PACKAGE_LEN,
                                FLASHCTL_SECTOR_LEN, fault);
 }
 
@@ -380,6 +391,7 @@ int station_provision(const struct station_job *job, struct station_result *out,
     free(f->boot);
     free(f->sbm[0]);
     free(f->sbm[1]);
+    free(f->sbm_package);
     free(f->package);
     free(f);
     return result;
