@@ -61,7 +61,7 @@ static int server_connect(const char *place, char host[NAME_MAX_LEN + 1], struct
 {
     const struct addrinfo wanted = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
     struct addrinfo *list = NULL;
-    const char *port;
+    const char *port = NULL;
     int fd = -1;
     if (place_split(place, host, &port, fault) != 0) {
         return -1;
