@@ -25,7 +25,7 @@ void app_watchdog_serve(void);
 /* Sleeps until something wakes the core: a received byte, or the watchdog's tick. */
 void app_idle(void);
 
-/* Serves the data link for good: status, proof of identity, updates (docs/spec.md section 9). */
+/* Serves the data link for good: status, attestation, updates (docs/spec.md section 9). */
 _Noreturn void app_link_serve(void);
 
 #endif

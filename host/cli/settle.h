@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* settle: a chip whose debug port is closed: if a run locked it and did not live to record that, its record is closed
- * now, on the device's own proof of identity. */
+ * now, on the device's own attestation. */
 #ifndef HOST_CLI_SETTLE_H
 #define HOST_CLI_SETTLE_H
 
