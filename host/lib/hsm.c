@@ -148,7 +148,8 @@ int hsm_open(const struct hsm_config *config, struct hsm **out, struct fault *fa
     (void)pthread_mutex_init(&hsm->generating, NULL);
     (void)pthread_cond_init(&hsm->returned, NULL);
     if (hsm_uri_parse(config->uri, &hsm->uri, fault) != 0 ||
-        hsm_module_open(config->module, &hsm->module, fault) != 0 || hsm_prepare(hsm, config, fault) != 0) {
+        hsm_token_module_open(config->module, &hsm->uri, &hsm->module, fault) != 0 ||
+        hsm_prepare(hsm, config, fault) != 0) {
         hsm_close(hsm);
         return -1;
     }

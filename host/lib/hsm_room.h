@@ -46,6 +46,10 @@ int hsm_error_is_loss(CK_RV rv);
 
 /* ---- hsm_token.c ---- */
 
+/* Opens the module. SoftHSM leaves a token out of its list when another process writes to it while the list is made:
+ * then the module is opened anew, a few times. */
+int hsm_token_module_open(const char *module_name, const struct hsm_uri *uri, struct hsm_module **out,
+                          struct fault *fault);
 /* The one initialised token that matches. Fault: none, or more than one; the message lists what is there. */
 int hsm_token_find(struct hsm_module *module, const struct hsm_uri *uri, CK_SLOT_ID *slot, CK_TOKEN_INFO *info,
                    struct fault *fault);

@@ -5,8 +5,12 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "host/lib/hsm_room.h"
+
+#define LOGIN_TRIES 5
+#define LOGIN_PAUSE_MS 20
 
 /* With the lock held. */
 static CK_RV session_open_one(struct hsm *hsm, CK_SESSION_HANDLE *session)
@@ -25,7 +29,15 @@ static CK_RV session_login(struct hsm *hsm, CK_SESSION_HANDLE session)
     if (!hsm->has_pin) {
         return CKR_OK;
     }
-    CK_RV rv = hsm->module->call->C_Login(session, CKU_USER, hsm->pin, (CK_ULONG)hsm->pin_len);
+    const struct timespec pause = { 0, LOGIN_PAUSE_MS * 1000000L };
+    CK_RV rv = CKR_GENERAL_ERROR;
+    /* A login writes to a SoftHSM token: two processes at once disturb each other. Not a word about the PIN. */
+    for (int tries = 0; tries < LOGIN_TRIES && rv == CKR_GENERAL_ERROR; tries++) {
+        if (tries > 0) {
+            (void)nanosleep(&pause, NULL);
+        }
+        rv = hsm->module->call->C_Login(session, CKU_USER, hsm->pin, (CK_ULONG)hsm->pin_len);
+    }
     return rv == CKR_USER_ALREADY_LOGGED_IN ? CKR_OK : rv;
 }
 

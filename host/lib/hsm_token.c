@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/wipe.h"
@@ -13,6 +14,8 @@
 #include "host/lib/text.h"
 
 #define TOKEN_LABEL_LEN 32
+#define WAIT_TRIES 6 /* of a token that SoftHSM does not list */
+#define WAIT_PAUSE_MS 50
 #define TOKEN_PIN_LEN 24 /* hexadecimal digits: 96 bits */
 #define TOKEN_PIN_LEAST 4
 #define TOKEN_PIN_MAX 255
@@ -89,6 +92,27 @@ static int token_search_all(struct hsm_module *module, const struct hsm_uri *uri
     return 0;
 }
 
+int hsm_token_module_open(const char *module_name, const struct hsm_uri *uri, struct hsm_module **out,
+                          struct fault *fault)
+{
+    const struct timespec pause = { 0, WAIT_PAUSE_MS * 1000000L };
+    for (int tries = 1;; tries++) {
+        struct token_search search = { 0 };
+        CK_SLOT_ID slot;
+        CK_TOKEN_INFO info;
+        if (hsm_module_open(module_name, out, fault) != 0) {
+            return -1;
+        }
+        if (strstr((*out)->path, "softhsm") == NULL || tries == WAIT_TRIES ||
+            token_search_all(*out, uri, &search, &slot, &info, fault) != 0 || search.matches > 0) {
+            return 0; /* what is wrong, if anything, is told by whoever looks for the token */
+        }
+        hsm_module_close(*out);
+        *out = NULL;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 static int token_ambiguous(const struct hsm_module *module, const struct hsm_uri *uri, size_t matches,
                            struct fault *fault)
 {
@@ -103,7 +127,7 @@ int hsm_token_exists(const char *module_name, const char *text, struct fault *fa
     struct token_search search = { 0 };
     CK_SLOT_ID slot;
     CK_TOKEN_INFO info;
-    if (hsm_uri_parse(text, &uri, fault) != 0 || hsm_module_open(module_name, &module, fault) != 0) {
+    if (hsm_uri_parse(text, &uri, fault) != 0 || hsm_token_module_open(module_name, &uri, &module, fault) != 0) {
         return -1;
     }
     int result = token_search_all(module, &uri, &search, &slot, &info, fault);

@@ -119,6 +119,16 @@ holds ! -e x.suit
 holds ! -e x.block
 holds ! -e x.command
 
+echo "several at once find their token"
+for round in 1 2 3 4 5; do
+    for who in a b c d; do
+        { "$windlass" master retire --project product --retire firmware --out "at-once-$who" >"log-$who" 2>&1 || cat "log-$who" >>late; } &
+    done
+    wait
+    rm -f at-once-*
+done
+[ ! -e late ] || failed "at once: $(cat late)"
+
 echo "what is no package is refused"
 run 1 "$windlass" master inspect app.bin
 says "not a package, key block, update or command"
