@@ -75,6 +75,7 @@ run 0 windlass device status chip1 --wait 30
 example 'windlass device confirm chip1'
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server -keyout server.key -out server.csr 2>/dev/null
 example 'windlass pki server --project greenhouse-sensor --request server.csr --name fleet.example --out server.crt'
+: >server.log
 openssl s_server -accept 127.0.0.1:14433 -key server.key -cert server.crt -CAfile pki/root.crt -Verify 2 -verify_return_error -tls1_3 -rev >server.log 2>&1 &
 server=$!
 for try in 1 2 3 4 5 6 7 8 9 10; do

@@ -30,6 +30,7 @@ server() {
     local name=$1
     shift
     [ -z "$server_pid" ] || { kill "$server_pid" && wait "$server_pid"; } 2>/dev/null || true
+    : >"$work/server.log"
     openssl s_server -accept 127.0.0.1:0 -key "$work/$name.key" -cert "$work/$name.crt" -CAfile "$project/pki/root.crt" -rev "$@" \
         >"$work/server.log" 2>&1 &
     server_pid=$!
@@ -38,6 +39,7 @@ server() {
 
 # strange ARGUMENTS...: starts tls_peer; sets $port.
 strange() {
+    : >"$work/peer.log"
     "$peer" "$@" >"$work/peer.log" &
     peer_pid=$!
     port=$(port_of "$work/peer.log" '^\([0-9][0-9]*\)$')
