@@ -170,9 +170,6 @@ status_t suit_envelope_start(struct bytes manifest, struct bytes digest, struct 
                              struct cbor_writer *out);
 /* Writes key and head of an integrated payload of `len` bytes, which the caller appends. */
 status_t suit_payload_head_build(const char *key, uint64_t len, struct cbor_writer *out);
-/* Both for an envelope with one payload, or none (payload_key == NULL). */
-status_t suit_envelope_build(struct bytes manifest, struct bytes digest, struct bytes sign1, const char *payload_key,
-                             uint64_t payload_len, struct cbor_writer *out);
 /* Writes the encoded SUIT_Digest [-16, digest]: what is signed. */
 void suit_digest_build(struct bytes digest, struct cbor_writer *out);
 /* Writes a parsed envelope or manifest again; for build(parse(b)) == b. The envelope with its payloads. */

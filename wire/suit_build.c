@@ -321,16 +321,6 @@ status_t suit_payload_head_build(const char *key, uint64_t len, struct cbor_writ
     return out->status;
 }
 
-status_t suit_envelope_build(struct bytes manifest, struct bytes digest, struct bytes sign1, const char *payload_key,
-                             uint64_t payload_len, struct cbor_writer *out)
-{
-    status_t status = suit_envelope_start(manifest, digest, sign1, payload_key != NULL, out);
-    if (status != STATUS_OK || payload_key == NULL) {
-        return status;
-    }
-    return suit_payload_head_build(payload_key, payload_len, out);
-}
-
 status_t suit_envelope_rebuild(const struct suit_envelope *envelope, struct cbor_writer *out)
 {
     envelope_head_write(envelope->manifest, envelope->digest, envelope->sign1, envelope->payload_count, out);

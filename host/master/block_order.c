@@ -51,17 +51,18 @@ static int key_block_open(const struct project *project, const struct roles *rol
 
 /* The key that signs: of that label, certified, and in the token. */
 struct signer {
+    struct hsm *hsm;
     const char *label;
     uint8_t public_key[64];
 };
 
 /* Makes the block, and takes it apart again. */
 static int recipient_block_make(const struct block_package *facts, const struct session_key *key,
-                                const uint8_t recipient[64], struct hsm *hsm, const struct signer *signer,
-                                struct block *block, struct fault *fault)
+                                const uint8_t recipient[64], const struct signer *signer, struct block *block,
+                                struct fault *fault)
 {
     struct block_facts again;
-    if (block_make(facts, key, recipient, hsm, signer->label, block, fault) != 0 ||
+    if (block_make(facts, key, recipient, signer->hsm, signer->label, block, fault) != 0 ||
         block_read(bytes_of(block->data, block->len), &again, fault) != 0) {
         return -1;
     }
@@ -77,8 +78,7 @@ int master_block(const struct project *project, const struct master_block_order 
     struct block_package facts;
     struct session_key key = { { 0 }, { 0 } };
     struct block block;
-    struct signer signer = { roles_label(roles->mastering, order->key, fault), { 0 } };
-    struct hsm *hsm = NULL;
+    struct signer signer = { NULL, roles_label(roles->mastering, order->key, fault), { 0 } };
     if (signer.label == NULL) {
         return -1;
     }
@@ -91,23 +91,23 @@ int master_block(const struct project *project, const struct master_block_order 
         result = package_file_read(order->package, &map, &facts, fault);
     }
     if (result == 0) {
-        result = project_hsm_open(project, roles->token, &hsm, fault);
+        result = project_hsm_open(project, roles->token, &signer.hsm, fault);
     }
     if (result == 0) {
-        result = key_block_open(project, roles, key_path, hsm, &facts, &key, fault);
+        result = key_block_open(project, roles, key_path, signer.hsm, &facts, &key, fault);
     }
     if (result == 0) {
-        result = roles_key(project, roles, signer.label, CERT_SIGNING, hsm, signer.public_key, fault);
+        result = roles_key(project, roles, signer.label, CERT_SIGNING, signer.hsm, signer.public_key, fault);
     }
     if (result == 0) {
-        result = recipient_block_make(&facts, &key, recipient, hsm, &signer, &block, fault);
+        result = recipient_block_make(&facts, &key, recipient, &signer, &block, fault);
     }
     if (result == 0) {
         result = file_write(order->out, bytes_of(block.data, block.len), 0644, order->replace, fault);
     }
     wipe(&key, sizeof key);
     file_map_close(&map);
-    hsm_close(hsm);
+    hsm_close(signer.hsm);
     return result;
 }
 

@@ -276,7 +276,7 @@ static void oversized_manifest_is_too_long(void **state)
     uint8_t whole[SUIT_MANIFEST_MAX + 512];
     struct cbor_writer w = cbor_writer_of(whole, sizeof whole);
     assert_int_equal(
-        suit_envelope_build(bytes_of(big, SUIT_MANIFEST_MAX + 1), bytes_of(fill, 32), bytes_of(fill, 84), NULL, 0, &w),
+        suit_envelope_start(bytes_of(big, SUIT_MANIFEST_MAX + 1), bytes_of(fill, 32), bytes_of(fill, 84), 0, &w),
         STATUS_BAD_ARGUMENT);
     const struct suit_envelope e = { .manifest = bytes_of(big, SUIT_MANIFEST_MAX + 1),
                                      .digest = bytes_of(fill, 32),
