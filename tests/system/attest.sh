@@ -57,4 +57,11 @@ refused "of another product"
 rm -f "$work"/other/ledger.db*
 refused "ledger"
 project=$project_kept
-echo "attested before and after an update; other versions, products and ledgers are refused"
+# A second chip of the same unique ID: from now on the ledger has a quarrel with it, whichever of them asks.
+"$windlass" chip new "$work/twin" --uid "$(uid_of chip)" >/dev/null
+"$windlass" chip run "$work/twin" >/dev/null
+if provision twin v1 >/dev/null 2>&1; then
+    fail "a second chip of one unique ID was provisioned"
+fi
+refused "in quarantine"
+echo "attested before and after an update; other versions, products, ledgers and twins are refused"
