@@ -2,9 +2,15 @@
 /* flash: see flash.h. */
 #include "boot/flash.h"
 
+uint32_t flash_sector_len(uint32_t off)
+{
+    const struct port_flash *flash = port_flash();
+    return flash->external_off != 0 && off >= flash->external_off ? flash->external_sector_len : flash->sector_len;
+}
+
 status_t flash_erase(uint32_t off, uint32_t len)
 {
-    uint32_t sector_len = port_flash()->sector_len;
+    uint32_t sector_len = flash_sector_len(off);
     for (uint32_t at = off; at < off + len; at += sector_len) {
         status_t status = port_flash_erase(at);
         if (status != STATUS_OK) {

@@ -16,6 +16,8 @@ struct flash_stream {
     uint8_t chunk[FLASH_CHUNK_LEN];
 };
 
+/* Bytes that one erase clears at `off`. */
+uint32_t flash_sector_len(uint32_t off);
 /* Erases all sectors of [off, off + len). Both must be aligned to sectors. cut: any sector of it is in any state. */
 status_t flash_erase(uint32_t off, uint32_t len);
 /* `off` must be aligned to the granule. */

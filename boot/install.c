@@ -5,6 +5,7 @@
 #include "base/wipe.h"
 #include "boot/flash.h"
 #include "boot/manifest_run.h"
+#include "boot/statement.h"
 
 status_t install_package_find(struct bytes slot, struct bytes *package)
 {
@@ -25,7 +26,7 @@ static status_t belongs_check(const struct install *install)
 {
     const struct keyblock *block = &install->block;
     const struct suit_envelope *envelope = &install->package.envelope;
-    if (!bytes_equal(block->package_digest, envelope->digest) || block->package_size != envelope->encoded.len ||
+    if (!bytes_equal(block->package_digest, envelope->digest) || block->package_size != install->package.encoded_len ||
         block->sequence != install->package.manifest.sequence) {
         return STATUS_SUIT_DEPENDENCY;
     }
@@ -53,7 +54,7 @@ static status_t slot_check(struct bytes slot, const struct install_trust *trust,
     if (status != STATUS_OK) {
         return status;
     }
-    status = verify_package(package, &trust->verify, &out->package);
+    status = statement_verify(package, &trust->verify, &out->package);
     *sequence = out->package.manifest.sequence;
     if (status == STATUS_OK) {
         status = belongs_check(out);

@@ -103,13 +103,28 @@ static status_t key_unwrap(const struct cose_encrypt *encryption, const uint8_t 
     return status;
 }
 
+/* Into RAM, before anything of it is believed: the slot may be in a memory that somebody else can change. */
+static status_t block_copy(struct bytes in, struct suit_envelope *envelope)
+{
+    static uint8_t copy[KEYBLOCK_MAX];
+    status_t status = suit_envelope_parse(in, envelope);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (envelope->encoded.len > sizeof copy) {
+        return STATUS_TOO_LONG;
+    }
+    memcpy(copy, envelope->encoded.data, envelope->encoded.len);
+    return suit_envelope_parse(bytes_of(copy, envelope->encoded.len), envelope);
+}
+
 static status_t block_open(struct bytes in, const struct keyblock_trust *trust, struct keyblock *out)
 {
     struct suit_envelope envelope;
     struct suit_manifest manifest;
     struct facts facts;
     uint64_t limit;
-    status_t status = suit_envelope_parse(in, &envelope);
+    status_t status = block_copy(in, &envelope);
     if (status == STATUS_OK) {
         status = signature_check(&envelope, trust, &limit);
     }

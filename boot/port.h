@@ -19,10 +19,13 @@ struct port_region {
 
 /* The flash's rules and where things are in it. Every region begins and ends at a sector. */
 struct port_flash {
-    uint32_t sector_len;   /* bytes that one erase clears */
-    uint32_t granule_len;  /* bytes that one program writes: 1, 8, 16 or 32 */
-    uint8_t erased;        /* value of an erased byte */
-    uint32_t boot_sectors; /* from the flash's start, that the boot lock covers: BL1 and its anchor pages */
+    uint32_t sector_len;          /* bytes that one erase clears */
+    uint32_t granule_len;         /* bytes that one program writes: 1, 8, 16 or 32 */
+    uint8_t erased;               /* value of an erased byte */
+    uint32_t external_off;        /* from this offset on: a memory outside the chip, mapped for reading; only package
+                                   * slots and sbm_package may lie there. 0: there is none */
+    uint32_t external_sector_len; /* its sectors; granule and erased value are the same */
+    uint32_t boot_sectors;        /* from the flash's start, that the boot lock covers: BL1 and its anchor pages */
     struct port_region anchor[2];
     struct port_region store[2];
     struct port_region state[2];

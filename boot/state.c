@@ -3,6 +3,7 @@
 #include "boot/state.h"
 
 #include "boot/counter.h"
+#include "boot/statement.h"
 #include "wire/layout.h"
 
 #define STATE_VERSION 3
@@ -87,7 +88,7 @@ status_t state_save(struct state_store *store)
 
 status_t state_envelope_save(struct state_store *store, const struct suit_envelope *envelope)
 {
-    static uint8_t copy[STATE_ENVELOPE_MAX];
+    static uint8_t copy[STATEMENT_MAX];
     struct cbor_writer w = cbor_writer_of(copy, sizeof copy);
     struct bytes stored;
     suit_envelope_sever(envelope, &w);
@@ -100,14 +101,5 @@ status_t state_envelope_save(struct state_store *store, const struct suit_envelo
 
 status_t state_envelope_read(const struct state_store *store, struct bytes *envelope)
 {
-    static uint8_t copy[STATE_ENVELOPE_MAX];
-    struct bytes stored;
-    status_t status = journal_read(&store->journal, STATE_INSTALLED, &stored);
-    if (status != STATUS_OK || stored.len > sizeof copy) {
-        *envelope = bytes_of(NULL, 0);
-        return STATUS_NOT_FOUND;
-    }
-    memcpy(copy, stored.data, stored.len); /* the journal may be compacted while the copy is in use */
-    *envelope = bytes_of(copy, stored.len);
-    return STATUS_OK;
+    return journal_read(&store->journal, STATE_INSTALLED, envelope);
 }

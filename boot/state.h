@@ -11,8 +11,6 @@
 #define STATE_NONE (-1)
 /* `attempts` of an application on trial that rejected itself: over any limit, and one more does not overflow. */
 #define STATE_ATTEMPTS_REJECTED (UINT32_MAX - 1)
-/* The longest envelope without payload of which a copy is kept. */
-#define STATE_ENVELOPE_MAX 1024
 
 enum state_reason {
     STATE_REASON_NORMAL = 1,
@@ -50,10 +48,10 @@ status_t state_open(struct state_store *store);
 status_t state_save(struct state_store *store);
 
 /* Keeps a copy of the installed package's envelope, without its payload, so that a damaged package slot does not stop a
- * sound image. Writes nothing when the copy is there, or when the envelope is longer than STATE_ENVELOPE_MAX. cut: the
+ * sound image. Writes nothing when the copy is there, or when the envelope is longer than STATEMENT_MAX. cut: the
  * copy before or the copy after. */
 status_t state_envelope_save(struct state_store *store, const struct suit_envelope *envelope);
-/* The copy: a view into a buffer of its own. Not authenticated here. NOT_FOUND. */
+/* The copy: a view into the flash, valid until the journal is written. Not authenticated here. NOT_FOUND. */
 status_t state_envelope_read(const struct state_store *store, struct bytes *envelope);
 
 /* Bytes and back; for tests too. UNSUPPORTED, BOOT_STATE_DAMAGED. */

@@ -155,6 +155,7 @@ status_t verify_package(struct bytes in, const struct verify_trust *trust, struc
     struct manifest_run run;
     memset(out, 0, sizeof *out);
     status_t status = suit_envelope_parse(in, &out->envelope);
+    out->encoded_len = out->envelope.encoded.len;
     if (status == STATUS_OK) {
         status = verify_envelope(&out->envelope, &trust->keys);
         out->signature = status;

@@ -42,6 +42,7 @@ struct package {
     struct suit_parameters image;   /* of the component that is meant: digest and size of what runs */
     struct suit_parameters payload; /* of what arrives for it: the encrypted image of an application, else the same */
     unsigned payload_index;         /* integrated payload of the envelope that holds it */
+    size_t encoded_len;             /* of the whole envelope, payloads included */
 };
 
 /* The identifier of a public key: first 8 bytes of SHA-256 over its 64 bytes. */

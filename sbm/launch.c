@@ -6,6 +6,7 @@
 #include "boot/gate.h"
 #include "boot/halt.h"
 #include "boot/seal.h"
+#include "boot/statement.h"
 #include "sbm/device.h"
 #include "sbm/log.h"
 #include "sbm/self.h"
@@ -97,18 +98,18 @@ static status_t pending_install(void)
 }
 
 /* The signed statement about what is installed: in its package, else the copy in the state journal. */
-static status_t statement_verify(const struct verify_trust *trust)
+static status_t statement_find(const struct verify_trust *trust)
 {
     struct bytes package;
     status_t status = install_package_find(slot_view(device.state.now.active), &package);
     if (status == STATUS_OK) {
-        status = verify_package(package, trust, &verified);
+        status = statement_verify(package, trust, &verified);
     }
     if (status == STATUS_OK || state_envelope_read(&device.state, &package) != STATUS_OK) {
         return status;
     }
     device_log("the package is damaged, using the copy of its envelope", status);
-    return verify_package(package, trust, &verified);
+    return statement_verify(package, trust, &verified);
 }
 
 status_t launch_installed_verify(void)
@@ -118,7 +119,7 @@ status_t launch_installed_verify(void)
         return STATUS_BOOT_NO_IMAGE;
     }
     const struct install_trust trust = provisioned_trust(&device.provisioned, now->counter);
-    status_t status = statement_verify(&trust.verify);
+    status_t status = statement_find(&trust.verify);
     if (status == STATUS_OK && verified.image.size > port_flash()->primary.len) {
         status = STATUS_SUIT_SIZE;
     }
@@ -227,7 +228,8 @@ static void sealed_start(void)
         return;
     }
     status_t status = seal_check(&device.state, &seal, &sealed);
-    if (status == STATUS_OK && counter_complete(sealed.sequence) == STATUS_OK && state_save(&device.state) == STATUS_OK) {
+    if (status == STATUS_OK && counter_complete(sealed.sequence) == STATUS_OK &&
+        state_save(&device.state) == STATUS_OK) {
         device_log_number("application sealed, sequence ", sealed.sequence);
         running_note(sealed.sequence, seal.statement + SEAL_DIGEST_OFF, seal.statement + SEAL_KEY_ID_OFF);
         gate_start_sealed(&sealed, port_primary_run_addr());

@@ -4,6 +4,7 @@
 
 #include "boot/counter.h"
 #include "boot/flash.h"
+#include "boot/statement.h"
 #include "sbm/device.h"
 #include "sbm/log.h"
 
@@ -86,7 +87,7 @@ static status_t package_verify(struct bytes in, unsigned slot, uint64_t least, s
     const struct verify_trust trust = trust_of(slot, least);
     status_t status = crypto_selftest_signature();
     if (status == STATUS_OK) {
-        status = verify_package(in, &trust, out);
+        status = statement_verify(in, &trust, out);
     }
     if (status == STATUS_OK) {
         status = verify_payload(out);
@@ -115,7 +116,7 @@ status_t self_package_check(uint32_t len, uint64_t least, uint64_t *sequence)
 static status_t slot_write(unsigned slot, const struct package *package)
 {
     static struct flash_stream stream;
-    static uint8_t envelope[STATE_ENVELOPE_MAX];
+    static uint8_t envelope[STATEMENT_MAX];
     struct cbor_writer w = cbor_writer_of(envelope, sizeof envelope);
     const struct port_region *region = slot_region(slot);
     uint32_t image_off = region->off + port_flash()->sbm_image_off;

@@ -108,7 +108,7 @@ static status_t erase_ahead(struct staging *staging, const struct port_region *r
     status_t status = STATUS_OK;
     while (staging->erased < needed && status == STATUS_OK) {
         status = port_flash_erase(region->off + staging->erased);
-        staging->erased += port_flash()->sector_len;
+        staging->erased += flash_sector_len(region->off);
     }
     return status;
 }

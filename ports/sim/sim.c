@@ -25,6 +25,7 @@ void sim_make_layout(struct sim *sim, uint32_t sector_len, uint32_t granule_len,
                      const struct sim_layout *layout)
 {
     uint32_t at = 0;
+    uint32_t arrival_len = sector_len;
     memset(sim, 0, sizeof *sim);
     memset(sim->flash, erased, sizeof sim->flash);
     sim->map.sector_len = sector_len;
@@ -39,11 +40,18 @@ void sim_make_layout(struct sim *sim, uint32_t sector_len, uint32_t granule_len,
         sim->map.vault[i] = region_take(&at, layout->vault, sector_len);
         sim->map.counter[i] = region_take(&at, 1, sector_len);
         sim->map.sbm[i] = region_take(&at, layout->sbm, sector_len);
-        sim->map.package[i] = region_take(&at, layout->package, sector_len);
     }
     sim->map.log = region_take(&at, 2, sector_len);
-    sim->map.sbm_package = region_take(&at, layout->sbm_package, sector_len);
     sim->map.primary = region_take(&at, layout->primary, sector_len);
+    if (layout->external_sector_len != 0) {
+        arrival_len = layout->external_sector_len;
+        at = (at + arrival_len - 1) / arrival_len * arrival_len;
+        sim->map.external_off = at;
+        sim->map.external_sector_len = arrival_len;
+    }
+    sim->map.package[0] = region_take(&at, layout->package, arrival_len);
+    sim->map.package[1] = region_take(&at, layout->package, arrival_len);
+    sim->map.sbm_package = region_take(&at, layout->sbm_package, arrival_len);
     sim->map.sbm_image_off = layout->sbm_envelope * sector_len;
     sim->flash_len = at;
     memcpy(sim->unique_id, "simulated chip 1", sizeof sim->unique_id);

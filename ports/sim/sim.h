@@ -45,7 +45,7 @@ struct sim {
     uint32_t mailbox[1024];   /* in RAM: lost at reset */
     uint32_t started_addr;
     unsigned sbm_slot; /* that was started last */
-    char log[2048]; /* the newest console text */
+    char log[2048];    /* the newest console text */
     uint32_t log_len;
     uint32_t flash_len; /* bytes of `flash` that the map uses, and that sim_copy copies */
     uint8_t flash[SIM_FLASH_LEN];
@@ -61,6 +61,7 @@ struct sim_layout {
     uint32_t sbm_package;
     uint32_t package;
     uint32_t primary;
+    uint32_t external_sector_len; /* 0: none; else the package slots and sbm_package lie in sectors of this length */
 };
 
 /* A blank machine. `sector_len` 512 to 8192, `granule_len` 1, 8, 16 or 32, erased value 0x00 or 0xFF. The primary slot

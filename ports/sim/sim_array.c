@@ -132,7 +132,8 @@ static status_t range_check(uint32_t off, uint32_t len, uint32_t unit)
 
 status_t port_flash_erase(uint32_t off)
 {
-    uint32_t len = sim_now()->map.sector_len;
+    const struct port_flash *map = &sim_now()->map;
+    uint32_t len = map->external_off != 0 && off >= map->external_off ? map->external_sector_len : map->sector_len;
     status_t status = range_check(off, len, len);
     if (status == STATUS_OK) {
         sim_now()->erases++;
