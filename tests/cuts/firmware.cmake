@@ -23,7 +23,7 @@ function(windlass_sim_firmware name)
   add_custom_command(OUTPUT ${object} DEPENDS ${rooms} ${planted} COMMAND_EXPAND_LISTS VERBATIM
     COMMAND ${CMAKE_LINKER} -r -z muldefs -o ${object}.all ${planted} --whole-archive ${archives} --no-whole-archive
     COMMAND ${CMAKE_OBJCOPY} --rename-section .bss=firmware_bss --rename-section .data=firmware_data
-            --rename-section .data.rel.local=firmware_data ${object}.all ${object})
+            --rename-section .data.rel.local=firmware_data --remove-section .eh_frame --remove-section .rela.eh_frame ${object}.all ${object})
   set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
   set(${name} ${object} PARENT_SCOPE)
 endfunction()

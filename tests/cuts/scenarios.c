@@ -60,6 +60,14 @@ static void prepare_staged_full(void)
     update_send(2);
 }
 
+/* The policy says that each boot checks the seal: installing makes one. */
+static void prepare_staged_sealed(void)
+{
+    chip_maker.boot = POLICY_BOOT_SEALED;
+    prepare_staged();
+    chip_maker.boot = POLICY_BOOT_SIGNATURE;
+}
+
 static void prepare_trial(void)
 {
     prepare_staged();
@@ -79,6 +87,14 @@ static void prepare_confirmed(void)
     prepare_trial();
     (void)chip_call(rig_accept_run);
     boot_once();
+}
+
+static void prepare_damaged_sealed(void)
+{
+    chip_maker.boot = POLICY_BOOT_SEALED;
+    prepare_confirmed();
+    chip_maker.boot = POLICY_BOOT_SIGNATURE;
+    chip.flash[chip.map.primary.off + 40] ^= 1;
 }
 
 static void prepare_damaged(void)
@@ -190,6 +206,15 @@ const struct scenario scenarios[] = {
       .last = 2,
       .counter = 1,
       .after = after_install },
+    { .name = "install-sealed",
+      .says = "the same where each boot checks the seal",
+      .prepare = prepare_staged_sealed,
+      .action = chip_boot,
+      .first = 2,
+      .last = 2,
+      .counter = 1,
+      .after = after_install,
+      .nested = 1 },
     { .name = "revert",
       .says = "an update that nobody confirmed is taken back",
       .prepare = prepare_last_trial_boot,
@@ -226,6 +251,14 @@ const struct scenario scenarios[] = {
     { .name = "heal",
       .says = "a damaged application is installed again",
       .prepare = prepare_damaged,
+      .action = chip_boot,
+      .first = 2,
+      .last = 2,
+      .counter = 2,
+      .after = after_heal },
+    { .name = "heal-sealed",
+      .says = "the same where each boot checks the seal",
+      .prepare = prepare_damaged_sealed,
       .action = chip_boot,
       .first = 2,
       .last = 2,
