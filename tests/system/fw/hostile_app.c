@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "psa/initial_attestation.h"
 #include "psa/update.h"
 #include "windlass/sbm.h"
 
@@ -55,6 +56,7 @@ static void attest_calls(void)
 {
     static uint8_t nonce[80];
     static uint8_t token[1024];
+    size_t size;
     expect("attest with a secure call block", sbm_attest_token(SECURE_RAM), PSA_ERROR_INVALID_ARGUMENT);
     expect("attest a secure nonce", attest(SECURE_FLASH, 32, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
     expect("attest a long nonce", attest(nonce, 65, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
@@ -62,6 +64,9 @@ static void attest_calls(void)
     expect("attest an endless nonce", attest(nonce, SIZE_MAX, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
     expect("attest into secure RAM", attest(nonce, 32, SECURE_RAM, 256), PSA_ERROR_INVALID_ARGUMENT);
     expect("attest into everything", attest(nonce, 32, token, SIZE_MAX), PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest size into secure RAM", psa_initial_attest_get_token_size(32, SECURE_RAM),
+           PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest size of another nonce", psa_initial_attest_get_token_size(33, &size), PSA_ERROR_INVALID_ARGUMENT);
     expect("attest into too little", attest(nonce, 32, token, 10), PSA_ERROR_BUFFER_TOO_SMALL);
 }
 
