@@ -129,6 +129,11 @@ static int pages_are_equal(void)
     return memcmp(record_at(0, 0), record_at(1, 0), page_len()) == 0;
 }
 
+int counter_is_whole(void)
+{
+    return pages_are_equal() || (page_covers(0) && page_covers(1));
+}
+
 status_t counter_heal(uint32_t records)
 {
     if (pages_are_equal() && page_len() - page_used(0) >= records * COUNTER_RECORD_LEN) {

@@ -30,6 +30,8 @@ uint32_t counter_read(enum counter_kind kind);
 status_t counter_advance(enum counter_kind kind, uint32_t value);
 /* Appends only: NO_SPACE when a page is full. What BL1 may do. cut: as above. */
 status_t counter_append(enum counter_kind kind, uint32_t value);
+/* 1 when each page knows what the other one knows. */
+int counter_is_whole(void);
 /* Makes room for at least `records` appends, and brings a page up to date that lacks something. cut: as above. */
 status_t counter_heal(uint32_t records);
 

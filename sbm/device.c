@@ -52,3 +52,14 @@ void device_refuse(status_t why, uint64_t sequence)
     (void)log_append(LOG_REFUSED, why, sequence);
     device_log("refused", why);
 }
+
+void device_mended(enum sbm_place place)
+{
+    device.health[place] = SBM_HEALTH_MENDED;
+    (void)log_append(LOG_HEALED, STATUS_OK, (uint64_t)place + 1);
+}
+
+void device_damaged(enum sbm_place place)
+{
+    device.health[place] = SBM_HEALTH_DAMAGED;
+}

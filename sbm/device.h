@@ -5,6 +5,7 @@
 
 #include "boot/state.h"
 #include "sbm/provisioned.h"
+#include "windlass/sbm.h"
 
 struct device {
     struct provisioned provisioned;
@@ -19,11 +20,16 @@ struct device {
     uint8_t running_key_id[COSE_KID_LEN];      /* of the key that signed it */
     uint8_t boot_seed[32];                     /* random, for attestation: made when it is asked for */
     int has_boot_seed;
-    int recovering; /* 1: recovery serves the data link; no application runs */
+    uint8_t health[SBM_PLACES]; /* enum sbm_health by enum sbm_place, since this boot began */
+    int recovering;             /* 1: recovery serves the data link; no application runs */
 };
 
 extern struct device device;
 
+/* A store was mended from its copy: kept for the status, and in the event log. */
+void device_mended(enum sbm_place place);
+/* A store has only one sound copy left, or none. */
+void device_damaged(enum sbm_place place);
 /* Keeps the reason why a package was refused and says it on the console. */
 void device_refuse(status_t why, uint64_t sequence);
 /* Writes to the secure console: "[sbm] " + text + status text + newline. */

@@ -18,7 +18,7 @@ enum log_kind {
     LOG_REVERTED = 3,           /* value: sequence number that runs again */
     LOG_REINSTALLED = 4,        /* after damage; value: sequence number */
     LOG_CONFIRMED = 5,          /* value: sequence number */
-    LOG_HEALED = 6,             /* value: enum log_place */
+    LOG_HEALED = 6,             /* value: enum sbm_place, plus one */
     LOG_FAULT = 7,              /* value: address */
     LOG_HALT = 8,               /* value: how it ends, enum policy_halt; 1 when no policy is known */
     LOG_RECOVERY_REQUESTED = 9, /* by the application */
@@ -27,8 +27,6 @@ enum log_kind {
     LOG_KEY_RETIRED = 12,       /* value: set << 8 | index */
     LOG_LOCKED = 13             /* provisioning ends: written just before the fuses are blown */
 };
-
-enum log_place { LOG_PLACE_STORE = 1, LOG_PLACE_STATE = 2, LOG_PLACE_VAULT = 3, LOG_PLACE_SBM = 5 };
 
 struct log_entry {
     uint32_t sequence; /* 1 for the first record of the chip's life, one more for each */

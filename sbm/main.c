@@ -95,7 +95,13 @@ static status_t device_open(void)
     /* Completes a lock that a power cut left half done. */
     status_t status = port_lock_for_good(port_flash()->boot_sectors);
     if (status == STATUS_OK) {
-        (void)counter_heal(COUNTER_ROOM); /* one sound page is enough to read */
+        int whole = counter_is_whole();
+        status_t healed = counter_heal(COUNTER_ROOM); /* one sound page is enough to read */
+        if (healed != STATUS_OK) {
+            device_damaged(SBM_PLACE_COUNTER);
+        } else if (!whole) {
+            device_mended(SBM_PLACE_COUNTER);
+        }
         status = provisioned_load(&device.provisioned);
     }
     halt_outputs_set((uint32_t)device.provisioned.policy.outputs_mask,
@@ -104,7 +110,7 @@ static status_t device_open(void)
         status = state_open(&device.state);
     }
     if (device.state.healed) {
-        (void)log_append(LOG_HEALED, STATUS_OK, LOG_PLACE_STATE);
+        device_mended(SBM_PLACE_STATE);
     }
     /* No device was ever locked without its counters: both pages are lost, and with them what may run. */
     if (status == STATUS_OK && (counter_read(COUNTER_APP) == 0 || counter_read(COUNTER_SBM) == 0)) {

@@ -203,8 +203,10 @@ void self_maintain(void)
     }
     if (other_fill(device.sbm_sequence, device.sbm_sequence) == STATUS_OK) {
         device_log("the spare copy of the Secure Boot Manager was written anew", STATUS_OK);
-        (void)log_append(LOG_HEALED, STATUS_OK, LOG_PLACE_SBM);
+        device_mended(SBM_PLACE_SPARE);
+        return;
     }
+    device_damaged(SBM_PLACE_SPARE);
 }
 
 status_t self_confirm(void)

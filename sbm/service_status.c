@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* service_status: versions, counters, lifecycle, reasons. */
+#include "boot/counter.h"
 #include "sbm/device.h"
 #include "sbm/log.h"
+#include "sbm/self.h"
 #include "sbm/service.h"
 
 void service_status_read(struct sbm_status *out)
@@ -22,4 +24,8 @@ void service_status_read(struct sbm_status *out)
     out->fault = now->fault;
     out->halt = log_last_halt();
     out->recovery = (uint32_t)device.recovering;
+    out->sbm_counter = counter_read(COUNTER_SBM);
+    out->sbm_trial = (uint32_t)self_on_trial();
+    out->sbm_slot = device.sbm_slot;
+    memcpy(out->health, device.health, sizeof out->health);
 }

@@ -10,16 +10,19 @@ static void pair_uint(struct cbor_writer *w, const char *key, uint64_t value)
 
 void status_map_write(const struct sbm_status *s, struct cbor_writer *w)
 {
-    cbor_write_map(w, 14);
+    cbor_write_map(w, 18);
     pair_uint(w, "app", s->app_sequence);
     pair_uint(w, "sbm", s->sbm_sequence);
     cbor_write_tstr(w, "uid");
     cbor_write_bstr(w, bytes_of(s->unique_id, sizeof s->unique_id));
     pair_uint(w, "halt", s->halt);
+    pair_uint(w, "slot", s->sbm_slot);
     pair_uint(w, "boots", s->boots);
     pair_uint(w, "fault", s->fault);
     cbor_write_tstr(w, "trial");
     cbor_write_bool(w, s->trial != 0);
+    cbor_write_tstr(w, "health");
+    cbor_write_bstr(w, bytes_of(s->health, sizeof s->health));
     pair_uint(w, "reason", s->reason);
     pair_uint(w, "counter", s->counter);
     cbor_write_tstr(w, "pending");
@@ -32,7 +35,10 @@ void status_map_write(const struct sbm_status *s, struct cbor_writer *w)
     cbor_write_tstr(w, "recovery");
     cbor_write_bool(w, s->recovery != 0);
     pair_uint(w, "lifecycle", s->lifecycle);
+    cbor_write_tstr(w, "sbm_trial");
+    cbor_write_bool(w, s->sbm_trial != 0);
     pair_uint(w, "refused_seq", s->refused_sequence);
+    pair_uint(w, "sbm_counter", s->sbm_counter);
 }
 
 void log_map_write(const struct sbm_log_entry *entry, struct cbor_writer *w)

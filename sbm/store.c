@@ -6,15 +6,15 @@
 #include "base/wipe.h"
 #include "boot/flash.h"
 #include "crypto/crypto.h"
-#include "sbm/log.h"
+#include "sbm/device.h"
 
 #define NONCE_LEN 12u
 #define NONCE_RANDOM_LEN 8u
-#define STATE_LEN 8u
+#define WITNESS_LEN 8u
 #define TAG_LEN 16u
 #define NAME_LEN 5u
 
-static uint8_t plain[STATE_LEN + STORE_DATA_MAX];
+static uint8_t plain[WITNESS_LEN + STORE_DATA_MAX];
 static uint8_t sealed[STORE_OVERHEAD + STORE_DATA_MAX];
 
 static const char *region_name(enum store_region region)
@@ -57,7 +57,7 @@ static struct crypto_aead aead_of(const struct store *store, uint8_t type, const
     return (struct crypto_aead){ .key = store->key, .nonce = nonce, .aad = bytes_of(aad, NAME_LEN + 1) };
 }
 
-static void state_digest(const struct store *store, uint8_t out[STATE_LEN])
+static void state_digest(const struct store *store, uint8_t out[WITNESS_LEN])
 {
     uint8_t table[4 * JOURNAL_TYPE_MAX];
     uint8_t digest[CRYPTO_SHA256_LEN];
@@ -65,7 +65,7 @@ static void state_digest(const struct store *store, uint8_t out[STATE_LEN])
         bytes_write_le32(table + 4 * i, store->sequence[i]);
     }
     crypto_sha256(bytes_of(table, sizeof table), digest);
-    memcpy(out, digest, STATE_LEN);
+    memcpy(out, digest, WITNESS_LEN);
 }
 
 /* Decrypts a record into `plain`. *len is that of its data. */
@@ -79,7 +79,7 @@ static status_t record_open(const struct store *store, const struct journal_reco
     }
     const struct crypto_aead how = aead_of(store, record->type, at, aad);
     *len = size - STORE_OVERHEAD;
-    return crypto_aead_open(&how, bytes_of(at + NONCE_LEN, STATE_LEN + *len), at + size - TAG_LEN, plain);
+    return crypto_aead_open(&how, bytes_of(at + NONCE_LEN, WITNESS_LEN + *len), at + size - TAG_LEN, plain);
 }
 
 static int record_at(const struct store *store, unsigned which, uint8_t type, struct journal_record *out)
@@ -103,8 +103,7 @@ static status_t value_choose(struct store *store, struct journal_record record[2
         memcpy(sealed, record[from].payload.data, copy.payload.len);
         for (unsigned to = 0; to < 2; to++) {
             if ((to != from || !sound[from]) && journal_copy(&store->journal, to, &copy) == STATUS_OK) {
-                (void)log_append(LOG_HEALED, STATUS_OK,
-                                 store->region == STORE_ITEMS ? LOG_PLACE_STORE : LOG_PLACE_VAULT);
+                device_mended(store->region == STORE_ITEMS ? SBM_PLACE_STORE : SBM_PLACE_VAULT);
             }
         }
         return STATUS_OK;
@@ -153,7 +152,7 @@ static void value_settle(struct store *store, uint8_t type, uint32_t known)
 /* The newest record must be as new as the counter says, and its state that of all values. */
 static status_t state_check(struct store *store, uint32_t counter)
 {
-    uint8_t state[STATE_LEN];
+    uint8_t state[WITNESS_LEN];
     uint8_t newest = 1;
     size_t len;
     for (uint8_t type = 2; type <= JOURNAL_TYPE_MAX; type++) {
@@ -168,7 +167,7 @@ static status_t state_check(struct store *store, uint32_t counter)
     }
     status_t status = value_open(store, newest, &len);
     state_digest(store, state);
-    if (status == STATUS_OK && memcmp(plain, state, STATE_LEN) != 0) {
+    if (status == STATUS_OK && memcmp(plain, state, WITNESS_LEN) != 0) {
         status = STATUS_STORE_REPLAY;
     }
     if (status == STATUS_OK) {
@@ -224,9 +223,9 @@ status_t store_read(struct store *store, uint8_t type, uint8_t *out, size_t capa
         return status;
     }
     if (out != NULL && *len <= capacity) {
-        memcpy(out, plain + STATE_LEN, *len);
+        memcpy(out, plain + WITNESS_LEN, *len);
     }
-    wipe(plain, STATE_LEN + *len);
+    wipe(plain, WITNESS_LEN + *len);
     return out != NULL && *len > capacity ? STATUS_NO_SPACE : STATUS_OK;
 }
 
@@ -234,7 +233,7 @@ status_t store_read(struct store *store, uint8_t type, uint8_t *out, size_t capa
 static status_t record_seal(struct store *store, uint8_t type, struct bytes data)
 {
     uint8_t aad[NAME_LEN + 1];
-    size_t len = STATE_LEN + data.len;
+    size_t len = WITNESS_LEN + data.len;
     const struct crypto_aead how = aead_of(store, type, sealed, aad);
     status_t status = crypto_random(sealed, NONCE_RANDOM_LEN);
     if (status != STATUS_OK) {
@@ -243,7 +242,7 @@ static status_t record_seal(struct store *store, uint8_t type, struct bytes data
     bytes_write_le32(sealed + NONCE_RANDOM_LEN, store->sequence[type - 1]);
     state_digest(store, sealed + NONCE_LEN);
     if (data.len > 0) {
-        memcpy(sealed + NONCE_LEN + STATE_LEN, data.data, data.len);
+        memcpy(sealed + NONCE_LEN + WITNESS_LEN, data.data, data.len);
     }
     return crypto_aead_seal(&how, bytes_of(sealed + NONCE_LEN, len), sealed + NONCE_LEN, sealed + NONCE_LEN + len);
 }

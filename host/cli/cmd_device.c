@@ -39,10 +39,13 @@ static void status_json_print(const struct device_status *s, const char *uid)
         (void)fputs("null", stdout);
     }
     (void)printf(",\"boots\":%llu,\"reason\":%llu,\"fault\":%llu,\"refused\":%llu,\"refused_seq\":%llu,"
-                 "\"halt\":%llu,\"recovery\":%s,\"fault_name\":\"%s\",\"refused_name\":\"%s\",\"halt_name\":\"%s\"}\n",
+                 "\"halt\":%llu,\"slot\":%llu,\"sbm_trial\":%s,\"sbm_counter\":%llu,\"health\":[%u,%u,%u,%u,%u],"
+                 "\"recovery\":%s,\"fault_name\":\"%s\",\"refused_name\":\"%s\",\"halt_name\":\"%s\"}\n",
                  (unsigned long long)s->boots, (unsigned long long)s->reason, (unsigned long long)s->fault,
                  (unsigned long long)s->refused, (unsigned long long)s->refused_sequence, (unsigned long long)s->halt,
-                 s->recovery ? "true" : "false", s->fault == 0 ? "" : status_name((status_t)s->fault),
+                 (unsigned long long)s->slot, s->sbm_trial ? "true" : "false", (unsigned long long)s->sbm_counter,
+                 s->health[0], s->health[1], s->health[2], s->health[3], s->health[4], s->recovery ? "true" : "false",
+                 s->fault == 0 ? "" : status_name((status_t)s->fault),
                  s->refused == 0 ? "" : status_name((status_t)s->refused),
                  s->halt == 0 ? "" : status_name((status_t)s->halt));
 }
@@ -52,11 +55,18 @@ static void status_text_print(const struct device_status *s, const char *uid)
     if (s->recovery) {
         (void)puts("IN RECOVERY: no application runs; 'windlass device update', then 'windlass device reset'");
     }
-    (void)printf("unique ID        %s\nlifecycle        %s\napplication      %llu%s\nboot manager     %llu\n"
-                 "security counter %llu\nboots            %llu\nthis boot        %s\n",
-                 uid, device_lifecycle_text(s->lifecycle), (unsigned long long)s->app,
-                 s->trial ? " (on trial: confirm it)" : "", (unsigned long long)s->sbm, (unsigned long long)s->counter,
-                 (unsigned long long)s->boots, device_reason_text(s->reason));
+    (void)printf(
+        "unique ID        %s\nlifecycle        %s\napplication      %llu%s\nboot manager     %llu in slot %c%s\n"
+        "security counter %llu\nboots            %llu\nthis boot        %s\n",
+        uid, device_lifecycle_text(s->lifecycle), (unsigned long long)s->app, s->trial ? " (on trial: confirm it)" : "",
+        (unsigned long long)s->sbm, s->slot == 0 ? 'A' : 'B', s->sbm_trial ? " (on trial: confirm it)" : "",
+        (unsigned long long)s->counter, (unsigned long long)s->boots, device_reason_text(s->reason));
+    for (size_t i = 0; i < DEVICE_PLACES; i++) {
+        if (s->health[i] != 0) {
+            (void)printf("%-16s %s\n", device_place_text(i),
+                         s->health[i] == 1 ? "one copy was damaged, mended from the other" : "damaged");
+        }
+    }
     if (s->has_pending) {
         (void)printf("pending update   %llu (installed at the next reset)\n", (unsigned long long)s->pending);
     }

@@ -10,6 +10,8 @@
 #include "host/sign1/token.h"
 #include "host/lib/cert.h"
 
+#define DEVICE_PLACES 8 /* the last three are not used yet */
+
 struct device_status {
     uint8_t uid[16];
     uint64_t boots;
@@ -26,6 +28,10 @@ struct device_status {
     uint64_t lifecycle;
     uint64_t halt; /* status number of the last halt, 0 none */
     int recovery;  /* 1: SBM's recovery answers, no application runs */
+    uint64_t slot; /* 0 or 1: from which the SBM runs */
+    int sbm_trial; /* 1: the SBM is not confirmed yet */
+    uint64_t sbm_counter;
+    uint8_t health[DEVICE_PLACES]; /* of each store: 0 sound, 1 mended at this boot, 2 damaged */
 };
 
 int device_status_read(struct smp_link *link, struct device_status *out, struct fault *fault);
@@ -48,6 +54,8 @@ int device_log_read(struct smp_link *link, uint32_t index, struct device_log_ent
 status_t device_log_parse(struct bytes in, struct device_log_entry *out);
 /* Words for a kind of record. Never NULL. */
 const char *device_log_text(uint64_t kind);
+/* Name of a store in device_status.health. */
+const char *device_place_text(size_t place);
 
 /* Sends a text of at most 256 bytes and checks that it comes back. */
 int device_echo(struct smp_link *link, const char *text, struct fault *fault);

@@ -25,7 +25,7 @@ status_t device_status_parse(struct bytes in, struct device_status *out)
 {
     struct cbor_reader r = cbor_reader_of(in);
     memset(out, 0, sizeof *out);
-    if (cbor_read_map(&r).left != 14) {
+    if (cbor_read_map(&r).left != 18) {
         cbor_fail(&r, STATUS_MISSING_FIELD);
     }
     out->app = uint_read(&r, "app");
@@ -33,10 +33,13 @@ status_t device_status_parse(struct bytes in, struct device_status *out)
     key_read(&r, "uid");
     struct bytes uid = cbor_read_bstr_len(&r, sizeof out->uid);
     out->halt = uint_read(&r, "halt");
+    out->slot = uint_read(&r, "slot");
     out->boots = uint_read(&r, "boots");
     out->fault = uint_read(&r, "fault");
     key_read(&r, "trial");
     out->trial = cbor_read_bool(&r);
+    key_read(&r, "health");
+    struct bytes health = cbor_read_bstr_len(&r, sizeof out->health);
     out->reason = uint_read(&r, "reason");
     out->counter = uint_read(&r, "counter");
     key_read(&r, "pending");
@@ -50,13 +53,17 @@ status_t device_status_parse(struct bytes in, struct device_status *out)
     key_read(&r, "recovery");
     out->recovery = cbor_read_bool(&r);
     out->lifecycle = uint_read(&r, "lifecycle");
+    key_read(&r, "sbm_trial");
+    out->sbm_trial = cbor_read_bool(&r);
     out->refused_sequence = uint_read(&r, "refused_seq");
+    out->sbm_counter = uint_read(&r, "sbm_counter");
     status_t status = cbor_reader_finish(&r);
     if (status != STATUS_OK) {
         memset(out, 0, sizeof *out);
         return status;
     }
     memcpy(out->uid, uid.data, sizeof out->uid);
+    memcpy(out->health, health.data, sizeof out->health);
     return STATUS_OK;
 }
 
@@ -88,6 +95,13 @@ const char *device_reason_text(uint64_t reason)
                                          "a fault",
                                          "restarted after a fault" };
     return reason < sizeof texts / sizeof texts[0] ? texts[reason] : "unknown";
+}
+
+const char *device_place_text(size_t place)
+{
+    static const char *const texts[] = { "provisioned items", "boot state", "storage", "counters",
+                                         "spare boot manager" };
+    return place < sizeof texts / sizeof texts[0] ? texts[place] : "unknown";
 }
 
 const char *device_log_text(uint64_t kind)

@@ -248,18 +248,20 @@ static void device_that_does_not_get_on_is_left(void **state)
 
 static struct bytes status_make(uint8_t *out, size_t capacity)
 {
-    static const char *const keys[] = { "app",     "sbm",      "uid",       "halt",       "boots",
-                                        "fault",   "trial",    "reason",    "counter",    "pending",
-                                        "refused", "recovery", "lifecycle", "refused_seq" };
+    static const char *const keys[] = { "app",     "sbm",      "uid",       "halt",      "slot",        "boots",
+                                        "fault",   "trial",    "health",    "reason",    "counter",     "pending",
+                                        "refused", "recovery", "lifecycle", "sbm_trial", "refused_seq", "sbm_counter" };
     struct cbor_writer w = cbor_writer_of(out, capacity);
-    cbor_write_map(&w, 14);
-    for (size_t i = 0; i < 14; i++) {
+    cbor_write_map(&w, 18);
+    for (size_t i = 0; i < 18; i++) {
         cbor_write_tstr(&w, keys[i]);
         if (i == 2) {
             cbor_write_bstr(&w, bytes_of("0123456789abcdef", 16));
-        } else if (i == 6 || i == 11) {
+        } else if (i == 8) {
+            cbor_write_bstr(&w, bytes_of("\0\1\2\0\0\0\0\0", 8));
+        } else if (i == 7 || i == 13 || i == 15) {
             cbor_write_bool(&w, 1);
-        } else if (i == 9) {
+        } else if (i == 11) {
             cbor_write_null(&w);
         } else {
             cbor_write_uint(&w, 100 + i);
@@ -281,7 +283,10 @@ static void status_is_read_and_every_damage_is_refused_or_seen(void **state)
     assert_int_equal(s.has_pending, 0);
     assert_int_equal(s.halt, 103);
     assert_int_equal(s.recovery, 1);
-    assert_int_equal(s.refused_sequence, 113);
+    assert_int_equal(s.refused_sequence, 116);
+    assert_int_equal(s.slot, 104);
+    assert_int_equal(s.sbm_counter, 117);
+    assert_int_equal(s.health[2], 2);
     for (size_t len = 0; len < in.len; len++) {
         assert_int_not_equal(device_status_parse(bytes_of(map, len), &changed), STATUS_OK);
     }

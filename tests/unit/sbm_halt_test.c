@@ -226,8 +226,8 @@ static void what_was_healed_is_in_the_log_and_an_ordinary_boot_writes_nothing(vo
     memset(machine.flash + machine.map.store[0].off, 0xFF, machine.map.store[0].len);
     assert_int_equal(boot(&slept), SIM_STARTED_APPLICATION);
     assert_int_equal(sim_run(&machine, healed_read_run), SIM_RETURNED);
-    assert_int_equal(healed & (1u << LOG_PLACE_STORE | 1u << LOG_PLACE_STATE),
-                     1u << LOG_PLACE_STORE | 1u << LOG_PLACE_STATE);
+    assert_int_equal(healed & (1u << (SBM_PLACE_STORE + 1) | 1u << (SBM_PLACE_STATE + 1)),
+                     1u << (SBM_PLACE_STORE + 1) | 1u << (SBM_PLACE_STATE + 1));
 }
 
 static void watchdog_runs_when_the_policy_says_so_and_not_in_a_halt(void **state)

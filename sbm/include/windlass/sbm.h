@@ -9,6 +9,16 @@
 
 #include "psa/error.h"
 
+enum sbm_place {
+    SBM_PLACE_STORE = 0,   /* what provisioning installed */
+    SBM_PLACE_STATE = 1,   /* boot state */
+    SBM_PLACE_VAULT = 2,   /* the application's storage; looked at when it is first used */
+    SBM_PLACE_COUNTER = 3, /* security counters */
+    SBM_PLACE_SPARE = 4    /* the second copy of the SBM */
+};
+#define SBM_PLACES 8
+enum sbm_health { SBM_HEALTH_SOUND = 0, SBM_HEALTH_MENDED = 1, SBM_HEALTH_DAMAGED = 2 };
+
 struct sbm_status {
     uint8_t unique_id[16];
     uint32_t lifecycle; /* 0 open, 1 provisioning, 2 secured, 3 decommissioned */
@@ -21,12 +31,19 @@ struct sbm_status {
     uint32_t reason;  /* why this boot: docs/spec.md section 6 */
     uint32_t refused; /* status number of the last refusal, 0: none */
     uint32_t refused_sequence;
-    uint32_t fault;    /* status number of the last fault, 0: none */
-    uint32_t halt;     /* status number of the last halt that the log holds, 0: none */
-    uint32_t recovery; /* 1: SBM's recovery tells this, no application runs */
+    uint32_t fault;             /* status number of the last fault, 0: none */
+    uint32_t halt;              /* status number of the last halt that the log holds, 0: none */
+    uint32_t recovery;          /* 1: SBM's recovery tells this, no application runs */
+    uint32_t sbm_counter;       /* no lower SBM sequence number starts */
+    uint32_t sbm_trial;         /* 1: this SBM is not confirmed yet */
+    uint32_t sbm_slot;          /* 0 or 1: from which it runs */
+    uint8_t health[SBM_PLACES]; /* by enum sbm_place: enum sbm_health at this boot */
 };
 
-/* Fills *status. `status_len` is sizeof *status as the application was built: INVALID_ARGUMENT for another size. */
+/* Fills *status. `status_len` is sizeof *status as the application was built: the structure only grows, so an older
+ * application gets the fields that it knows from a later SBM, and a later one zeros for those that this SBM does not
+ * know. INVALID_ARGUMENT for less than the first size. */
+#define SBM_STATUS_LEN_LEAST 68u
 psa_status_t sbm_status_read(struct sbm_status *status, size_t status_len);
 
 /* What psa_initial_attest_get_token (psa/initial_attestation.h) hands over. */
