@@ -89,6 +89,13 @@ static uint32_t sectors(const struct geometry *geometry, uint32_t len)
     return (len + geometry->sector_len - 1) / geometry->sector_len;
 }
 
+/* Of what arrives. */
+static uint32_t arrival_sectors(const struct geometry *geometry, uint32_t len)
+{
+    uint32_t sector_len = geometry->external_len != 0 ? geometry->external_len : geometry->sector_len;
+    return (len + sector_len - 1) / sector_len;
+}
+
 void chip_make(const struct geometry *geometry)
 {
     chip_image_len = geometry->sector_len < 1100 ? 1700 : geometry->sector_len + 600;
@@ -97,9 +104,10 @@ void chip_make(const struct geometry *geometry)
                                        .vault = sectors(geometry, 4096),
                                        .sbm = sectors(geometry, 1024) + sectors(geometry, 2048),
                                        .sbm_envelope = sectors(geometry, 1024),
-                                       .sbm_package = sectors(geometry, 6144),
-                                       .package = sectors(geometry, 1500 + chip_image_len),
-                                       .primary = sectors(geometry, chip_image_len) + 1 };
+                                       .sbm_package = arrival_sectors(geometry, 6144),
+                                       .package = arrival_sectors(geometry, 1500 + chip_image_len),
+                                       .primary = sectors(geometry, chip_image_len) + 1,
+                                       .external_sector_len = geometry->external_len };
     sim_make_layout(&chip, geometry->sector_len, geometry->granule_len, geometry->erased, &layout);
     maker_geometry(&chip);
     maker_anchor(&chip_maker, &chip, 1);

@@ -17,6 +17,7 @@ struct geometry {
     uint32_t sector_len;
     uint32_t granule_len;
     uint8_t erased;
+    uint32_t external_len; /* sectors of a memory outside the chip, in which the packages lie; 0: there is none */
 };
 
 /* A chip at one moment, with all that it knows. */

@@ -29,7 +29,7 @@ static struct shot prepared;
 static struct shot first_cut;
 static const struct sweep_options *options;
 static const struct scenario *scenario;
-static char geometry[16];
+static char geometry[GEOMETRY_NAME_MAX];
 
 static void cut_arm(const struct cut *cut)
 {
@@ -148,7 +148,7 @@ static void scenario_run(const struct geometry *of, unsigned mine)
 {
     static const struct cut none;
     int exhaustive = options->depth == SWEEP_ALL || (options->depth == SWEEP_USUAL && of->sector_len == 512) ||
-                     (of->sector_len == 512 && of->granule_len == 16 && of->erased == 0xFF);
+                     (of->sector_len == 512 && of->granule_len == 16 && of->external_len == 0 && of->erased == 0xFF);
     if (!prepare(of)) {
         sweep_give_up("the scenario has no operation");
     }
@@ -177,14 +177,15 @@ static void scenario_run(const struct geometry *of, unsigned mine)
 /* The flashes of the selection: small and fast ones, that differ in everything. */
 static int in_selection(const struct geometry *of)
 {
-    return (of->sector_len == 512 && of->granule_len == 16 && of->erased == 0xFF) ||
+    return (of->sector_len == 512 && of->external_len != 0) ||
+           (of->sector_len == 512 && of->granule_len == 16 && of->erased == 0xFF) ||
            (of->sector_len == 512 && of->granule_len == 1 && of->erased == 0x00) ||
            (of->sector_len == 2048 && of->granule_len == 32 && of->erased == 0xFF);
 }
 
 static int is_wanted(const struct geometry *of)
 {
-    char name[16];
+    char name[GEOMETRY_NAME_MAX];
     geometry_name(of, name);
     if (options->scenario != NULL && strcmp(options->scenario, scenario->name) != 0) {
         return 0;
@@ -211,12 +212,12 @@ static int cut_read(const char *text, struct cut *out)
 static void only_run(void)
 {
     char name[24];
-    char flash[16];
+    char flash[GEOMETRY_NAME_MAX];
     char first[20];
     char second[20];
     struct cut cuts[2] = { { 0, 0 }, { 0, 0 } };
     struct geometry of;
-    int parts = sscanf(options->only, "%23[^@]@%15[^@]@%19[^@]@%19[^@]", name, flash, first, second);
+    int parts = sscanf(options->only, "%23[^@]@%23[^@]@%19[^@]@%19[^@]", name, flash, first, second);
     if (parts < 3 || !cut_read(first, &cuts[0]) || (parts == 4 && !cut_read(second, &cuts[1]))) {
         sweep_give_up("a case is SCENARIO@GEOMETRY@OPERATION.WAY[@OPERATION.WAY]");
     }

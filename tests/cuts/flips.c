@@ -39,7 +39,7 @@ static struct shot rest;
 static struct place places[REGIONS];
 static const struct sweep_options *options;
 static const struct state *state;
-static char geometry[16];
+static char geometry[GEOMETRY_NAME_MAX];
 
 static void confirmed_make(void)
 {
@@ -251,11 +251,11 @@ static void prepare(const struct geometry *of)
 }
 
 /* A campaign takes all of these, else it is the first. */
-static const struct geometry flashes[] = { { 512, 16, 0xFF }, { 2048, 32, 0x00 } };
+static const struct geometry flashes[] = { { 512, 16, 0xFF, 0 }, { 2048, 32, 0x00, 0 } };
 
 static int is_wanted(const struct geometry *of)
 {
-    char name[16];
+    char name[GEOMETRY_NAME_MAX];
     geometry_name(of, name);
     if (options->scenario != NULL && strcmp(options->scenario, state->name) != 0) {
         return 0;
@@ -267,10 +267,10 @@ static int is_wanted(const struct geometry *of)
 static void only_run(void)
 {
     char name[16];
-    char flash[16];
+    char flash[GEOMETRY_NAME_MAX];
     unsigned off;
     unsigned bit;
-    if (sscanf(options->only, "%15[^@]@%15[^@]@%u.%u", name, flash, &off, &bit) != 4 || bit > 7) {
+    if (sscanf(options->only, "%15[^@]@%23[^@]@%u.%u", name, flash, &off, &bit) != 4 || bit > 7) {
         sweep_give_up("a case is STATE@GEOMETRY@OFFSET.BIT");
     }
     for (size_t i = 0; i < STATES * sizeof flashes / sizeof flashes[0]; i++) {

@@ -32,7 +32,7 @@ found() {
 
 found mirror flips flips.dead --scenario spare
 found compact cuts cuts.failed --scenario install-full
-found tag cuts cuts.failed --scenario install
+found tag cuts cuts.failed --scenario install-sealed
 found digest flips flips.dead --scenario spare
 found order cuts cuts.failed --scenario storage
 found order cuts cuts.failed --scenario provision

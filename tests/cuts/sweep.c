@@ -26,22 +26,26 @@ static struct {
 static const struct sweep_options *options_now;
 static unsigned me;
 
-static int geometry_known(unsigned index, struct geometry *out)
+int geometry_at(unsigned index, struct geometry *out)
 {
     static const uint32_t sectors[] = { 512, 2048, 4096, 8192 };
     static const uint32_t granules[] = { 1, 8, 16, 32 };
-    *out = (struct geometry){ sectors[index / 8 % 4], granules[index / 2 % 4], index % 2 == 0 ? 0xFF : 0x00 };
-    return index < GEOMETRIES;
+    static const struct geometry external[] = { { 512, 16, 0xFF, 4096 }, { 4096, 8, 0x00, 512 } };
+    if (index < GEOMETRIES) {
+        *out = (struct geometry){ sectors[index / 8], granules[index / 2 % 4], index % 2 == 0 ? 0xFF : 0x00, 0 };
+        return 1;
+    }
+    *out = external[index % 2];
+    return index < GEOMETRIES + 2;
 }
 
-int geometry_at(unsigned index, struct geometry *out)
+void geometry_name(const struct geometry *geometry, char out[GEOMETRY_NAME_MAX])
 {
-    return geometry_known(index, out);
-}
-
-void geometry_name(const struct geometry *geometry, char out[16])
-{
-    (void)snprintf(out, 16, "%ux%u%02x", geometry->sector_len, geometry->granule_len, geometry->erased);
+    int len =
+        snprintf(out, GEOMETRY_NAME_MAX, "%ux%u%02x", geometry->sector_len, geometry->granule_len, geometry->erased);
+    if (geometry->external_len != 0) {
+        (void)snprintf(out + len, GEOMETRY_NAME_MAX - (size_t)len, "+%u", geometry->external_len);
+    }
 }
 
 static void failure_print(const char *name, const char *why)

@@ -27,11 +27,12 @@ struct sweep_options {
 /* Gives 0, or prints a usage error or help and gives 1 + exit status. */
 int sweep_options_read(int argc, char **argv, const char *about, struct sweep_options *out);
 
-#define GEOMETRIES 32
+#define GEOMETRIES 32u /* and two with a memory outside the chip */
+#define GEOMETRY_NAME_MAX 24
 /* Geometry number `index` of all; 0 past the last. */
 int geometry_at(unsigned index, struct geometry *out);
-/* As 512x16ff. */
-void geometry_name(const struct geometry *geometry, char out[16]);
+/* As 512x16ff, or 512x16ff+4096 with external memory. */
+void geometry_name(const struct geometry *geometry, char out[GEOMETRY_NAME_MAX]);
 
 /* Runs `work` in each process: it takes those cases whose number modulo `jobs` is `mine`. Gives the number of failures
  * (a process that ends early, hangs or crashes is one). */
