@@ -40,7 +40,7 @@ static psa_status_t inputs_take(struct sbm_crypto_call *call)
             return PSA_ERROR_INSUFFICIENT_MEMORY;
         }
         if (len != 0) {
-            memcpy(copy, call->in[i].data, len);
+            veneer_copy(copy, call->in[i].data, len);
         }
         call->in[i].data = copy;
         used += len;
@@ -82,14 +82,14 @@ static void answer(struct sbm_crypto_call *theirs, struct sbm_crypto_call *asked
     for (unsigned i = 0; i < OUTS; i++) {
         asked->out[i].len = done->out[i].len;
         if (done->out[i].len != 0) {
-            memcpy(asked->out[i].data, done->out[i].data, done->out[i].len);
+            veneer_copy(asked->out[i].data, done->out[i].data, done->out[i].len);
         }
     }
     asked->operation = done->operation;
     asked->key = done->key;
     memcpy(asked->number, done->number, sizeof asked->number);
     asked->attributes = done->attributes;
-    memcpy(theirs, asked, sizeof *asked);
+    veneer_copy(theirs, asked, sizeof *asked);
 }
 
 int32_t service_crypto_call(struct sbm_crypto_call *theirs)
@@ -99,7 +99,7 @@ int32_t service_crypto_call(struct sbm_crypto_call *theirs)
     if (!veneer_may_write(theirs, sizeof asked)) {
         return PSA_ERROR_INVALID_ARGUMENT;
     }
-    memcpy(&asked, theirs, sizeof asked);
+    veneer_copy(&asked, theirs, sizeof asked);
     call = asked;
     psa_status_t status = inputs_take(&call);
     if (status == PSA_SUCCESS) {

@@ -10,6 +10,15 @@
 
 static uint8_t buffer[PSA_FWU_MAX_WRITE_SIZE];
 
+/* The low byte of the register in which the component came. The caller may have left anything above it, and the
+ * compiler takes that for zero (CVE-2024-0151). */
+static psa_fwu_component_t component_of(psa_fwu_component_t as_it_came)
+{
+    uint32_t component;
+    __asm__ volatile("uxtb %0, %1" : "=r"(component) : "r"(as_it_came));
+    return (psa_fwu_component_t)component;
+}
+
 VENEER_ENTRY psa_status_t sbm_status_read(struct sbm_status *status, size_t status_len)
 {
     struct sbm_status copy;
@@ -17,11 +26,12 @@ VENEER_ENTRY psa_status_t sbm_status_read(struct sbm_status *status, size_t stat
     if (result != PSA_SUCCESS) {
         return result;
     }
-    if (status_len != sizeof copy || !veneer_may_write(status, sizeof copy)) {
+    if (status_len < SBM_STATUS_LEN_LEAST || !veneer_may_write(status, status_len)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
     service_status_read(&copy);
-    memcpy(status, &copy, sizeof copy);
+    memset(status, 0, status_len);
+    veneer_copy(status, &copy, status_len < sizeof copy ? status_len : sizeof copy);
     return veneer_leave(PSA_SUCCESS);
 }
 
@@ -39,9 +49,9 @@ VENEER_ENTRY psa_status_t sbm_certificate_read(uint32_t which, uint8_t *out, siz
     capacity = capacity < sizeof certificate ? capacity : sizeof certificate;
     result = service_certificate(which, certificate, capacity, &certificate_len);
     if (result == PSA_SUCCESS) {
-        memcpy(out, certificate, certificate_len);
+        veneer_copy(out, certificate, certificate_len);
     }
-    *len = certificate_len;
+    veneer_copy(len, &certificate_len, sizeof certificate_len);
     return veneer_leave(result);
 }
 
@@ -55,9 +65,9 @@ VENEER_ENTRY psa_status_t psa_fwu_query(psa_fwu_component_t component, psa_fwu_c
     if (!veneer_may_write(info, sizeof copy)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
-    result = service_update_query(component, &copy);
+    result = service_update_query(component_of(component), &copy);
     if (result == PSA_SUCCESS) {
-        memcpy(info, &copy, sizeof copy);
+        veneer_copy(info, &copy, sizeof copy);
     }
     return veneer_leave(result);
 }
@@ -69,7 +79,7 @@ VENEER_ENTRY psa_status_t psa_fwu_start(psa_fwu_component_t component, const voi
     if (result != PSA_SUCCESS) {
         return result;
     }
-    return veneer_leave(manifest_size != 0 ? PSA_ERROR_NOT_SUPPORTED : service_update_start(component));
+    return veneer_leave(manifest_size != 0 ? PSA_ERROR_NOT_SUPPORTED : service_update_start(component_of(component)));
 }
 
 VENEER_ENTRY psa_status_t psa_fwu_write(psa_fwu_component_t component, size_t image_offset, const void *block,
@@ -82,14 +92,14 @@ VENEER_ENTRY psa_status_t psa_fwu_write(psa_fwu_component_t component, size_t im
     if (block_size > sizeof buffer || !veneer_may_read(block, block_size)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
-    memcpy(buffer, block, block_size);
-    return veneer_leave(service_update_write(component, image_offset, bytes_of(buffer, block_size)));
+    veneer_copy(buffer, block, block_size);
+    return veneer_leave(service_update_write(component_of(component), image_offset, bytes_of(buffer, block_size)));
 }
 
 VENEER_ENTRY psa_status_t psa_fwu_finish(psa_fwu_component_t component)
 {
     psa_status_t result = veneer_enter();
-    return result != PSA_SUCCESS ? result : veneer_leave(service_update_finish(component));
+    return result != PSA_SUCCESS ? result : veneer_leave(service_update_finish(component_of(component)));
 }
 
 VENEER_ENTRY psa_status_t psa_fwu_install(void)
@@ -122,11 +132,11 @@ VENEER_ENTRY psa_status_t psa_fwu_accept(void)
 VENEER_ENTRY psa_status_t psa_fwu_cancel(psa_fwu_component_t component)
 {
     psa_status_t result = veneer_enter();
-    return result != PSA_SUCCESS ? result : veneer_leave(service_update_cancel(component));
+    return result != PSA_SUCCESS ? result : veneer_leave(service_update_cancel(component_of(component)));
 }
 
 VENEER_ENTRY psa_status_t psa_fwu_clean(psa_fwu_component_t component)
 {
     psa_status_t result = veneer_enter();
-    return result != PSA_SUCCESS ? result : veneer_leave(service_update_clean(component));
+    return result != PSA_SUCCESS ? result : veneer_leave(service_update_clean(component_of(component)));
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* veneer_attest: the doors to attestation (see veneer.c). The standard's function has five arguments, which do not all
  * fit in registers: the application's part of it calls this with one. */
-#include <string.h>
-
 #include "psa/initial_attestation.h"
 #include "sbm/service.h"
 #include "sbm/veneer_guard.h"
@@ -20,20 +18,20 @@ VENEER_ENTRY psa_status_t sbm_attest_token(struct sbm_attest *theirs)
     if (!veneer_may_write(theirs, sizeof call)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
-    memcpy(&call, theirs, sizeof call);
+    veneer_copy(&call, theirs, sizeof call);
     if (call.challenge_len > sizeof challenge || !veneer_may_read(call.challenge, call.challenge_len) ||
         (call.token_capacity != 0 && !veneer_may_write(call.token, call.token_capacity))) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
-    memcpy(challenge, call.challenge, call.challenge_len);
+    veneer_copy(challenge, call.challenge, call.challenge_len);
     result = service_attest_token(bytes_of(challenge, call.challenge_len), token, sizeof token, &len);
     if (result == PSA_SUCCESS && len > call.token_capacity) {
         result = PSA_ERROR_BUFFER_TOO_SMALL;
     }
     if (result == PSA_SUCCESS) {
-        memcpy(call.token, token, len);
+        veneer_copy(call.token, token, len);
         call.token_len = len;
-        memcpy(theirs, &call, sizeof call);
+        veneer_copy(theirs, &call, sizeof call);
     }
     return veneer_leave(result);
 }
@@ -50,7 +48,7 @@ VENEER_ENTRY psa_status_t psa_initial_attest_get_token_size(size_t challenge_siz
     }
     result = service_attest_token_size(challenge_size, &len);
     if (result == PSA_SUCCESS) {
-        memcpy(token_size, &len, sizeof len);
+        veneer_copy(token_size, &len, sizeof len);
     }
     return veneer_leave(result);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* veneer_command: the door for the maker's signed commands (see veneer.c). */
-#include <string.h>
-
 #include "sbm/service.h"
 #include "sbm/veneer_guard.h"
 #include "wire/command.h"
@@ -16,6 +14,6 @@ VENEER_ENTRY psa_status_t sbm_command(const uint8_t *command, size_t len)
     if (len > sizeof copy || !veneer_may_read(command, len)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
-    memcpy(copy, command, len);
+    veneer_copy(copy, command, len);
     return veneer_leave(service_command(bytes_of(copy, len)));
 }

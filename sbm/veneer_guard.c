@@ -3,6 +3,7 @@
 #include "sbm/veneer_guard.h"
 
 #include <arm_cmse.h>
+#include <string.h>
 
 #include "boot/port.h"
 
@@ -58,4 +59,9 @@ int veneer_may_write(void *p, size_t len)
 {
     return len != 0 && cmse_check_address_range(p, len, CMSE_NONSECURE | CMSE_MPU_READWRITE) != NULL &&
            in_application_ram(p, len);
+}
+
+void veneer_copy(void *to, const void *from, size_t len)
+{
+    memcpy(to, from, len);
 }

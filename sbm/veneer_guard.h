@@ -22,5 +22,8 @@ psa_status_t veneer_leave(psa_status_t result);
  * Nothing may be read from anywhere; nothing cannot be written. */
 int veneer_may_read(const void *p, size_t len);
 int veneer_may_write(void *p, size_t len);
+/* Copies between the caller's memory, once it is checked, and SBM's. The only way to touch it: the caller's structures
+ * may lie at any address, and for a copy of its own the compiler may use instructions that fault on an odd one. */
+void veneer_copy(void *to, const void *from, size_t len);
 
 #endif

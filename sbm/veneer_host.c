@@ -3,6 +3,7 @@
 #include "sbm/veneer_host.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "sbm/veneer_guard.h"
 
@@ -24,4 +25,9 @@ int veneer_may_read(const void *p, size_t len)
 int veneer_may_write(void *p, size_t len)
 {
     return len != 0 && veneer_may_read(p, len);
+}
+
+void veneer_copy(void *to, const void *from, size_t len)
+{
+    memcpy(to, from, len);
 }

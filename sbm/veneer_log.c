@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* veneer_log: the doors to the event log, the list of images, the watchdog and recovery (see veneer.c). */
-#include <string.h>
-
 #include "sbm/device.h"
 #include "sbm/service.h"
 #include "sbm/veneer_guard.h"
@@ -18,7 +16,7 @@ VENEER_ENTRY psa_status_t sbm_log_read(uint32_t index, struct sbm_log_entry *ent
     }
     result = service_log_read(index, &copy);
     if (result == PSA_SUCCESS) {
-        memcpy(entry, &copy, sizeof copy);
+        veneer_copy(entry, &copy, sizeof copy);
     }
     return veneer_leave(result);
 }
@@ -35,7 +33,7 @@ VENEER_ENTRY psa_status_t sbm_image_read(uint32_t slot, struct sbm_image *image)
     }
     result = service_image_read(slot, &copy);
     if (result == PSA_SUCCESS) {
-        memcpy(image, &copy, sizeof copy);
+        veneer_copy(image, &copy, sizeof copy);
     }
     return veneer_leave(result);
 }

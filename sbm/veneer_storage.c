@@ -18,14 +18,14 @@ VENEER_ENTRY psa_status_t sbm_its_set(const struct sbm_its_set *set)
     if (!veneer_may_read(set, sizeof call)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
-    memcpy(&call, set, sizeof call);
+    veneer_copy(&call, set, sizeof call);
     if (!veneer_may_read(call.p_data, call.data_length)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
     if (call.data_length > sizeof buffer) {
         return veneer_leave(PSA_ERROR_INSUFFICIENT_STORAGE);
     }
-    memcpy(buffer, call.p_data, call.data_length);
+    veneer_copy(buffer, call.p_data, call.data_length);
     result = store_its_set(STORE_ITS_APPLICATION, call.uid, bytes_of(buffer, call.data_length), call.create_flags);
     wipe(buffer, call.data_length);
     return veneer_leave(result);
@@ -41,15 +41,16 @@ VENEER_ENTRY psa_status_t sbm_its_get(struct sbm_its_get *get)
     if (!veneer_may_write(get, sizeof call)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
-    memcpy(&call, get, sizeof call);
+    veneer_copy(&call, get, sizeof call);
     if (call.data_size != 0 && !veneer_may_write(call.p_data, call.data_size)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
     struct store_its_out out = { buffer, call.data_size < sizeof buffer ? call.data_size : sizeof buffer };
     result = store_its_get(STORE_ITS_APPLICATION, call.uid, call.data_offset, &out);
     if (result == PSA_SUCCESS) {
-        memcpy(call.p_data, buffer, out.len);
-        get->data_length = out.len;
+        veneer_copy(call.p_data, buffer, out.len);
+        call.data_length = out.len;
+        veneer_copy(get, &call, sizeof call);
     }
     wipe(buffer, sizeof buffer);
     return veneer_leave(result);
@@ -67,7 +68,7 @@ VENEER_ENTRY psa_status_t psa_its_get_info(psa_storage_uid_t uid, struct psa_sto
     }
     result = store_its_get_info(STORE_ITS_APPLICATION, uid, &info);
     if (result == PSA_SUCCESS) {
-        memcpy(p_info, &info, sizeof info);
+        veneer_copy(p_info, &info, sizeof info);
     }
     return veneer_leave(result);
 }

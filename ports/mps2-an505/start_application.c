@@ -5,7 +5,6 @@
  */
 #include <arm_cmse.h>
 
-#include "boot/halt.h"
 #include "boot/port.h"
 #include "boot/stage.h"
 #include "ports/mps2-an505/mpu.h"
@@ -75,6 +74,7 @@ static void peripherals_close(void)
     }
     NVIC_ITNS(1) = 1u << (UART_RX_IRQ(1) - 32) | 1u << (UART_RX_IRQ(2) - 32);
     SCB_AIRCR = AIRCR_KEY | AIRCR_PRIS | AIRCR_SYSRESETREQS;
+    SCB_NSACR = 0; /* no floating point, no coprocessor: SBM does not wipe their registers */
 }
 
 _Noreturn void port_start_application(uint32_t addr)
@@ -100,5 +100,6 @@ _Noreturn void port_start_application(uint32_t addr)
                      : "memory");
     application_entry *go = (application_entry *)cmse_nsfptr_create(entry);
     go();
-    halt(STATUS_BOOT_APPLICATION_FAULT); /* an application does not return */
+    __asm__ volatile("cpsid i" : : : "memory");
+    stage_fault(STATUS_BOOT_APPLICATION_FAULT, 0); /* an application does not return */
 }

@@ -37,7 +37,8 @@ static void memory_prepare(void)
     }
 }
 
-/* Fills the unused stack, so that its deepest use can be seen, and seals its top (Arm's stack sealing advisory). */
+/* Fills the unused stack, so that its deepest use can be seen, and seals its top (Arm's stack sealing advisory). The
+ * process stack is not used: it is nothing but the seal. */
 static void stack_prepare(void)
 {
     uint32_t *here = (uint32_t *)__builtin_frame_address(0) - 16;
@@ -46,7 +47,11 @@ static void stack_prepare(void)
     }
     linker_stack_top[0] = STACK_SEAL;
     linker_stack_top[1] = STACK_SEAL;
-    __asm__ volatile("msr msplim, %0" : : "r"(linker_stack_limit));
+    __asm__ volatile("msr msplim, %0\n\t"
+                     "msr psp, %1\n\t"
+                     "msr psplim, %1"
+                     :
+                     : "r"(linker_stack_limit), "r"(linker_stack_top));
 }
 
 _Noreturn void startup_reset(void)

@@ -41,7 +41,58 @@ static void status_calls(void)
     expect("status across the end of RAM", sbm_status_read((void *)(RAM_END - 8), len), PSA_ERROR_INVALID_ARGUMENT);
     expect("status at the end of memory", sbm_status_read((void *)0xFFFFFFF0u, len), PSA_ERROR_INVALID_ARGUMENT);
     expect("status into nothing", sbm_status_read(NULL, len), PSA_ERROR_INVALID_ARGUMENT);
-    expect("status of another size", sbm_status_read(&status, len - 4), PSA_ERROR_INVALID_ARGUMENT);
+    expect("status of less than the first size", sbm_status_read(&status, SBM_STATUS_LEN_LEAST - 1),
+           PSA_ERROR_INVALID_ARGUMENT);
+    expect("status of everything", sbm_status_read(&status, SIZE_MAX), PSA_ERROR_INVALID_ARGUMENT);
+}
+
+/* 1 when all of [p, p + len) is `value`. */
+static int is_all(const uint8_t *p, size_t len, uint8_t value)
+{
+    size_t same = 0;
+    while (same < len && p[same] == value) {
+        same++;
+    }
+    return same == len;
+}
+
+/* What must not change, or must be so, after a call. */
+static void expect_true(const char *name, int holds)
+{
+    expect(name, holds ? PSA_SUCCESS : PSA_ERROR_GENERIC_ERROR, PSA_SUCCESS);
+}
+
+/* An application that knows the first structure only, and one that knows a longer one than this SBM. */
+static void status_sizes(void)
+{
+    static uint8_t first[256];
+    static uint8_t later[256];
+    const size_t first_len = SBM_STATUS_LEN_LEAST;
+    const size_t later_len = sizeof(struct sbm_status) + 40;
+    memset(first, 0xA5, sizeof first);
+    memset(later, 0xA5, sizeof later);
+    expect("status for an older application", sbm_status_read((void *)first, first_len), PSA_SUCCESS);
+    expect("status for a later application", sbm_status_read((void *)later, later_len), PSA_SUCCESS);
+    expect_true("status is the same for both", memcmp(first, later, first_len) == 0 && !is_all(first, 16, 0xA5));
+    expect_true("nothing beyond the older structure", is_all(first + first_len, sizeof first - first_len, 0xA5));
+    expect_true("zeros in the later structure", is_all(later + sizeof(struct sbm_status), 40, 0));
+    expect_true("nothing beyond the later structure", is_all(later + later_len, sizeof later - later_len, 0xA5));
+}
+
+/* The component's register has more bits than the component; what is above its byte names nothing. */
+static void wide_calls(void)
+{
+    psa_status_t (*query)(uint32_t, psa_fwu_component_info_t *) = (void *)psa_fwu_query;
+    psa_status_t (*start)(uint32_t, const void *, size_t) = (void *)psa_fwu_start;
+    psa_status_t (*finish)(uint32_t) = (void *)psa_fwu_finish;
+    psa_fwu_component_info_t info = { 0 };
+    psa_fwu_component_info_t wide = { 0 };
+    (void)psa_fwu_query(1, &info);
+    expect("query with dirty upper bits", query(0xFFFFFF01u, &wide), PSA_SUCCESS);
+    expect_true("query with dirty upper bits answers the same", memcmp(&wide, &info, sizeof info) == 0);
+    expect("query of component 2, dirty", query(0x80000002u, &wide), PSA_ERROR_DOES_NOT_EXIST);
+    expect("start of component 2, dirty", start(0x00000102u, NULL, 0), PSA_ERROR_DOES_NOT_EXIST);
+    expect("finish of component 1, dirty", finish(0x00000101u), PSA_ERROR_BAD_STATE);
 }
 
 static psa_status_t attest(const void *nonce, size_t nonce_len, void *token, size_t capacity)
@@ -186,6 +237,8 @@ _Noreturn void app_main(void)
 {
     app_uart_open(APP_UART_CONSOLE);
     status_calls();
+    status_sizes();
+    wide_calls();
     attest_calls();
     certificate_calls();
     log_calls();
