@@ -60,7 +60,7 @@ status_t state_parse(struct bytes in, struct boot_state *out)
     out->boots = bytes_read_le32(p + 16);
     out->reason = bytes_read_le32(p + 20);
     out->fault = bytes_read_le32(p + 24);
-    return slots_are_sound(out) ? STATUS_OK : STATUS_BOOT_STATE_DAMAGED;
+    return slots_are_sound(out) && out->reason <= STATE_REASON_AFTER_FAULT ? STATUS_OK : STATUS_BOOT_STATE_DAMAGED;
 }
 
 status_t state_open(struct state_store *store)
