@@ -54,6 +54,7 @@ static void confirmed_make(void)
     (void)chip_boot();
     (void)chip_call(rig_accept_run);
     (void)chip_boot();
+    storage_fill();
 }
 
 static void sealed_make(void)
@@ -144,7 +145,10 @@ static const char *running_judge(void)
     if (device.state.now.trial) {
         return "a confirmed application is on trial";
     }
-    return chip_has_keys() ? NULL : "a key is lost";
+    if (!chip_has_keys()) {
+        return "a key is lost";
+    }
+    return storage_holds() ? chip_wrong : "an entry of the application's storage is lost";
 }
 
 /* In recovery the device answers an echo. */

@@ -61,6 +61,9 @@ enum sim_end storage_run(void);
 enum sim_end storage_remove_run(void);
 const char *storage_after(void);
 const char *storage_remove_after(void);
+/* Two entries on a chip that runs; 1 when both are there as they were made. */
+void storage_fill(void);
+int storage_holds(void);
 
 /* Nothing boots any more, and an update comes over the data link (scenario_recovery.c). */
 void recovery_prepare(void);

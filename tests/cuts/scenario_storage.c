@@ -38,11 +38,16 @@ static void entries_make(void)
     (void)store_its_set(OWNER, OTHER_UID, version_bytes(100, OTHER_LEN), 0);
 }
 
+void storage_fill(void)
+{
+    (void)chip_call(entries_make);
+}
+
 void storage_prepare(void)
 {
     chip_provision(1);
     (void)chip_boot();
-    (void)chip_call(entries_make);
+    storage_fill();
     done = 0;
     removed = 0;
 }
@@ -82,6 +87,12 @@ static void entries_read(void)
     out.len = sizeof data;
     other_holds = store_its_get(OWNER, OTHER_UID, 0, &out) == PSA_SUCCESS &&
                   bytes_equal(bytes_of(data, out.len), version_bytes(100, OTHER_LEN));
+}
+
+int storage_holds(void)
+{
+    (void)chip_call(entries_read);
+    return found == 0 && other_holds;
 }
 
 static void write_last(void)
