@@ -40,12 +40,12 @@ check:
 	@tools/setup check
 	@tools/check
 
-# ONLY="--scenario install --geometry 512x16ff" and the like: see docs/testing.md.
+# ONLY="--scenario install --geometry 512x16ff" and the like: see docs/testing.md. Such a part does not replace the counts of the whole.
 cuts: host
-	@build/host/tests/cuts/cuts --json build/cuts.json $(ONLY)
+	@build/host/tests/cuts/cuts $(if $(ONLY),$(ONLY),--json build/cuts.json)
 
 flips: host
-	@build/host/tests/cuts/flips --json build/flips.json $(ONLY)
+	@build/host/tests/cuts/flips $(if $(ONLY),$(ONLY),--json build/flips.json)
 
 campaign: host
 	@build/host/tests/cuts/cuts --all --json build/cuts.json

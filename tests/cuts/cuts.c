@@ -293,9 +293,17 @@ int main(int argc, char **argv)
         }
         total += sweep_total(i);
     }
+    if (total == 0 && failed == 0) {
+        (void)fprintf(stderr, "%s: error: no case is like that\nhint: the scenarios are:", argv[0]);
+        for (unsigned i = 0; i < scenario_count; i++) {
+            (void)fprintf(stderr, " %s", scenarios[i].name);
+        }
+        (void)fprintf(stderr, "\nhint: a flash is named as 2048x32ff; docs/testing.md lists them\n");
+        return 2;
+    }
     (void)printf("cuts: %llu cases, %llu failed\n", (unsigned long long)total, (unsigned long long)failed);
     if (with.json != NULL && !json_write(with.json)) {
         return 1;
     }
-    return failed == 0 && total > 0 ? 0 : 1;
+    return failed == 0 ? 0 : 1;
 }
