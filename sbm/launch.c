@@ -73,12 +73,13 @@ static void trial_count(void)
     }
 }
 
-/* Installs what is pending. Whatever comes of it, nothing is pending afterwards. */
+/* Installs what is pending. Whatever comes of it, nothing is pending afterwards. During a trial only the way back can
+ * be: nothing is staged then. */
 static status_t pending_install(void)
 {
     struct boot_state *now = &device.state.now;
     int slot = now->pending;
-    int reverting = now->reason == STATE_REASON_REVERTED;
+    int reverting = now->trial;
     if (slot == STATE_NONE) {
         return STATUS_NOT_FOUND;
     }
@@ -87,7 +88,7 @@ static status_t pending_install(void)
     now->pending = STATE_NONE;
     if (status == STATUS_OK) {
         now->active = slot;
-        now->trial = !reverting;
+        now->trial = !reverting || verified.manifest.sequence > now->counter;
         now->attempts = 0;
         now->reason = reverting ? STATE_REASON_REVERTED : STATE_REASON_INSTALLED;
     } else if (reverting) {
@@ -219,6 +220,14 @@ static status_t counter_complete(uint64_t sequence)
     return counter_advance(COUNTER_APP, (uint32_t)sequence);
 }
 
+/* The key that signed what was sealed may have been retired since. */
+static status_t sealed_key_check(const struct seal *seal)
+{
+    const struct verify_keys keys = { device.provisioned.policy.firmware_keys, port_keys_retired(PORT_KEYS_FIRMWARE) };
+    const uint8_t *key;
+    return verify_key_find(&keys, bytes_of(seal->statement + SEAL_KEY_ID_OFF, COSE_KID_LEN), &key);
+}
+
 /* The way of the `sealed` policy: returns when there is no seal that fits what lies in the primary slot. */
 static void sealed_start(void)
 {
@@ -228,6 +237,9 @@ static void sealed_start(void)
         return;
     }
     status_t status = seal_check(&device.state, &seal, &sealed);
+    if (status == STATUS_OK) {
+        status = sealed_key_check(&seal);
+    }
     if (status == STATUS_OK && counter_complete(sealed.sequence) == STATUS_OK &&
         state_save(&device.state) == STATUS_OK) {
         device_log_number("application sealed, sequence ", sealed.sequence);
@@ -284,13 +296,14 @@ _Noreturn void launch(void)
     if (status == STATUS_OK) {
         status = verified_find();
     }
-    if (status == STATUS_OK) {
-        spares_save();
-        status = counter_complete(verified.manifest.sequence);
-    }
     status_t saved = state_save(&device.state);
     if (status == STATUS_OK) {
         status = saved;
+    }
+    /* After the state: seal and copy never speak for an image of which the state does not know yet. */
+    if (status == STATUS_OK) {
+        spares_save();
+        status = counter_complete(verified.manifest.sequence);
     }
     if (status == STATUS_OK) {
         status = cose_sign1_parse(verified.envelope.sign1, &sign1);

@@ -30,3 +30,4 @@ windlass_test(boot_seal_test SOURCES boot_seal_test.c LIBS wl_boot_maker TIMEOUT
 windlass_test(boot_attest_test SOURCES boot_attest_test.c LIBS wl_boot_maker)
 windlass_test(boot_external_test SOURCES boot_external_test.c LIBS wl_boot_maker)
 target_link_options(boot_external_test PRIVATE -Wl,--wrap=crypto_p256_verify,--wrap=crypto_sha256)
+windlass_test(boot_interplay_test SOURCES boot_interplay_test.c smp_client.c LIBS wl_boot_maker wl_bl1 TIMEOUT 300)
