@@ -94,24 +94,32 @@ static status_t trial_count(uint64_t sequence, uint32_t counter, int last)
     if (tries >= counter_read(COUNTER_SBM_TRIES_LIMIT)) {
         return STATUS_BOOT_SBM_NOT_CONFIRMED;
     }
-    port_watchdog_start(TRIAL_SECONDS);
-    return counter_append(COUNTER_SBM_TRIES, tries + 1);
+    status_t status = counter_append(COUNTER_SBM_TRIES, tries + 1);
+    if (status == STATUS_OK) {
+        port_watchdog_start(TRIAL_SECONDS);
+    }
+    return status;
+}
+
+/* No lower sequence number starts. Read for each use anew. */
+static uint64_t least_read(const struct anchor *anchor)
+{
+    uint32_t counter = counter_read(COUNTER_SBM);
+    return anchor->least_sequence > counter ? anchor->least_sequence : counter;
 }
 
 /* Verifies one slot and starts what is in it; returns why it could not. */
 static status_t slot_try(unsigned slot, const struct anchor *anchor, int last)
 {
     const struct port_flash *flash = port_flash();
-    uint32_t counter = counter_read(COUNTER_SBM);
-    uint64_t least = anchor->least_sequence > counter ? anchor->least_sequence : counter;
     const struct verify_trust trust = { .keys = { anchor->firmware_keys, port_keys_retired(PORT_KEYS_FIRMWARE) },
                                         .vendor = anchor->vendor,
                                         .class_id = anchor->sbm_class,
                                         .target = slot == 0 ? VERIFY_SBM_A : VERIFY_SBM_B,
-                                        .least_sequence = least,
+                                        .least_sequence = least_read(anchor),
                                         .other_version = VERIFY_ANY_VERSION };
     struct package package;
-    struct gate_evidence evidence = { .package = &package, .counter = least };
+    struct gate_evidence evidence = { .package = &package };
     uint32_t image_off = flash->sbm[slot].off + flash->sbm_image_off;
     status_t status = verify_package(port_flash_view(flash->sbm[slot].off, flash->sbm_image_off), &trust, &package);
     if (status != STATUS_OK) {
@@ -122,9 +130,10 @@ static status_t slot_try(unsigned slot, const struct anchor *anchor, int last)
     }
     status = verify_image(&package, port_flash_view(image_off, (uint32_t)package.image.size), evidence.digest);
     if (status == STATUS_OK) {
-        status = trial_count(package.manifest.sequence, counter, last);
+        status = trial_count(package.manifest.sequence, counter_read(COUNTER_SBM), last);
     }
     if (status == STATUS_OK) {
+        evidence.counter = least_read(anchor); /* HARD: one wrong reading does not both verify and start */
         gate_start_sbm(&evidence, port_sbm_run_addr(slot));
     }
     return status;

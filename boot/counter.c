@@ -83,10 +83,12 @@ static status_t page_append(unsigned page, enum counter_kind kind, uint32_t valu
     return port_flash_program(port_flash()->counter[page].off + used, record, sizeof record);
 }
 
+/* One page that knows the value is enough to read it, so that a page which takes nothing any more stops no device. */
 status_t counter_append(enum counter_kind kind, uint32_t value)
 {
-    status_t status = page_append(0, kind, value);
-    return status == STATUS_OK ? page_append(1, kind, value) : status;
+    status_t first = page_append(0, kind, value);
+    status_t second = page_append(1, kind, value);
+    return second == STATUS_OK ? second : first;
 }
 
 /* 1 when `page` knows at least what the other one knows. */
@@ -149,6 +151,6 @@ status_t counter_advance(enum counter_kind kind, uint32_t value)
     if (page_read(0, kind) >= value && page_read(1, kind) >= value) {
         return STATUS_OK;
     }
-    status_t status = counter_heal(1);
-    return status == STATUS_OK ? counter_append(kind, value) : status;
+    (void)counter_heal(1); /* one page with room is enough */
+    return counter_append(kind, value);
 }

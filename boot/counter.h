@@ -26,9 +26,10 @@ enum counter_kind {
 /* 0 for a kind that was never counted. */
 uint32_t counter_read(enum counter_kind kind);
 /* Brings `kind` to `value` in both pages; nothing is written where it stands there already. A full page is erased and
- * filled from the other one, never both at once. FLASH_*. cut: the old or the new value, of every kind. */
+ * filled from the other one, never both at once. Done when one page knows it: counter_heal brings the other. FLASH_*,
+ * NO_SPACE. cut: the old or the new value, of every kind. */
 status_t counter_advance(enum counter_kind kind, uint32_t value);
-/* Appends only: NO_SPACE when a page is full. What BL1 may do. cut: as above. */
+/* Appends only, to the pages that have room: NO_SPACE when neither has. What BL1 may do. cut: as above. */
 status_t counter_append(enum counter_kind kind, uint32_t value);
 /* 1 when each page knows what the other one knows. */
 int counter_is_whole(void);

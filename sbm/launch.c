@@ -244,6 +244,7 @@ static void sealed_start(void)
         state_save(&device.state) == STATUS_OK) {
         device_log_number("application sealed, sequence ", sealed.sequence);
         running_note(sealed.sequence, seal.statement + SEAL_DIGEST_OFF, seal.statement + SEAL_KEY_ID_OFF);
+        sealed.counter = counter_read(COUNTER_APP); /* HARD: as in launch */
         gate_start_sealed(&sealed, port_primary_run_addr());
     }
     device_log("no seal holds: verifying in full", status);
@@ -287,7 +288,6 @@ static void boot_log(void)
 
 _Noreturn void launch(void)
 {
-    struct boot_state *now = &device.state.now;
     struct cose_sign1 sign1;
     boot_begin();
     self_maintain();
@@ -315,6 +315,6 @@ _Noreturn void launch(void)
     device_log_number("application verified, sequence ", verified.manifest.sequence);
     running_note(verified.manifest.sequence, verified.image.digest.data, sign1.kid.data);
     evidence.package = &verified;
-    evidence.counter = now->counter;
+    evidence.counter = counter_read(COUNTER_APP); /* HARD: one wrong reading does not both verify and start */
     gate_start_application(&evidence, port_primary_run_addr());
 }
