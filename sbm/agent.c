@@ -86,7 +86,9 @@ static status_t app_install(const struct provision_request *request, struct prov
     if (status != STATUS_OK && status != STATUS_BOOT_STATE_DAMAGED) {
         return status;
     }
-    const struct install_trust trust = provisioned_trust(&device.provisioned, device.state.now.counter);
+    uint64_t counter = device.state.now.counter;
+    struct install_trust trust = provisioned_trust(&device.provisioned, counter > 0 ? counter : 1);
+    trust.verify.other_version = device.sbm_sequence; /* counters_start confirms it */
     status = install_check(port_flash_view(slot->off, slot->len), &trust, &device.candidate, &answer->app_sequence);
     if (status == STATUS_OK) {
         status = install_run(&device.candidate, digest);
@@ -138,6 +140,10 @@ static status_t lock_check(const struct provision_request *request)
     }
     if (status == STATUS_OK) {
         status = launch_installed_verify();
+    }
+    /* Counters that were never started are counters that were lost, to a locked device. */
+    if (status == STATUS_OK && (counter_read(COUNTER_APP) == 0 || counter_read(COUNTER_SBM) == 0)) {
+        status = STATUS_BOOT_NOT_PROVISIONED;
     }
     if (status == STATUS_OK && request->lock_sectors != port_flash()->boot_sectors) {
         status = STATUS_BAD_ARGUMENT;
