@@ -167,7 +167,7 @@ static void scenario_run(const struct geometry *of, unsigned mine)
                 continue;
             }
             case_run(&first, &none);
-            if (scenario->nested) {
+            if (scenario->nested || options->nested) {
                 nested_choose(&first, exhaustive, number);
             }
         }

@@ -15,6 +15,7 @@ static void help(const char *program, const char *about)
     (void)printf("usage: %s [OPTION]...\n%s\n"
                  "      --all            every case: an hour\n"
                  "      --selection      what the checks run: a minute\n"
+                 "      --nested         cut the recovery of every scenario, too\n"
                  "      --scenario NAME  only this one\n"
                  "      --geometry NAME  only this flash, for example 512x16ff: sector, granule, erased value\n"
                  "      --case CASE      only this case, as a failure names it\n"
@@ -37,6 +38,9 @@ static int option_take(int option, struct sweep_options *out)
     switch (option) {
     case 'a':
         out->depth = SWEEP_ALL;
+        return 1;
+    case 'd':
+        out->nested = 1;
         return 1;
     case 'q':
         out->depth = SWEEP_SELECTION;
@@ -77,6 +81,7 @@ int sweep_options_read(int argc, char **argv, const char *about, struct sweep_op
     static const struct option known[] = {
         { "all", no_argument, NULL, 'a' },
         { "selection", no_argument, NULL, 'q' },
+        { "nested", no_argument, NULL, 'd' },
         { "scenario", required_argument, NULL, 's' },
         { "geometry", required_argument, NULL, 'g' },
         { "case", required_argument, NULL, 'c' },

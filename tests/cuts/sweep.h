@@ -16,6 +16,7 @@ enum sweep_depth { SWEEP_SELECTION, SWEEP_USUAL, SWEEP_ALL };
 struct sweep_options {
     const char *program; /* as it was called */
     enum sweep_depth depth;
+    int nested; /* every scenario, also those that usually are not */
     const char *scenario;
     const char *geometry;
     const char *only; /* the one case to run, as a failure names it */
