@@ -11,7 +11,7 @@ help:
 	@echo "make check    build everything and run every test"
 	@echo "make cuts     cut the power at every flash and fuse operation, on a simulated board; counts in build/cuts.json"
 	@echo "make flips    flip bits of the flash at rest; counts in build/flips.json"
-	@echo "make campaign all cuts, nested ones and all bits: an hour"
+	@echo "make campaign all cuts, nested ones and all bits, a million random calls: an hour"
 	@echo "make bench    measure; figures in build/bench.json"
 	@echo "make clean    remove build/ (the fetched sources in third_party/ stay)"
 
@@ -47,9 +47,10 @@ cuts: host
 flips: host
 	@build/host/tests/cuts/flips $(if $(ONLY),$(ONLY),--json build/flips.json)
 
-campaign: host
+campaign: host target
 	@build/host/tests/cuts/cuts --all --json build/cuts.json
 	@build/host/tests/cuts/flips --all --json build/flips.json
+	@tests/system/random.sh $(CURDIR) app-random-long 3600
 
 bench: all
 	@tools/bench
