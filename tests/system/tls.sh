@@ -7,8 +7,8 @@ peer=$top/build/host/tests/system/tls_peer
 server_pid= peer_pid=
 
 all_end() {
-    [ -n "$server_pid" ] && kill "$server_pid" 2>/dev/null
-    [ -n "$peer_pid" ] && kill "$peer_pid" 2>/dev/null
+    [ -z "$server_pid" ] || kill "$server_pid" 2>/dev/null || true
+    [ -z "$peer_pid" ] || kill "$peer_pid" 2>/dev/null || true
     clean_up
 }
 trap all_end EXIT

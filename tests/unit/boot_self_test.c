@@ -208,6 +208,34 @@ static void new_sbm_that_halts_goes_back_by_itself(void **state)
     assert_int_equal(machine.sbm_slot, 0);
 }
 
+/* The policy wants recovery after a halt; the halts of an SBM on trial are BL1's affair, and the SBM before it boots.
+ */
+static void halts_on_trial_leave_no_wish_for_recovery(void **state)
+{
+    (void)state;
+    struct sim before = machine;
+    maker.on_halt = POLICY_HALT_RECOVERY;
+    sim_make(&machine, 512, 16, 0xFF);
+    factory(&machine);
+    maker.on_halt = POLICY_HALT_WAIT;
+    assert_runs(1);
+    assert_int_equal(send(2), PSA_SUCCESS_REBOOT);
+    assert_int_equal(sim_run(&machine, bl1_run), SIM_STARTED_SBM);
+    assert_int_equal(sim_run(&machine, rig_boot_run), SIM_RESET);
+    struct sim sound = machine;
+    memset(machine.flash + machine.map.primary.off, machine.map.erased, machine.map.primary.len);
+    memset(machine.flash + machine.map.package[0].off, machine.map.erased, machine.map.package[0].len);
+    while (sim_run(&machine, bl1_run) == SIM_STARTED_SBM && machine.sbm_slot == 1) {
+        assert_int_equal(sim_run(&machine, rig_boot_run), SIM_RESET);
+    }
+    memcpy(machine.flash + machine.map.primary.off, sound.flash + sound.map.primary.off, sound.map.primary.len);
+    memcpy(machine.flash + machine.map.package[0].off, sound.flash + sound.map.package[0].off,
+           sound.map.package[0].len);
+    assert_int_equal(sim_run(&machine, rig_boot_run), SIM_STARTED_APPLICATION);
+    assert_int_equal(device.sbm_sequence, 1);
+    machine = before;
+}
+
 static void damaged_trial_starts_the_old_sbm(void **state)
 {
     (void)state;
@@ -357,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup(sbm_that_is_not_confirmed_goes_back, setup),
         cmocka_unit_test_setup(rejected_sbm_goes_back_at_the_next_boot, setup),
         cmocka_unit_test_setup(new_sbm_that_halts_goes_back_by_itself, setup),
+        cmocka_unit_test_setup(halts_on_trial_leave_no_wish_for_recovery, setup),
         cmocka_unit_test_setup(damaged_trial_starts_the_old_sbm, setup),
         cmocka_unit_test_setup(what_the_maker_did_not_sign_for_this_is_refused, setup),
         cmocka_unit_test_setup(either_image_damaged_on_its_way_is_refused, setup),
