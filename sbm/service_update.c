@@ -148,10 +148,10 @@ static psa_status_t psa_of(status_t why)
         return PSA_ERROR_INVALID_SIGNATURE;
     case STATUS_SUIT_VERSION:
         return PSA_ERROR_DEPENDENCY_NEEDED;
-    case STATUS_TRUNCATED:
+    case STATUS_SUIT_NO_PACKAGE:
         return PSA_ERROR_INVALID_ARGUMENT;
-    default:
-        return PSA_ERROR_NOT_PERMITTED;
+    default: /* bytes that are no package, or a package that may not be installed here */
+        return why >= STATUS_TRUNCATED && why <= STATUS_TOO_MANY ? PSA_ERROR_INVALID_ARGUMENT : PSA_ERROR_NOT_PERMITTED;
     }
 }
 

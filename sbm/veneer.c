@@ -75,11 +75,13 @@ VENEER_ENTRY psa_status_t psa_fwu_query(psa_fwu_component_t component, psa_fwu_c
 VENEER_ENTRY psa_status_t psa_fwu_start(psa_fwu_component_t component, const void *manifest, size_t manifest_size)
 {
     psa_status_t result = veneer_enter();
-    (void)manifest;
     if (result != PSA_SUCCESS) {
         return result;
     }
-    return veneer_leave(manifest_size != 0 ? PSA_ERROR_NOT_SUPPORTED : service_update_start(component_of(component)));
+    /* The manifest comes with the image. */
+    result = manifest != NULL || manifest_size != 0 ? PSA_ERROR_INVALID_ARGUMENT
+                                                    : service_update_start(component_of(component));
+    return veneer_leave(result);
 }
 
 VENEER_ENTRY psa_status_t psa_fwu_write(psa_fwu_component_t component, size_t image_offset, const void *block,
@@ -89,7 +91,7 @@ VENEER_ENTRY psa_status_t psa_fwu_write(psa_fwu_component_t component, size_t im
     if (result != PSA_SUCCESS) {
         return result;
     }
-    if (block_size > sizeof buffer || !veneer_may_read(block, block_size)) {
+    if (block_size == 0 || block_size > sizeof buffer || !veneer_may_read(block, block_size)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
     veneer_copy(buffer, block, block_size);

@@ -147,7 +147,7 @@ static void update_calls(void)
     static uint8_t block[1100];
     expect("query into secure RAM", psa_fwu_query(0, SECURE_RAM), PSA_ERROR_INVALID_ARGUMENT);
     expect("start of another component", psa_fwu_start(7, NULL, 0), PSA_ERROR_DOES_NOT_EXIST);
-    expect("start with a manifest", psa_fwu_start(0, block, 10), PSA_ERROR_NOT_SUPPORTED);
+    expect("start with a manifest", psa_fwu_start(0, block, 10), PSA_ERROR_INVALID_ARGUMENT);
     expect("write before start", psa_fwu_write(0, 0, block, 16), PSA_ERROR_BAD_STATE);
     expect("install of nothing", psa_fwu_install(), PSA_ERROR_BAD_STATE);
     expect("accept of nothing", psa_fwu_accept(), PSA_ERROR_BAD_STATE);
@@ -156,10 +156,13 @@ static void update_calls(void)
     }
     expect("write from secure flash", psa_fwu_write(0, 0, SECURE_FLASH, 256), PSA_ERROR_INVALID_ARGUMENT);
     expect("write from secure RAM", psa_fwu_write(0, 0, SECURE_RAM, 256), PSA_ERROR_INVALID_ARGUMENT);
+    expect("write of nothing", psa_fwu_write(0, 0, block, 0), PSA_ERROR_INVALID_ARGUMENT);
     expect("write of too much", psa_fwu_write(0, 0, block, 1025), PSA_ERROR_INVALID_ARGUMENT);
     expect("write of everything", psa_fwu_write(0, 0, block, SIZE_MAX), PSA_ERROR_INVALID_ARGUMENT);
     expect("write at a far offset", psa_fwu_write(0, 0xFFFFFF00u, block, 256), PSA_ERROR_INVALID_ARGUMENT);
-    (void)psa_fwu_cancel(0);
+    expect("finish of what is no package", psa_fwu_write(0, 0, block, 16) == PSA_SUCCESS ? psa_fwu_finish(0) : 0,
+           PSA_ERROR_INVALID_ARGUMENT);
+    expect("write after a failure", psa_fwu_write(0, 16, block, 16), PSA_ERROR_BAD_STATE);
     (void)psa_fwu_clean(0);
 }
 
