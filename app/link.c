@@ -140,7 +140,8 @@ static status_t status_of(psa_status_t result)
         return STATUS_BAD_STATE;
     default:
         (void)psa_fwu_query(component, &info);
-        return info.state == PSA_FWU_FAILED ? info.impl.refused : STATUS_BAD_ARGUMENT;
+        return info.state == PSA_FWU_FAILED || result == PSA_ERROR_DEPENDENCY_NEEDED ? info.impl.refused
+                                                                                     : STATUS_BAD_ARGUMENT;
     }
 }
 
@@ -167,7 +168,12 @@ static status_t upload_write(uint32_t off, struct bytes data)
 static status_t upload_finish(void)
 {
     psa_status_t result = psa_fwu_finish(component);
-    return status_of(result == PSA_SUCCESS ? psa_fwu_install() : result);
+    result = result == PSA_SUCCESS ? psa_fwu_install() : result;
+    status_t status = status_of(result);
+    if (result != PSA_SUCCESS_REBOOT) {
+        (void)psa_fwu_cancel(component); /* a candidate would stand in the way of the next upload */
+    }
+    return status;
 }
 
 static status_t upload_erase(void)

@@ -59,7 +59,10 @@ static status_t upload_finish(void)
 {
     psa_status_t result = service_update_finish(component);
     if (result == PSA_SUCCESS) {
-        return status_of(service_update_install());
+        result = service_update_install();
+    }
+    if (result != PSA_SUCCESS_REBOOT) {
+        (void)service_update_cancel(component); /* a candidate would stand in the way of the next upload */
     }
     status_t why = status_of(result);
     return why == STATUS_BAD_ARGUMENT ? device.state.now.refused : why;

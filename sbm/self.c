@@ -81,10 +81,18 @@ int self_on_trial(void)
     return counter != 0 && device.sbm_sequence > counter;
 }
 
-/* Verifies SBM_PACKAGE for one slot: its image is then package->envelope.payloads[slot].data. */
-static status_t package_verify(struct bytes in, unsigned slot, uint64_t least, struct package *out)
+/* An image that was linked for the other slot would run into what lies there. */
+static status_t entry_check(struct bytes image, unsigned slot)
 {
-    const struct verify_trust trust = trust_of(slot, least);
+    uint32_t entry = image.len < 8 ? 0 : bytes_read_le32(image.data + 4);
+    return (entry & 1u) == 1 && entry - 1 - port_sbm_run_addr(slot) < image.len ? STATUS_OK : STATUS_SUIT_ENTRY;
+}
+
+/* Verifies SBM_PACKAGE for one slot: its image is then package->envelope.payloads[slot].data. */
+static status_t package_verify(struct bytes in, unsigned slot, const struct self_demand *demand, struct package *out)
+{
+    struct verify_trust trust = trust_of(slot, demand->least);
+    trust.other_version = demand->version ? trust.other_version : VERIFY_ANY_VERSION;
     status_t status = crypto_selftest_signature();
     if (status == STATUS_OK) {
         status = statement_verify(in, &trust, out);
@@ -96,10 +104,10 @@ static status_t package_verify(struct bytes in, unsigned slot, uint64_t least, s
         (out->image.size == 0 || out->image.size > slot_region(slot)->len - port_flash()->sbm_image_off)) {
         status = STATUS_SUIT_SIZE;
     }
-    return status;
+    return status == STATUS_OK ? entry_check(out->envelope.payloads[slot].data, slot) : status;
 }
 
-status_t self_package_check(uint32_t len, uint64_t least, uint64_t *sequence)
+status_t self_package_check(uint32_t len, const struct self_demand *demand, uint64_t *sequence)
 {
     struct bytes in = port_flash_view(port_flash()->sbm_package.off, len);
     struct package package;
@@ -107,9 +115,9 @@ status_t self_package_check(uint32_t len, uint64_t least, uint64_t *sequence)
     if (in.len == 0 || in.data[0] == port_flash()->erased) {
         return STATUS_SUIT_NO_PACKAGE;
     }
-    status_t status = package_verify(in, 0, least, &package);
+    status_t status = package_verify(in, 0, demand, &package);
     *sequence = package.manifest.sequence;
-    return status == STATUS_OK ? package_verify(in, 1, least, &package) : status;
+    return status == STATUS_OK ? package_verify(in, 1, demand, &package) : status;
 }
 
 /* Image first, envelope last: until that is whole the slot holds nothing that BL1 would look at. */
@@ -139,6 +147,7 @@ static status_t slot_write(unsigned slot, const struct package *package)
 /* Fills the other slot from SBM_PACKAGE, if that states a sequence number from `least` to `most`. */
 static status_t other_fill(uint64_t least, uint64_t most)
 {
+    const struct self_demand demand = { .least = least, .version = 1 };
     struct package package;
     struct bytes in = port_flash_view(port_flash()->sbm_package.off, port_flash()->sbm_package.len);
     status_t status = package_read(in, &package);
@@ -146,7 +155,7 @@ static status_t other_fill(uint64_t least, uint64_t most)
         status = STATUS_SUIT_NO_PACKAGE;
     }
     if (status == STATUS_OK) {
-        status = package_verify(in, other_slot(), least, &package);
+        status = package_verify(in, other_slot(), &demand, &package);
     }
     return status == STATUS_OK ? slot_write(other_slot(), &package) : status;
 }
@@ -195,7 +204,10 @@ static int something_is_odd(void)
 
 void self_maintain(void)
 {
-    if (device.state.now.sbm_pending) {
+    if (device.state.now.sbm_pending && self_on_trial()) {
+        device.state.now.sbm_pending = 0; /* the power went between the slot's last word and the state's */
+        (void)log_append(LOG_SBM_CHANGED, STATUS_OK, device.sbm_slot);
+    } else if (device.state.now.sbm_pending) {
         pending_install();
     }
     if (self_on_trial() || spare_is_sound(something_is_odd())) {

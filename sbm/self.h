@@ -15,10 +15,14 @@ void self_load(void);
 status_t self_describe(uint8_t digest[CRYPTO_SHA256_LEN], uint8_t key_id[COSE_KID_LEN]);
 /* 1: this SBM is above its security counter and not confirmed yet. */
 int self_on_trial(void);
-/* Checks the package in SBM_PACKAGE (`len` bytes of it, or the whole region): signature, class, sequence not below
- * `least`, demanded version of the application, both payloads, that each image fits. *sequence is set when the
- * signature was right, else 0. SUIT_*, CRYPTO_SIGNATURE. */
-status_t self_package_check(uint32_t len, uint64_t least, uint64_t *sequence);
+struct self_demand {
+    uint64_t least; /* sequence number */
+    int version;    /* 1: the application must have the version that the package demands */
+};
+/* Checks the package in SBM_PACKAGE (`len` bytes of it, or the whole region): signature, class, what `demand` says,
+ * both payloads, that each image fits. *sequence is set when the signature was right, else 0. SUIT_*,
+ * CRYPTO_SIGNATURE. */
+status_t self_package_check(uint32_t len, const struct self_demand *demand, uint64_t *sequence);
 /*
  * At each boot, before the application is looked at: finishes a pending update (writes the other slot, lets BL1 try it,
  * resets), and puts a confirmed SBM into the other slot when that holds another one or a damaged copy. cut: the running

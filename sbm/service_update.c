@@ -15,6 +15,7 @@ struct staging {
     uint32_t written;
     uint32_t erased; /* bytes of the region that are erased or written */
     uint64_t candidate_sequence;
+    int waits; /* the candidate demands a version of the other component that was not there at finish */
     struct flash_stream stream;
 };
 
@@ -123,11 +124,9 @@ psa_status_t service_update_write(psa_fwu_component_t component, size_t offset, 
     if (staging->state != PSA_FWU_WRITING) {
         return PSA_ERROR_BAD_STATE;
     }
-    if (offset != staging->written || block.len > PSA_FWU_MAX_WRITE_SIZE) {
+    if (offset != staging->written || block.len == 0 || block.len > PSA_FWU_MAX_WRITE_SIZE ||
+        block.len > region->len - staging->written) {
         return PSA_ERROR_INVALID_ARGUMENT;
-    }
-    if (block.len > region->len - staging->written) {
-        return PSA_ERROR_INSUFFICIENT_STORAGE;
     }
     if (erase_ahead(staging, region, (uint32_t)block.len) != STATUS_OK) {
         return fail(component, PSA_ERROR_STORAGE_FAILURE);
@@ -155,21 +154,27 @@ static psa_status_t psa_of(status_t why)
     }
 }
 
-static status_t app_check(struct staging *staging)
+/* `version`: 1 when the demanded version of the other component counts, too. */
+static status_t app_check(struct staging *staging, int version)
 {
     const struct port_region *region = region_of(PSA_FWU_COMPONENT_APP);
-    const struct install_trust trust = provisioned_trust(&device.provisioned, device.state.now.counter);
+    struct install_trust trust = provisioned_trust(&device.provisioned, device.state.now.counter);
+    if (!version) {
+        trust.verify.other_version = VERIFY_ANY_VERSION;
+    }
     status_t status = install_check(port_flash_view(region->off, staging->written), &trust, &device.candidate,
                                     &staging->candidate_sequence);
     install_wipe(&device.candidate);
     return status;
 }
 
-static status_t candidate_check(psa_fwu_component_t component, struct staging *staging)
+static status_t candidate_check(psa_fwu_component_t component, int version)
 {
+    struct staging *staging = &stagings[component];
+    const struct self_demand demand = { .least = device.sbm_sequence + 1, .version = version };
     return component == PSA_FWU_COMPONENT_APP
-               ? app_check(staging)
-               : self_package_check(staging->written, device.sbm_sequence + 1, &staging->candidate_sequence);
+               ? app_check(staging, version)
+               : self_package_check(staging->written, &demand, &staging->candidate_sequence);
 }
 
 psa_status_t service_update_finish(psa_fwu_component_t component)
@@ -184,7 +189,11 @@ psa_status_t service_update_finish(psa_fwu_component_t component)
     if (flash_stream_finish(&staging->stream) != STATUS_OK) {
         return fail(component, PSA_ERROR_STORAGE_FAILURE);
     }
-    status_t status = candidate_check(component, staging);
+    status_t status = candidate_check(component, 1);
+    staging->waits = status == STATUS_SUIT_VERSION;
+    if (staging->waits) {
+        status = candidate_check(component, 0); /* install decides about the rest */
+    }
     if (status != STATUS_OK) {
         device_refuse(status, staging->candidate_sequence);
         (void)state_save(&device.state);
@@ -195,23 +204,52 @@ psa_status_t service_update_finish(psa_fwu_component_t component)
     return PSA_SUCCESS;
 }
 
+/* In recovery nobody can accept or reject what is on trial: it does not stand in the way there. */
+static int is_installing(void)
+{
+    uint8_t app = app_state();
+    uint8_t sbm = sbm_state();
+    return !device.recovering && (app == PSA_FWU_STAGED || app == PSA_FWU_TRIAL || app == PSA_FWU_REJECTED ||
+                                  sbm == PSA_FWU_STAGED || sbm == PSA_FWU_TRIAL || sbm == PSA_FWU_REJECTED);
+}
+
+/* A candidate that waited for another component stays a candidate until that is there. */
+static psa_status_t demand_check(psa_fwu_component_t component)
+{
+    struct staging *staging = &stagings[component];
+    status_t status = staging->waits ? candidate_check(component, 1) : STATUS_OK;
+    staging->waits &= status != STATUS_OK;
+    if (status == STATUS_OK) {
+        return PSA_SUCCESS;
+    }
+    device_refuse(status, staging->candidate_sequence);
+    (void)state_save(&device.state);
+    return status == STATUS_SUIT_VERSION ? PSA_ERROR_DEPENDENCY_NEEDED : fail(component, psa_of(status));
+}
+
 psa_status_t service_update_install(void)
 {
     struct boot_state *now = &device.state.now;
-    const struct boot_state before = *now;
     int app = app_state() == PSA_FWU_CANDIDATE;
     int sbm = sbm_state() == PSA_FWU_CANDIDATE;
-    if (!app && !sbm) {
+    if ((!app && !sbm) || is_installing()) {
         return PSA_ERROR_BAD_STATE;
     }
+    psa_status_t result = app ? demand_check(PSA_FWU_COMPONENT_APP) : PSA_SUCCESS;
+    if (result == PSA_SUCCESS && sbm) {
+        result = demand_check(PSA_FWU_COMPONENT_SBM);
+    }
+    if (result != PSA_SUCCESS) {
+        return result;
+    }
+    const struct boot_state before = *now;
     if (app) {
         now->pending = update_slot();
     }
     now->sbm_pending |= sbm;
     if (state_save(&device.state) != STATUS_OK) {
-        *now = before;
-        return fail((psa_fwu_component_t)(app ? PSA_FWU_COMPONENT_APP : PSA_FWU_COMPONENT_SBM),
-                    PSA_ERROR_STORAGE_FAILURE);
+        *now = before; /* both stay candidates */
+        return PSA_ERROR_STORAGE_FAILURE;
     }
     return PSA_SUCCESS_REBOOT;
 }

@@ -34,3 +34,4 @@ windlass_test(boot_interplay_test SOURCES boot_interplay_test.c smp_client.c LIB
 windlass_test(counter_worn_test SOURCES counter_worn_test.c LIBS wl_boot_maker wl_bl1)
 target_link_options(counter_worn_test PRIVATE -Wl,--wrap=port_flash_program,--wrap=port_flash_erase,--wrap=counter_read)
 windlass_test(agent_install_test SOURCES agent_install_test.c LIBS wl_boot_maker)
+windlass_test(fwu_states_test SOURCES fwu_states_test.c LIBS wl_boot_maker wl_bl1 TIMEOUT 300)

@@ -118,6 +118,34 @@ static void way_back_stays_one_when_a_new_sbm_is_written_first(void **state)
     assert_int_equal(device.state.now.trial, 0);
 }
 
+static void staged_run(void)
+{
+    both_run();
+    device.state.now.attempts = 0;
+    assert_int_equal(state_save(&device.state), STATUS_OK);
+}
+
+/* The power goes at each operation that writes the new SBM: it is tried in the end, and nothing counts as refused. */
+static void cut_sbm_update_is_not_taken_for_a_refused_one(void **state)
+{
+    static struct sim staged;
+    (void)state;
+    (void)sim_run(&machine, staged_run);
+    staged = machine;
+    enum sim_end end = SIM_POWER_CUT;
+    for (uint32_t op = 1; end == SIM_POWER_CUT; op++) {
+        machine = staged;
+        machine.cut_at = machine.operations + op;
+        machine.cut_mode = SIM_CUT_AFTER;
+        end = sim_run(&machine, rig_boot_run);
+        machine.cut_at = 0;
+        assert_runs(1);
+        assert_int_equal(device.sbm_sequence, 2);
+        assert_int_equal(device.state.now.sbm_pending, 0);
+        assert_int_equal(device.state.now.refused, 0);
+    }
+}
+
 /* ---- what was never confirmed ---- */
 
 static void candidate_run(void)
@@ -221,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(way_back_stays_one_when_a_new_sbm_is_written_first, setup),
+        cmocka_unit_test_setup(cut_sbm_update_is_not_taken_for_a_refused_one, setup),
         cmocka_unit_test_setup(repair_by_a_newer_package_confirms_nothing_wherever_it_is_cut, setup),
         cmocka_unit_test_setup(way_back_to_an_application_that_was_never_confirmed_is_a_trial, setup),
         cmocka_unit_test_setup(seal_of_a_retired_key_starts_nothing, setup),

@@ -312,4 +312,5 @@ void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_seq
 void maker_geometry(const struct sim *sim)
 {
     primary_run_addr = sim->map.primary.off;
+    maker_sbm_geometry(sim);
 }

@@ -54,6 +54,8 @@ uint8_t maker_image_byte(uint64_t sequence, size_t at, size_t image_len, uint32_
 
 /* The primary slot of this machine is where images of packages made from now on run. */
 void maker_geometry(const struct sim *sim);
+/* The same for SBM images; maker_geometry does it, too. */
+void maker_sbm_geometry(const struct sim *sim);
 /* Writes both anchor pages; BL1 takes no SBM below `least_sequence`. */
 void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_sequence);
 /* Signs and writes an envelope around `manifest`, with up to two payloads (key.data == NULL ends the list); `digest` is
