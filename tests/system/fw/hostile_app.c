@@ -6,12 +6,16 @@
 #include "app/app.h"
 #include "psa/initial_attestation.h"
 #include "psa/update.h"
+#include "windlass/crypto_call.h"
 #include "windlass/sbm.h"
+#include "windlass/storage_call.h"
 
 #define SECURE_RAM ((void *)0x38000000u)
 #define SECURE_FLASH ((void *)0x10008000u)
 #define OWN_FLASH ((void *)0x00080000u)
 #define DEVICE_ADDRESS ((void *)0x40202000u)
+#define OWN_RAM ((void *)0x28300000u)
+#define LONG_LEN 0x20000u
 #define RAM_END 0x28400000u
 #define RANDOM_CALLS 6000u
 
@@ -166,6 +170,23 @@ static void update_calls(void)
     (void)psa_fwu_clean(0);
 }
 
+/* Lengths for which the caller has memory, and SBM has no room: what it copied before it looked would lie over all of
+ * its memory. */
+static void long_calls(void)
+{
+    const struct sbm_its_set set = { 1, OWN_RAM, LONG_LEN, 0 };
+    struct sbm_crypto_call hash = { .function = SBM_CRYPTO_HASH_COMPUTE, .in = { { OWN_RAM, LONG_LEN } } };
+    static uint8_t token[1024];
+    expect("attest a nonce of 128 KiB", attest(OWN_RAM, LONG_LEN, token, sizeof token), PSA_ERROR_INVALID_ARGUMENT);
+    expect("command of 128 KiB", sbm_command(OWN_RAM, LONG_LEN), PSA_ERROR_INVALID_ARGUMENT);
+    expect("entry of 128 KiB", sbm_its_set(&set), PSA_ERROR_INSUFFICIENT_STORAGE);
+    expect("input of 128 KiB", sbm_crypto_call(&hash), PSA_ERROR_INSUFFICIENT_MEMORY);
+    expect("write of 128 KiB", psa_fwu_start(0, NULL, 0) == PSA_SUCCESS ? psa_fwu_write(0, 0, OWN_RAM, LONG_LEN) : 0,
+           PSA_ERROR_INVALID_ARGUMENT);
+    (void)psa_fwu_cancel(0);
+    (void)psa_fwu_clean(0);
+}
+
 static void handler(void)
 {
     static struct sbm_status status;
@@ -246,6 +267,7 @@ _Noreturn void app_main(void)
     certificate_calls();
     log_calls();
     update_calls();
+    long_calls();
     handler_call();
     random_calls();
     app_print("[hostile] done: ");

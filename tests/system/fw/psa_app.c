@@ -51,6 +51,18 @@ static void identity_calls(void)
                                                        sizeof signature, &len) == PSA_ERROR_INVALID_HANDLE);
 }
 
+/* All numbers that the core gives to keys that are not stored: the identity key has one of them. */
+static void number_calls(void)
+{
+    unsigned found = 0;
+    for (psa_key_id_t key = PSA_KEY_ID_VENDOR_MAX - 255; key <= PSA_KEY_ID_VENDOR_MAX; key++) {
+        psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+        found += psa_get_key_attributes(key, &attributes) != PSA_ERROR_INVALID_HANDLE ? 1u : 0u;
+        found += psa_destroy_key(key) != PSA_ERROR_INVALID_HANDLE ? 1u : 0u;
+    }
+    expect("no number of the core names a key of SBM", found == 0);
+}
+
 static int32_t digest_call(const void *in, size_t len, void *out, size_t capacity)
 {
     struct sbm_crypto_call call = { .function = SBM_CRYPTO_HASH_COMPUTE,
@@ -145,6 +157,7 @@ _Noreturn void app_main(void)
     app_uart_open(APP_UART_CONSOLE);
     answers_ask();
     identity_calls();
+    number_calls();
     hostile_calls();
     handler_call();
     random_calls();
