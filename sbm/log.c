@@ -171,6 +171,7 @@ uint32_t log_halts(void)
     struct log_entry entry;
     uint32_t boot = device.state.now.boots;
     uint32_t halts = 0;
+    uint32_t bad = 0;
     while (walk_next(&walk, &entry)) {
         if (entry.kind != LOG_HALT && entry.kind != LOG_FAULT) {
             continue;
@@ -181,8 +182,9 @@ uint32_t log_halts(void)
         }
         boot = entry.boot != 0 ? entry.boot : boot;
         halts += entry.kind == LOG_HALT ? 1 : 0;
+        bad++;
     }
-    return halts;
+    return bad < LOG_BAD_BOOTS ? halts : LOG_HALTS_MANY;
 }
 
 int log_recovery_wanted(void)

@@ -46,7 +46,10 @@ status_t log_append(enum log_kind kind, status_t status, uint64_t value);
 status_t log_read(uint32_t index, struct log_entry *out);
 /* Sound records in the ring. */
 uint32_t log_count(void);
-/* Halts in a row before this boot: boots of which every one ended in a halt or a fault. */
+#define LOG_BAD_BOOTS 100u /* fewer than the ring holds even when it has just lost a sector of 4096 bytes */
+#define LOG_HALTS_MANY 255u
+/* Halts in a row before this boot: boots of which every one ended in a halt or a fault. LOG_HALTS_MANY when the row is
+ * LOG_BAD_BOOTS long: then the ring may have forgotten some. */
 uint32_t log_halts(void);
 /* 1 when the newest word about recovery asks for it: the application's request, or a halt that ends in it. */
 int log_recovery_wanted(void);

@@ -41,8 +41,8 @@ void halt_record(status_t why)
         (after_halt.ends == POLICY_HALT_RECOVERY && log_recovery_wanted())) {
         after_halt.ends = POLICY_HALT_WAIT;
     }
-    if (self_on_trial() && halts + 1 < HALTS_MAX) {
-        after_halt.ends = POLICY_HALT_RESET; /* BL1 counts the starts and goes back to the confirmed SBM */
+    if (self_on_trial() && halts <= HALTS_MAX) {
+        after_halt.ends = POLICY_HALT_RESET; /* BL1 counts the starts, at most 16, and goes back to the confirmed SBM */
     }
     if (log_append(LOG_HALT, why, after_halt.ends) != STATUS_OK) {
         after_halt.ends = POLICY_HALT_WAIT;

@@ -161,6 +161,9 @@ _Noreturn void recovery(void)
     for (;;) {
         struct smp_head head;
         struct bytes frames = smp_server_take(&server, port_link_receive(), &head);
+        if (frames.len > 0) {
+            port_watchdog_feed(); /* BL1's, of an SBM on trial: where nobody asks, the one before it gets its turn */
+        }
         port_link_send(frames.data, frames.len);
         if (frames.len > 0 && smp_is_reset(&head)) {
             halt_wipe();

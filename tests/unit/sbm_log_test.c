@@ -170,6 +170,34 @@ static void one_boot_cannot_push_the_past_out(void **state)
     assert_int_equal(append(1, 1), SIM_RETURNED);
 }
 
+/* The longest trial that a policy can ask for: sixteen boots that fault, then one that halts; again and again. */
+static void faults_run(void)
+{
+    log_open();
+    for (unsigned row = 0; row < 15; row++) {
+        for (unsigned i = 0; i < 16; i++) {
+            device.state.now.boots++;
+            assert_int_equal(log_append(LOG_FAULT, STATUS_BOOT_APPLICATION_FAULT, 0), STATUS_OK);
+        }
+        device.state.now.boots++;
+        assert_int_equal(log_append(LOG_HALT, STATUS_BOOT_APPLICATION_FAULT, 2), STATUS_OK);
+    }
+    assert_true(log_halts() >= 15);
+    device.state.now.boots += 2; /* one boot ended well */
+    assert_int_equal(log_halts(), 0);
+}
+
+static void row_of_halts_is_known_even_where_the_ring_has_forgotten_it(void **state)
+{
+    (void)state;
+    for (unsigned before = 0; before < 256; before += 17) {
+        make(4096, 16, 0xFF);
+        assert_int_equal(append(1, before), SIM_RETURNED);
+        device.state.now.boots = 1000;
+        assert_int_equal(sim_run(&machine, faults_run), SIM_RETURNED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +207,7 @@ int main(void)
         cmocka_unit_test(flipped_bit_hides_its_record_and_no_other),
         cmocka_unit_test(region_of_noise_is_read_as_empty_and_written_anew),
         cmocka_unit_test(one_boot_cannot_push_the_past_out),
+        cmocka_unit_test(row_of_halts_is_known_even_where_the_ring_has_forgotten_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,7 @@ static void status_and_log_tell_what_happened(void **state)
     assert_int_equal(client_number(bodies[4], "rc"), 3);
     assert_int_equal(client_number(bodies[5], "rc"), 8);
     assert_int_equal(device.recovering, 1);
+    assert_int_equal(sim_board.feeds, 6); /* each request begins the time of BL1's watchdog anew */
 }
 
 static void forged_and_old_packages_are_refused_with_their_reason(void **state)
