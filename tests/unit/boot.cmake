@@ -28,6 +28,7 @@ windlass_test(boot_command_test SOURCES boot_command_test.c LIBS wl_boot_maker w
 windlass_test(boot_self_test SOURCES boot_self_test.c LIBS wl_boot_maker wl_bl1 TIMEOUT 300)
 windlass_test(boot_seal_test SOURCES boot_seal_test.c LIBS wl_boot_maker TIMEOUT 300)
 windlass_test(boot_attest_test SOURCES boot_attest_test.c LIBS wl_boot_maker)
+windlass_test(boot_bounds_test SOURCES boot_bounds_test.c LIBS wl_boot_maker)
 windlass_test(boot_external_test SOURCES boot_external_test.c LIBS wl_boot_maker)
 target_link_options(boot_external_test PRIVATE -Wl,--wrap=crypto_p256_verify,--wrap=crypto_sha256)
 windlass_test(boot_interplay_test SOURCES boot_interplay_test.c smp_client.c LIBS wl_boot_maker wl_bl1 TIMEOUT 300)
