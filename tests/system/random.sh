@@ -4,7 +4,7 @@
 # random.sh TOP [APPLICATION [SECONDS]]: app-random-long calls a million times.
 top=$1
 application=${2:-app-random}
-seconds=${3:-120}
+seconds=${3:-300}
 . "$top/tests/system/lib.sh"
 control=74686520736561726368206d7573742066696e642074686973207465787421 # its text in random_app.c
 marker=ec57ce7bad64029940d13f8a15b3285cf763e64ddaa17619843bcf52b82d4590 # its keys, which are masked there
