@@ -5,28 +5,26 @@
 #include "base/hard.h"
 #include "base/wipe.h"
 #include "boot/port.h"
+#include "boot/rootkey.h"
 #include "wire/layout.h"
 
 static const char purpose[] = "windlass seal 1";
 
-static status_t key_derive(const uint8_t nonce[SEAL_NONCE_LEN], uint8_t key[32])
+#define KEY_LEN (32u + SEAL_TAG_LEN) /* Poly1305's, then what its result is masked with */
+
+static status_t key_derive(const uint8_t nonce[SEAL_NONCE_LEN], uint8_t key[KEY_LEN])
 {
-    uint8_t root[32];
     uint8_t info[sizeof purpose - 1 + SEAL_NONCE_LEN];
     memcpy(info, purpose, sizeof purpose - 1);
     memcpy(info + sizeof purpose - 1, nonce, SEAL_NONCE_LEN);
-    status_t status = port_root_key(root);
-    if (status == STATUS_OK) {
-        status = crypto_hkdf(bytes_of(root, sizeof root), bytes_of(info, sizeof info), key, 32);
-    }
-    wipe(root, sizeof root);
-    return status;
+    return rootkey_derive(bytes_of(info, sizeof info), key, KEY_LEN);
 }
 
-/* Image, then the statement of fixed length: where one ends and the other begins is not open to choice. */
+/* Image, then the statement of fixed length: where one ends and the other begins is not open to choice. HARD: the mask
+ * is why a tag for which Poly1305 was not begun or not ended is nothing that could be stated beforehand. */
 static status_t tag_compute(const struct seal *seal, uint8_t tag[SEAL_TAG_LEN])
 {
-    uint8_t key[32];
+    uint8_t key[KEY_LEN];
     struct crypto_poly1305 mac;
     status_t status = key_derive(seal->nonce, key);
     crypto_poly1305_start(&mac, key);
@@ -34,6 +32,9 @@ static status_t tag_compute(const struct seal *seal, uint8_t tag[SEAL_TAG_LEN])
                         port_flash_view(port_flash()->primary.off, bytes_read_le32(seal->statement + SEAL_SIZE_OFF)));
     crypto_poly1305_add(&mac, bytes_of(seal->statement, sizeof seal->statement));
     crypto_poly1305_finish(&mac, tag);
+    for (unsigned i = 0; i < SEAL_TAG_LEN; i++) {
+        tag[i] ^= key[32 + i];
+    }
     wipe(key, sizeof key);
     return status;
 }

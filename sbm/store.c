@@ -5,6 +5,7 @@
 
 #include "base/wipe.h"
 #include "boot/flash.h"
+#include "boot/rootkey.h"
 #include "crypto/crypto.h"
 #include "sbm/device.h"
 
@@ -30,22 +31,8 @@ static enum counter_kind region_counter(enum store_region region)
 static status_t key_derive(struct store *store)
 {
     uint8_t info[] = "windlass store v1 .....";
-    uint8_t root[32];
-    uint32_t any = 0;
-    status_t status = port_root_key(root);
-    for (size_t i = 0; i < sizeof root; i++) {
-        any |= root[i];
-    }
-    if (status == STATUS_OK && any == 0) {
-        status = STATUS_CRYPTO_KEY;
-    }
-    if (status == STATUS_OK) {
-        memcpy(info + sizeof info - 1 - NAME_LEN, region_name(store->region), NAME_LEN);
-        status =
-            crypto_hkdf(bytes_of(root, sizeof root), bytes_of(info, sizeof info - 1), store->key, sizeof store->key);
-    }
-    wipe(root, sizeof root);
-    return status;
+    memcpy(info + sizeof info - 1 - NAME_LEN, region_name(store->region), NAME_LEN);
+    return rootkey_derive(bytes_of(info, sizeof info - 1), store->key, sizeof store->key);
 }
 
 /* The key, a nonce, and what a record is bound to: its region and its type. */
