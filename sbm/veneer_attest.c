@@ -20,7 +20,7 @@ VENEER_ENTRY psa_status_t sbm_attest_token(struct sbm_attest *theirs)
     }
     veneer_copy(&call, theirs, sizeof call);
     if (call.challenge_len > sizeof challenge || !veneer_may_read(call.challenge, call.challenge_len) ||
-        (call.token_capacity != 0 && !veneer_may_write(call.token, call.token_capacity))) {
+        !veneer_may_write(call.token, call.token_capacity)) {
         return veneer_leave(PSA_ERROR_INVALID_ARGUMENT);
     }
     veneer_copy(challenge, call.challenge, call.challenge_len);

@@ -18,7 +18,8 @@
 #define PSA_INITIAL_ATTEST_CHALLENGE_SIZE_64 64u
 
 /* Signs the verifier's challenge and what runs on the device with the device's identity key. INVALID_ARGUMENT for
- * another challenge size; BUFFER_TOO_SMALL; SERVICE_FAILURE, INSUFFICIENT_ENTROPY, HARDWARE_FAILURE. */
+ * another challenge size or no buffer at all; BUFFER_TOO_SMALL; SERVICE_FAILURE, INSUFFICIENT_ENTROPY,
+ * HARDWARE_FAILURE. */
 psa_status_t psa_initial_attest_get_token(const uint8_t *auth_challenge, size_t challenge_size, uint8_t *token_buf,
                                           size_t token_buf_size, size_t *token_size);
 /* The size of the token for a challenge of that size. */

@@ -122,6 +122,7 @@ static void attest_calls(void)
     expect("attest size into secure RAM", psa_initial_attest_get_token_size(32, SECURE_RAM),
            PSA_ERROR_INVALID_ARGUMENT);
     expect("attest size of another nonce", psa_initial_attest_get_token_size(33, &size), PSA_ERROR_INVALID_ARGUMENT);
+    expect("attest into nothing", attest(nonce, 32, token, 0), PSA_ERROR_INVALID_ARGUMENT);
     expect("attest into too little", attest(nonce, 32, token, 10), PSA_ERROR_BUFFER_TOO_SMALL);
 }
 
