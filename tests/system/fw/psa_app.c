@@ -17,6 +17,7 @@
 #define ECDSA PSA_ALG_ECDSA(PSA_ALG_SHA_256)
 #define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)
 #define RANDOM_CALLS 3000u
+#define OPERATION_ROUNDS 64u
 
 static unsigned held;
 static unsigned asked;
@@ -61,6 +62,63 @@ static void number_calls(void)
         found += psa_destroy_key(key) != PSA_ERROR_INVALID_HANDLE ? 1u : 0u;
     }
     expect("no number of the core names a key of SBM", found == 0);
+}
+
+static psa_key_id_t key_make(psa_key_type_t type, psa_algorithm_t algorithm, psa_key_usage_t usage)
+{
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_key_id_t key = 0;
+    psa_set_key_type(&attributes, type);
+    psa_set_key_bits(&attributes, 256);
+    psa_set_key_algorithm(&attributes, algorithm);
+    psa_set_key_usage_flags(&attributes, usage);
+    (void)psa_generate_key(&attributes, &key);
+    return key;
+}
+
+/* Begins an operation of each kind and lets it fail, or leaves it in the middle; 1 when all began and none came
+ * through. */
+static int operations_break(const psa_key_id_t keys[3])
+{
+    psa_hash_operation_t hash = PSA_HASH_OPERATION_INIT;
+    psa_mac_operation_t mac = PSA_MAC_OPERATION_INIT;
+    psa_cipher_operation_t cipher = PSA_CIPHER_OPERATION_INIT;
+    psa_aead_operation_t aead = PSA_AEAD_OPERATION_INIT;
+    psa_key_derivation_operation_t derive = PSA_KEY_DERIVATION_OPERATION_INIT;
+    size_t len = 0;
+    int broke = psa_hash_setup(&hash, PSA_ALG_SHA_256) == PSA_SUCCESS &&
+                psa_mac_verify_setup(&mac, keys[0], PSA_ALG_HMAC(PSA_ALG_SHA_256)) == PSA_SUCCESS &&
+                psa_cipher_encrypt_setup(&cipher, keys[1], PSA_ALG_CTR) == PSA_SUCCESS &&
+                psa_aead_decrypt_setup(&aead, keys[2], PSA_ALG_GCM) == PSA_SUCCESS &&
+                psa_key_derivation_setup(&derive, PSA_ALG_HKDF(PSA_ALG_SHA_256)) == PSA_SUCCESS &&
+                psa_hash_finish(&hash, scratch, 31, &len) != PSA_SUCCESS &&
+                psa_mac_verify_finish(&mac, scratch, 32) != PSA_SUCCESS &&
+                psa_cipher_update(&cipher, scratch, 16, scratch, 16, &len) != PSA_SUCCESS &&
+                psa_aead_set_nonce(&aead, scratch, 12) == PSA_SUCCESS &&
+                psa_aead_update(&aead, scratch, 100, scratch, 100, &len) == PSA_SUCCESS;
+    (void)psa_hash_abort(&hash);
+    (void)psa_mac_abort(&mac);
+    (void)psa_cipher_abort(&cipher);
+    (void)psa_aead_abort(&aead);
+    (void)psa_key_derivation_abort(&derive);
+    return broke;
+}
+
+static void operation_calls(void)
+{
+    const psa_key_id_t keys[3] = {
+        key_make(PSA_KEY_TYPE_HMAC, PSA_ALG_HMAC(PSA_ALG_SHA_256), PSA_KEY_USAGE_VERIFY_MESSAGE),
+        key_make(PSA_KEY_TYPE_AES, PSA_ALG_CTR, PSA_KEY_USAGE_ENCRYPT),
+        key_make(PSA_KEY_TYPE_AES, PSA_ALG_GCM, PSA_KEY_USAGE_DECRYPT),
+    };
+    unsigned rounds = 0;
+    while (rounds < OPERATION_ROUNDS && operations_break(keys)) {
+        rounds++;
+    }
+    expect("broken operations keep no memory", rounds == OPERATION_ROUNDS);
+    for (unsigned i = 0; i < 3; i++) {
+        (void)psa_destroy_key(keys[i]);
+    }
 }
 
 static int32_t digest_call(const void *in, size_t len, void *out, size_t capacity)
@@ -158,6 +216,7 @@ _Noreturn void app_main(void)
     answers_ask();
     identity_calls();
     number_calls();
+    operation_calls();
     hostile_calls();
     handler_call();
     random_calls();
