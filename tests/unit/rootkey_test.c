@@ -175,11 +175,49 @@ static void one_wrong_step_makes_no_store_key(void **state)
     glitch = NONE;
 }
 
+/* A record that is sealed under no key, but for the step that goes wrong. */
+static status_t forged_open(uint8_t fill)
+{
+    static const uint8_t key[32] = { 1 };
+    static const uint8_t nonce[12] = { 2 };
+    static const uint8_t zero[32];
+    static uint8_t cipher[48] = "whatever stands here";
+    static uint8_t out[48];
+    const uint64_t lengths[2] = { 0, sizeof cipher };
+    const struct crypto_aead how = { .key = key, .nonce = nonce, .aad = bytes_of(NULL, 0) };
+    struct crypto_poly1305 mac;
+    uint8_t tag[16];
+    __real_crypto_poly1305_start(&mac, zero);
+    crypto_poly1305_add(&mac, bytes_of(cipher, sizeof cipher));
+    crypto_poly1305_add(&mac, bytes_of(lengths, sizeof lengths));
+    __real_crypto_poly1305_finish(&mac, tag);
+    if (glitch == FINISH_SKIPPED) {
+        memset(tag, fill, sizeof tag);
+    }
+    return crypto_aead_open(&how, bytes_of(cipher, sizeof cipher), tag, out);
+}
+
+static void one_wrong_step_opens_no_forged_record(void **state)
+{
+    (void)state;
+    for (glitch = START_SKIPPED; glitch <= FINISH_SKIPPED; glitch++) {
+        for (wrong = 1, calls = wrong; calls >= wrong; wrong++) {
+            for (unsigned fill = 0; fill < 256; fill++) {
+                calls = 0;
+                assert_int_equal(forged_open((uint8_t)fill), STATUS_CRYPTO_TAG);
+            }
+        }
+        assert_true(wrong > 2);
+    }
+    glitch = NONE;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_wrong_step_takes_no_forged_seal),
         cmocka_unit_test(one_wrong_step_makes_no_store_key),
+        cmocka_unit_test(one_wrong_step_opens_no_forged_record),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }
