@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cipher: the unauthenticated cipher functions of PSA Crypto. */
+#include <string.h>
+
 #include "app/psa/client.h"
 
 static psa_status_t begin(uint32_t function, psa_cipher_operation_t *operation, mbedtls_svc_key_id_t key,
@@ -72,6 +74,7 @@ psa_status_t psa_cipher_encrypt(mbedtls_svc_key_id_t key, psa_algorithm_t alg, c
     struct sbm_crypto_call call = {
         .function = SBM_CRYPTO_CIPHER_ENCRYPT, .key = key, .algorithm = alg, .in = { client_in(input, input_length) }
     };
+    uint8_t iv[PSA_CIPHER_IV_MAX_SIZE]; /* written last: its place may be the input's */
     size_t iv_len = 0;
     if (input_length <= CLIENT_ONCE_MAX) {
         return client_call_output(&call, output, output_size, output_length);
@@ -79,11 +82,15 @@ psa_status_t psa_cipher_encrypt(mbedtls_svc_key_id_t key, psa_algorithm_t alg, c
     *output_length = 0;
     psa_status_t status = psa_cipher_encrypt_setup(&operation, key, alg);
     if (status == PSA_SUCCESS) {
-        status = psa_cipher_generate_iv(&operation, output, output_size, &iv_len);
+        status = psa_cipher_generate_iv(&operation, iv, sizeof iv, &iv_len);
+    }
+    if (status == PSA_SUCCESS && iv_len > output_size) {
+        status = PSA_ERROR_BUFFER_TOO_SMALL;
     }
     if (status == PSA_SUCCESS) {
         struct sbm_crypto_out out = { output + iv_len, output_size - iv_len, 0 };
         status = text_run(&operation, client_in(input, input_length), &out);
+        memcpy(output, iv, iv_len);
         *output_length = iv_len + out.len;
     }
     (void)psa_cipher_abort(&operation);

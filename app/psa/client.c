@@ -2,6 +2,8 @@
 /* client: see client.h. */
 #include "app/psa/client.h"
 
+#include <string.h>
+
 psa_status_t client_call_output(struct sbm_crypto_call *call, uint8_t *out, size_t capacity, size_t *len)
 {
     *len = 0;
@@ -63,10 +65,21 @@ psa_status_t client_call_update(uint32_t function, uint32_t *handle, const uint8
     return status;
 }
 
+/* The input of a stream. The standard lets buffers overlap in any way: an input that the output of its first pieces
+ * would lie over is moved to where each piece is read before it is overwritten. */
+static const uint8_t *stream_input(struct sbm_crypto_in in, const struct sbm_crypto_out *out)
+{
+    uintptr_t ahead = (uintptr_t)out->data - (uintptr_t)in.data;
+    if (ahead == 0 || ahead >= in.len || in.len > out->capacity) {
+        return in.data;
+    }
+    return memmove(out->data, in.data, in.len);
+}
+
 psa_status_t client_call_stream(uint32_t function, uint32_t *handle, struct sbm_crypto_in in,
                                 struct sbm_crypto_out *out)
 {
-    const uint8_t *from = in.data;
+    const uint8_t *from = stream_input(in, out);
     uint8_t *to = out->data;
     size_t left = in.len;
     psa_status_t status;

@@ -252,5 +252,6 @@ const struct psa_answer psa_answers[] = {
     { "ecdsa", psa_ecdsa_holds },
     { "persistent key", psa_persistent_key_holds },
     { "random", random_holds },
+    { "overlapping buffers", psa_overlap_holds },
 };
 const size_t psa_answers_count = sizeof psa_answers / sizeof psa_answers[0];

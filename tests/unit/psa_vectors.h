@@ -147,6 +147,7 @@ static inline psa_key_id_t key_of(psa_key_type_t type, psa_algorithm_t alg, psa_
 }
 
 int psa_hkdf_holds(void);
+int psa_overlap_holds(void);
 int psa_tls12_prf_holds(void);
 int psa_ecdh_holds(void);
 int psa_ecdsa_holds(void);
