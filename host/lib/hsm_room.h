@@ -84,6 +84,10 @@ typedef CK_RV (*hsm_work)(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, voi
 /* Runs `work` in a session of the pool. When session, login or token were lost: opens anew, logs in, and runs it once
  * more. `doing` completes "cannot ...". */
 int hsm_run(struct hsm *hsm, const char *doing, hsm_work work, void *context, struct fault *fault);
+/* While a process has its turn no other of ours reads or writes SoftHSM's tokens. Not to be held while a person is asked
+ * for a PIN. Without a SoftHSM there is nothing to wait for. */
+int hsm_turn_begin(void);
+void hsm_turn_end(int turn);
 /* SIGINT, SIGTERM and SIGHUP wait until hsm_calm_end: a token or a key is made whole before the program ends. */
 void hsm_calm_begin(sigset_t *before);
 void hsm_calm_end(const sigset_t *before);

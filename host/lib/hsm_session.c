@@ -36,7 +36,9 @@ static CK_RV session_login(struct hsm *hsm, CK_SESSION_HANDLE session)
         if (tries > 0) {
             (void)nanosleep(&pause, NULL);
         }
+        int turn = hsm_turn_begin();
         rv = hsm->module->call->C_Login(session, CKU_USER, hsm->pin, (CK_ULONG)hsm->pin_len);
+        hsm_turn_end(turn);
     }
     return rv == CKR_USER_ALREADY_LOGGED_IN ? CKR_OK : rv;
 }

@@ -100,12 +100,14 @@ int hsm_token_module_open(const char *module_name, const struct hsm_uri *uri, st
         struct token_search search = { 0 };
         CK_SLOT_ID slot;
         CK_TOKEN_INFO info;
-        if (hsm_module_open(module_name, out, fault) != 0) {
-            return -1;
-        }
-        if (strstr((*out)->path, "softhsm") == NULL || tries == WAIT_TRIES ||
-            token_search_all(*out, uri, &search, &slot, &info, fault) != 0 || search.matches > 0) {
-            return 0; /* what is wrong, if anything, is told by whoever looks for the token */
+        int turn = hsm_turn_begin();
+        int result = hsm_module_open(module_name, out, fault);
+        /* What is wrong with the token, if anything, is told by whoever looks for it. */
+        int done = result != 0 || strstr((*out)->path, "softhsm") == NULL || tries == WAIT_TRIES ||
+                   token_search_all(*out, uri, &search, &slot, &info, fault) != 0 || search.matches > 0;
+        hsm_turn_end(turn);
+        if (done) {
+            return result;
         }
         hsm_module_close(*out);
         *out = NULL;
@@ -142,7 +144,10 @@ int hsm_token_find(struct hsm_module *module, const struct hsm_uri *uri, CK_SLOT
                    struct fault *fault)
 {
     struct token_search search = { 0 };
-    if (token_search_all(module, uri, &search, slot, info, fault) != 0) {
+    int turn = hsm_turn_begin();
+    int result = token_search_all(module, uri, &search, slot, info, fault);
+    hsm_turn_end(turn);
+    if (result != 0) {
         return -1;
     }
     if (search.matches == 0) {
