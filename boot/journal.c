@@ -315,6 +315,7 @@ status_t journal_append(struct journal *journal, uint8_t type, struct bytes payl
     }
     uint32_t len = journal_record_len((uint32_t)payload.len);
     uint32_t sequence = journal->sequence + 1;
+    status_t failed = STATUS_OK;
     for (unsigned which = 0; which < 2; which++) {
         status_t status = STATUS_OK;
         if (len > journal->mirror[which].len - journal->used[which]) {
@@ -326,12 +327,15 @@ status_t journal_append(struct journal *journal, uint8_t type, struct bytes payl
         if (status == STATUS_OK) {
             status = record_write(journal, which, type, sequence, payload);
         }
-        if (status != STATUS_OK) {
+        if (status == STATUS_OK) {
+            journal->sequence = sequence;
+        } else if (status != STATUS_FLASH_IO) {
             return status;
+        } else {
+            failed = status; /* a worn sector: the other mirror still takes it */
         }
-        journal->sequence = sequence;
     }
-    return STATUS_OK;
+    return journal->sequence == sequence ? STATUS_OK : failed;
 }
 
 status_t journal_copy(struct journal *journal, unsigned which, const struct journal_record *record)

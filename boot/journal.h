@@ -36,7 +36,8 @@ void journal_open(struct journal *journal, const struct port_region mirror[2]);
 status_t journal_read(const struct journal *journal, uint8_t type, struct bytes *payload);
 /* Makes `payload` (at most JOURNAL_PAYLOAD_MAX bytes, not a view into the journal) the newest record of `type`, in both
  * mirrors. NO_SPACE when the newest records of all types and this one do not fit, when each mirror holds something that
- * the other has no room for, or when the sequence numbers are used up. cut: the old or the new value, never
+ * the other has no room for, or when the sequence numbers are used up. One mirror whose sectors do not take it any more
+ * (FLASH_IO) is no error. cut: the old or the new value, never
  * neither. */
 status_t journal_append(struct journal *journal, uint8_t type, struct bytes payload);
 /* Brings a mirror that lacks the newest record of `type` up to date from the other one. 1 when something was healed. */

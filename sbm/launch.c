@@ -297,8 +297,11 @@ _Noreturn void launch(void)
         status = verified_find();
     }
     status_t saved = state_save(&device.state);
-    if (status == STATUS_OK) {
-        status = saved;
+    if (saved != STATUS_OK) {
+        device_damaged(SBM_PLACE_STATE);
+    }
+    if (status == STATUS_OK && device.state.now.trial) {
+        status = saved; /* a trial must be counted; any other boot is the same without its record */
     }
     /* After the state: seal and copy never speak for an image of which the state does not know yet. */
     if (status == STATUS_OK) {

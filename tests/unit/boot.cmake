@@ -38,3 +38,5 @@ windlass_test(agent_install_test SOURCES agent_install_test.c LIBS wl_boot_maker
 windlass_test(fwu_states_test SOURCES fwu_states_test.c LIBS wl_boot_maker wl_bl1 TIMEOUT 300)
 windlass_test(rootkey_test SOURCES rootkey_test.c LIBS wl_boot_maker)
 target_link_options(rootkey_test PRIVATE -Wl,--wrap=port_root_key,--wrap=crypto_hkdf,--wrap=crypto_poly1305_start,--wrap=crypto_poly1305_finish)
+windlass_test(journal_worn_test SOURCES journal_worn_test.c LIBS wl_boot_maker)
+target_link_options(journal_worn_test PRIVATE -Wl,--wrap=port_flash_program,--wrap=port_flash_erase)
