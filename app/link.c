@@ -198,12 +198,7 @@ static int image_read(unsigned slot, struct smp_image *out)
     if (sbm_image_read(slot, &image) != PSA_SUCCESS) {
         return 0;
     }
-    memcpy(out->hash, image.digest, sizeof out->hash);
-    out->sequence = image.sequence;
-    out->bootable = (image.flags & SBM_IMAGE_BOOTABLE) != 0;
-    out->pending = (image.flags & SBM_IMAGE_PENDING) != 0;
-    out->confirmed = (image.flags & SBM_IMAGE_CONFIRMED) != 0;
-    out->active = (image.flags & SBM_IMAGE_ACTIVE) != 0;
+    image_map_take(&image, out);
     return 1;
 }
 

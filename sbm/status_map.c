@@ -66,3 +66,13 @@ status_t log_map_index(struct cbor_reader *r, uint32_t *index)
     }
     return cbor_reader_finish(r);
 }
+
+void image_map_take(const struct sbm_image *image, struct smp_image *out)
+{
+    memcpy(out->hash, image->digest, sizeof out->hash);
+    out->sequence = image->sequence;
+    out->bootable = (image->flags & SBM_IMAGE_BOOTABLE) != 0;
+    out->pending = (image->flags & SBM_IMAGE_PENDING) != 0;
+    out->confirmed = (image->flags & SBM_IMAGE_CONFIRMED) != 0;
+    out->active = (image->flags & SBM_IMAGE_ACTIVE) != 0;
+}
