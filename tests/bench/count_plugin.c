@@ -3,7 +3,7 @@
  * count_plugin: a QEMU TCG plugin (API version 1) that counts executed instructions and notes the count when an address
  * is executed for the first time. Use: -plugin count.so,out=FILE,mark=NAME:ADDRESS,mark=... Each mark gives a line
  * "NAME COUNT" in FILE. The instruction at the mark itself is not counted. stack=LOW:HIGH adds lines "stack BYTES": how
- * far stores reached down from HIGH since the first mark, whenever that grows. QEMU's package ships no plugin header:
+ * far stores reached down from HIGH between the first mark and the second, whenever that grows. QEMU ships no header:
  * the few declarations needed stand here (docs/devel/tcg-plugins of QEMU 7.2).
  */
 #include <stdint.h>
@@ -53,7 +53,8 @@ static void stored(unsigned vcpu, uint32_t info, uint64_t vaddr, void *user)
     (void)vcpu;
     (void)info;
     (void)user;
-    if (marks[0].seen && vaddr >= stack_low && vaddr < stack_high && stack_high - vaddr > stack_deepest) {
+    if (marks[0].seen && !marks[1].seen && vaddr >= stack_low && vaddr < stack_high &&
+        stack_high - vaddr > stack_deepest) {
         stack_deepest = stack_high - vaddr;
         (void)fprintf(out, "stack %llu\n", (unsigned long long)stack_deepest);
         (void)fflush(out);
