@@ -59,7 +59,7 @@ psa_status_t client_call_update(uint32_t function, uint32_t *handle, const uint8
         size_t piece = client_piece(len);
         struct sbm_crypto_call call = { .function = function, .in = { client_in(in, piece) } };
         status = client_call(&call, handle);
-        in += piece;
+        in = piece > 0 ? in + piece : in; /* nothing may come without an address */
         len -= piece;
     } while (status == PSA_SUCCESS && len > 0);
     return status;
