@@ -126,23 +126,12 @@ static void peek(struct cbor_reader *r, struct cbor_writer *w)
 static status_t status_of(psa_status_t result)
 {
     psa_fwu_component_info_t info = { 0 };
-    switch (result) {
-    case PSA_SUCCESS:
-    case PSA_SUCCESS_REBOOT:
-        return STATUS_OK;
-    case PSA_ERROR_DOES_NOT_EXIST:
-        return STATUS_NOT_FOUND;
-    case PSA_ERROR_STORAGE_FAILURE:
-        return STATUS_FLASH_IO;
-    case PSA_ERROR_INSUFFICIENT_STORAGE:
-        return STATUS_SUIT_SIZE;
-    case PSA_ERROR_BAD_STATE:
-        return STATUS_BAD_STATE;
-    default:
-        (void)psa_fwu_query(component, &info);
-        return info.state == PSA_FWU_FAILED || result == PSA_ERROR_DEPENDENCY_NEEDED ? info.impl.refused
-                                                                                     : STATUS_BAD_ARGUMENT;
+    status_t status = update_status_map(result);
+    if (status != STATUS_BAD_ARGUMENT) {
+        return status;
     }
+    (void)psa_fwu_query(component, &info);
+    return info.state == PSA_FWU_FAILED || result == PSA_ERROR_DEPENDENCY_NEEDED ? info.impl.refused : status;
 }
 
 static status_t upload_start(uint32_t image, uint32_t len)

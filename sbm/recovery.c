@@ -15,26 +15,6 @@ enum windlass_command { WINDLASS_STATUS = 0, WINDLASS_LOG = 4 };
 static struct smp_server server;
 static psa_fwu_component_t component;
 
-/* The precise reason: SBM's own when it looked at a package, else what the service's answer means. */
-static status_t status_of(psa_status_t result)
-{
-    switch (result) {
-    case PSA_SUCCESS:
-    case PSA_SUCCESS_REBOOT:
-        return STATUS_OK;
-    case PSA_ERROR_DOES_NOT_EXIST:
-        return STATUS_NOT_FOUND;
-    case PSA_ERROR_BAD_STATE:
-        return STATUS_BAD_STATE;
-    case PSA_ERROR_STORAGE_FAILURE:
-        return STATUS_FLASH_IO;
-    case PSA_ERROR_INSUFFICIENT_STORAGE:
-        return STATUS_SUIT_SIZE;
-    default:
-        return STATUS_BAD_ARGUMENT;
-    }
-}
-
 static status_t upload_start(uint32_t image, uint32_t len)
 {
     psa_fwu_component_info_t info;
@@ -47,12 +27,12 @@ static status_t upload_start(uint32_t image, uint32_t len)
     }
     (void)service_update_cancel(component);
     (void)service_update_clean(component);
-    return status_of(service_update_start(component));
+    return update_status_map(service_update_start(component));
 }
 
 static status_t upload_write(uint32_t off, struct bytes data)
 {
-    return status_of(service_update_write(component, off, data));
+    return update_status_map(service_update_write(component, off, data));
 }
 
 static status_t upload_finish(void)
@@ -64,8 +44,8 @@ static status_t upload_finish(void)
     if (result != PSA_SUCCESS_REBOOT) {
         (void)service_update_cancel(component); /* a candidate would stand in the way of the next upload */
     }
-    status_t why = status_of(result);
-    return why == STATUS_BAD_ARGUMENT ? device.state.now.refused : why;
+    status_t why = update_status_map(result);
+    return why == STATUS_BAD_ARGUMENT ? device.state.now.refused : why; /* SBM's own reason says more */
 }
 
 static status_t upload_erase(void)

@@ -76,3 +76,22 @@ void image_map_take(const struct sbm_image *image, struct smp_image *out)
     out->confirmed = (image->flags & SBM_IMAGE_CONFIRMED) != 0;
     out->active = (image->flags & SBM_IMAGE_ACTIVE) != 0;
 }
+
+status_t update_status_map(psa_status_t result)
+{
+    switch (result) {
+    case PSA_SUCCESS:
+    case PSA_SUCCESS_REBOOT:
+        return STATUS_OK;
+    case PSA_ERROR_DOES_NOT_EXIST:
+        return STATUS_NOT_FOUND;
+    case PSA_ERROR_BAD_STATE:
+        return STATUS_BAD_STATE;
+    case PSA_ERROR_STORAGE_FAILURE:
+        return STATUS_FLASH_IO;
+    case PSA_ERROR_INSUFFICIENT_STORAGE:
+        return STATUS_SUIT_SIZE;
+    default:
+        return STATUS_BAD_ARGUMENT;
+    }
+}
