@@ -107,6 +107,17 @@ static void progress_tell(void *context, size_t done, size_t total)
     }
 }
 
+/* The device decides about updates; what begins like none is not sent at all. */
+static int update_check(const char *path, struct bytes data, struct fault *fault)
+{
+    static const uint8_t tag[] = { 0xD8, 0x6B }; /* CBOR tag 107: a SUIT envelope */
+    if (data.len > sizeof tag && memcmp(data.data, tag, sizeof tag) == 0) {
+        return 0;
+    }
+    (void)fault_set(fault, "%s: this is no update", path);
+    return fault_hint(fault, "give what 'windlass master update' wrote, or the package of a Secure Boot Manager");
+}
+
 static int update_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     const struct device_progress progress = { NULL, progress_tell };
@@ -115,7 +126,10 @@ static int update_run(struct smp_link *link, const struct device_options *option
     if (file_read(options->extra, UPDATE_FILE_MAX, &data, &len, fault) != 0) {
         return -1;
     }
-    int result = device_update(link, bytes_of(data, len), &progress, fault);
+    int result = update_check(options->extra, bytes_of(data, len), fault);
+    if (result == 0) {
+        result = device_update(link, bytes_of(data, len), &progress, fault);
+    }
     free(data);
     if (result == 0) {
         (void)puts(options->json ? "{\"accepted\":true}" : "accepted; it is installed at the next reset");

@@ -76,7 +76,11 @@ static int server_connect(const char *place, char host[NAME_MAX_LEN + 1], struct
     int saved = errno;
     freeaddrinfo(list);
     errno = saved;
-    return fd >= 0 ? fd : fault_errno(fault, "tls: %s", place);
+    if (fd < 0) {
+        (void)fault_errno(fault, "tls: %s", place);
+        return fault_hint(fault, "is the server running there, and reachable from this machine?");
+    }
+    return fd;
 }
 
 static void result_print(const struct device_tls_result *r, const char *name, int json)

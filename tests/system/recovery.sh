@@ -39,6 +39,10 @@ console chip "version 2"
 package v3 "$firmware/app-v1.elf" 3
 "$windlass" master block --project "$project" --package "$work/v3.suit" --to "$project/devices/$(uid_of chip)/update.crt" --out "$work/v3.block" >/dev/null
 "$windlass" master update --package "$work/v3.suit" --block "$work/v3.block" --out "$work/forged.update" >/dev/null
+if "$windlass" device update "$work/chip" "$top/README.md" 2>"$work/refusal"; then
+    fail "what is no update is sent"
+fi
+grep -q "README.md: this is no update" "$work/refusal" || fail "not told what is no update: $(cat "$work/refusal")"
 printf 'x' | dd of="$work/forged.update" bs=1 seek=$(($(stat -c %s "$work/forged.update") - 100)) conv=notrunc status=none
 if "$windlass" device update "$work/chip" "$work/forged.update" 2>"$work/refusal"; then
     fail "recovery takes a forged package"
