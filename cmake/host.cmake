@@ -46,7 +46,7 @@ function(windlass_fuzzer name)
   endif()
 endfunction()
 
-windlass_library(wl_base SOURCES base/hard.c base/status.c base/cbor_read.c base/cbor_write.c)
+windlass_library(wl_base SOURCES base/hard.c base/status.c base/words.c base/cbor_read.c base/cbor_write.c)
 
 # From the ground up: each room needs only those before it.
 foreach(room wire crypto boot ports/sim sbm

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/words.h"
 #include "host/cli/cli.h"
 #include "host/cli/cmd_device.h"
 #include "host/lib/file.h"
@@ -31,7 +32,7 @@ static void status_json_print(const struct device_status *s, const char *uid)
 {
     (void)printf(
         "{\"uid\":\"%s\",\"lifecycle\":\"%s\",\"app\":%llu,\"sbm\":%llu,\"counter\":%llu,\"trial\":%s,\"pending\":",
-        uid, device_lifecycle_text(s->lifecycle), (unsigned long long)s->app, (unsigned long long)s->sbm,
+        uid, words_lifecycle(s->lifecycle), (unsigned long long)s->app, (unsigned long long)s->sbm,
         (unsigned long long)s->counter, s->trial ? "true" : "false");
     if (s->has_pending) {
         (void)printf("%llu", (unsigned long long)s->pending);
@@ -58,13 +59,12 @@ static void status_text_print(const struct device_status *s, const char *uid)
     (void)printf(
         "unique ID        %s\nlifecycle        %s\napplication      %llu%s\nboot manager     %llu in slot %c%s\n"
         "security counter %llu\nboots            %llu\nthis boot        %s\n",
-        uid, device_lifecycle_text(s->lifecycle), (unsigned long long)s->app, s->trial ? " (on trial: confirm it)" : "",
+        uid, words_lifecycle(s->lifecycle), (unsigned long long)s->app, s->trial ? " (on trial: confirm it)" : "",
         (unsigned long long)s->sbm, s->slot == 0 ? 'A' : 'B', s->sbm_trial ? " (on trial: confirm it)" : "",
-        (unsigned long long)s->counter, (unsigned long long)s->boots, device_reason_text(s->reason));
+        (unsigned long long)s->counter, (unsigned long long)s->boots, words_reason(s->reason));
     for (size_t i = 0; i < DEVICE_PLACES; i++) {
         if (s->health[i] != 0) {
-            (void)printf("%-16s %s\n", device_place_text(i),
-                         s->health[i] == 1 ? "one copy was damaged, mended from the other" : "damaged");
+            (void)printf("%-16s %s\n", words_place(i), words_health(s->health[i]));
         }
     }
     if (s->has_pending) {
@@ -184,11 +184,11 @@ static void log_entry_print(const struct device_log_entry *e, int json)
     const char *name = e->status == 0 ? "" : status_name((status_t)e->status);
     if (json) {
         (void)printf("{\"number\":%llu,\"boot\":%llu,\"kind\":\"%s\",\"status\":\"%s\",\"value\":%llu}\n",
-                     (unsigned long long)e->number, (unsigned long long)e->boot, device_log_text(e->kind), name,
+                     (unsigned long long)e->number, (unsigned long long)e->boot, words_event(e->kind), name,
                      (unsigned long long)e->value);
     } else {
         (void)printf("%6llu  boot %-6llu %s %llu%s%s\n", (unsigned long long)e->number, (unsigned long long)e->boot,
-                     device_log_text(e->kind), (unsigned long long)e->value, e->status == 0 ? "" : ": ",
+                     words_event(e->kind), (unsigned long long)e->value, e->status == 0 ? "" : ": ",
                      e->status == 0 ? "" : status_text((status_t)e->status));
     }
 }

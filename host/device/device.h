@@ -37,9 +37,6 @@ struct device_status {
 int device_status_read(struct smp_link *link, struct device_status *out, struct fault *fault);
 /* The whole of `in` is a status map. */
 status_t device_status_parse(struct bytes in, struct device_status *out);
-/* Words for a lifecycle and a boot reason. Never NULL. */
-const char *device_lifecycle_text(uint64_t lifecycle);
-const char *device_reason_text(uint64_t reason);
 
 /* One record of the security event log: docs/spec.md section 4.4. */
 struct device_log_entry {
@@ -52,10 +49,6 @@ struct device_log_entry {
 /* Record `index`, 0 is the newest. 1: read; 0: there are no more; -1: fault. */
 int device_log_read(struct smp_link *link, uint32_t index, struct device_log_entry *out, struct fault *fault);
 status_t device_log_parse(struct bytes in, struct device_log_entry *out);
-/* Words for a kind of record. Never NULL. */
-const char *device_log_text(uint64_t kind);
-/* Name of a store in device_status.health. */
-const char *device_place_text(size_t place);
 
 /* Sends a text of at most 256 bytes and checks that it comes back. */
 int device_echo(struct smp_link *link, const char *text, struct fault *fault);

@@ -79,50 +79,6 @@ int device_status_read(struct smp_link *link, struct device_status *out, struct 
     return status == STATUS_OK ? 0 : fault_status(fault, "the device's status", status);
 }
 
-const char *device_lifecycle_text(uint64_t lifecycle)
-{
-    static const char *const texts[] = { "open", "provisioning", "secured", "decommissioned" };
-    return lifecycle < sizeof texts / sizeof texts[0] ? texts[lifecycle] : "unknown";
-}
-
-const char *device_reason_text(uint64_t reason)
-{
-    static const char *const texts[] = { "unknown",
-                                         "normal",
-                                         "a new application was installed",
-                                         "went back to the application before",
-                                         "reinstalled after damage",
-                                         "a fault",
-                                         "restarted after a fault" };
-    return reason < sizeof texts / sizeof texts[0] ? texts[reason] : "unknown";
-}
-
-const char *device_place_text(size_t place)
-{
-    static const char *const texts[] = { "provisioned items", "boot state", "storage", "counters",
-                                         "spare boot manager" };
-    return place < sizeof texts / sizeof texts[0] ? texts[place] : "unknown";
-}
-
-const char *device_log_text(uint64_t kind)
-{
-    static const char *const texts[] = { "unknown",
-                                         "package refused",
-                                         "application installed",
-                                         "went back to the application before",
-                                         "application reinstalled after damage",
-                                         "application confirmed",
-                                         "healed",
-                                         "fault",
-                                         "halt",
-                                         "recovery requested",
-                                         "recovery entered",
-                                         "a new boot manager was written, slot",
-                                         "key retired",
-                                         "locked" };
-    return kind < sizeof texts / sizeof texts[0] ? texts[kind] : "unknown";
-}
-
 status_t device_log_parse(struct bytes in, struct device_log_entry *out)
 {
     struct cbor_reader r = cbor_reader_of(in);
