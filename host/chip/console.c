@@ -12,7 +12,10 @@
 #include "host/chip/chip_dir.h"
 #include "host/chip/endpoint.h"
 
+/* An unfinished line is shown after this time, and sooner to a person who types. */
 #define PARTIAL_MS 200
+#define ECHO_MS 5
+#define TYPING_MS 10000
 /* console.log is moved to console.log.old at this length, so that a chip that shouts fills no disk. */
 #define LOG_MAX (8u * 1024 * 1024)
 #define LOG_OLD CHIP_CONSOLE_LOG ".old"
@@ -54,19 +57,25 @@ static void watcher_send(struct console_watcher *w, const void *data, size_t len
     }
 }
 
-static void log_write(struct console *c, const void *data, size_t len)
+/* In the log a backspace would hide what is before it. */
+static void log_write(struct console *c, const uint8_t *data, size_t len)
 {
+    uint8_t plain[CONSOLE_LINE_MAX];
     if (c->log_len + len > LOG_MAX) {
         endpoint_close(&c->log_fd);
         (void)renameat(c->dir_fd, CHIP_CONSOLE_LOG, c->dir_fd, LOG_OLD);
         (void)log_open(c);
     }
     /* A full disk must not stop the chip: what cannot be logged is still shown. */
-    (void)!write(c->log_fd, data, len);
+    for (size_t i = 0; i < len; i++) {
+        plain[i] = data[i] == '\b' ? '?' : data[i];
+    }
+    (void)!write(c->log_fd, plain, len);
     c->log_len += len;
 }
 
-static void emit(struct console *c, const void *data, size_t len)
+/* At most CONSOLE_LINE_MAX bytes. */
+static void emit(struct console *c, const uint8_t *data, size_t len)
 {
     log_write(c, data, len);
     if (c->to_stdout) {
@@ -85,7 +94,7 @@ static void line_flush(struct console *c, int source)
         return;
     }
     if (!c->at_line_start && c->last_source != source) {
-        emit(c, "\n", 1);
+        emit(c, (const uint8_t *)"\n", 1);
     }
     emit(c, line->data, line->len);
     c->at_line_start = line->data[line->len - 1] == '\n';
@@ -93,11 +102,13 @@ static void line_flush(struct console *c, int source)
     line->len = 0;
 }
 
-/* 0x80 to 0x9F are control characters of their own, and as UTF-8 after 0xC2; elsewhere they end longer characters. */
-static uint8_t printable(uint8_t before, uint8_t in)
+/* 0x80 to 0x9F are control characters of their own, and as UTF-8 after 0xC2; elsewhere they end longer characters. The
+ * application's backspace passes: it moves within the line, which is its own. */
+static uint8_t printable(int source, uint8_t before, uint8_t in)
 {
     int is_c1 = in >= 0x80 && in < 0xA0 && (before < 0x80 || before == 0xC2);
-    return (in < 0x20 && in != '\n' && in != '\t') || in == 0x7F || is_c1 ? '?' : in;
+    int is_plain = in >= 0x20 || in == '\n' || in == '\t' || (in == '\b' && source == CONSOLE_APPLICATION);
+    return !is_plain || in == 0x7F || is_c1 ? '?' : in;
 }
 
 void console_bytes(struct console *c, int source, const uint8_t *data, size_t len)
@@ -111,7 +122,7 @@ void console_bytes(struct console *c, int source, const uint8_t *data, size_t le
             line->since = clock_ms();
         }
         uint8_t before = line->len == 0 ? 0 : line->data[line->len - 1];
-        line->data[line->len++] = printable(before, data[i]);
+        line->data[line->len++] = printable(source, before, data[i]);
         if (data[i] == '\n' || line->len == CONSOLE_LINE_MAX) {
             line_flush(c, source);
         }
@@ -158,24 +169,50 @@ void console_close(struct console *c)
     endpoint_close(&c->log_fd);
 }
 
+/* When the unfinished line of a source is shown. */
+static int64_t line_due(const struct console *c, int source)
+{
+    const struct console_line *line = &c->lines[source];
+    bool is_echo = source == CONSOLE_APPLICATION && c->typed_at != 0 && line->since - c->typed_at < TYPING_MS;
+    return line->since + (is_echo ? ECHO_MS : PARTIAL_MS);
+}
+
 void console_poll_add(const struct console *c, struct pollset *p)
 {
+    short hears = queue_room(&c->typed) != 0 ? POLLIN : 0;
     for (int i = 0; i < CONSOLE_SOURCES; i++) {
         if (c->lines[i].len != 0) {
-            pollset_deadline(p, c->lines[i].since + PARTIAL_MS);
+            pollset_deadline(p, line_due(c, i));
         }
     }
     for (size_t i = 0; i < CONSOLE_WATCHERS; i++) {
-        pollset_add(p, c->watchers[i].fd, (short)(c->watchers[i].out.len != 0 ? POLLOUT | POLLIN : POLLIN));
+        pollset_add(p, c->watchers[i].fd, (short)(c->watchers[i].out.len != 0 ? POLLOUT | hears : hears));
     }
 }
 
-static void watcher_serve(struct console_watcher *w, short events)
+void console_type(struct console *c, const void *data, size_t len)
 {
-    uint8_t ignored[256];
-    if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && read(w->fd, ignored, sizeof ignored) == 0) {
-        endpoint_close(&w->fd);
-        return;
+    if (len != 0 && queue_push(&c->typed, data, len) == 0) {
+        c->typed_at = clock_ms();
+    }
+}
+
+void console_typed_send(struct console *c, int uart_fd)
+{
+    if (c->typed.len != 0 && uart_fd >= 0) {
+        (void)queue_flush(&c->typed, uart_fd);
+    }
+}
+
+static void watcher_serve(struct console *c, struct console_watcher *w, short events)
+{
+    if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) {
+        long typed = queue_fill(&c->typed, w->fd);
+        if (typed < 0 || (typed == 0 && (events & (POLLHUP | POLLERR)) != 0)) {
+            endpoint_close(&w->fd);
+            return;
+        }
+        c->typed_at = typed > 0 ? clock_ms() : c->typed_at;
     }
     if ((events & POLLOUT) != 0 && queue_flush(&w->out, w->fd) != 0) {
         endpoint_close(&w->fd);
@@ -186,14 +223,14 @@ void console_serve(struct console *c, const struct pollset *p)
 {
     int64_t now = clock_ms();
     for (int i = 0; i < CONSOLE_SOURCES; i++) {
-        if (c->lines[i].len != 0 && now - c->lines[i].since >= PARTIAL_MS) {
+        if (c->lines[i].len != 0 && now >= line_due(c, i)) {
             line_flush(c, i);
         }
     }
     for (size_t i = 0; i < CONSOLE_WATCHERS; i++) {
         struct console_watcher *w = &c->watchers[i];
         if (w->fd >= 0 && pollset_events(p, w->fd) != 0) {
-            watcher_serve(w, pollset_events(p, w->fd));
+            watcher_serve(c, w, pollset_events(p, w->fd));
         }
     }
 }

@@ -175,6 +175,8 @@ int control_next(struct control *c, const struct pollset *p, struct control_requ
             int fd = client->fd;
             client->fd = -1;
             *request = control_line_parse(client->line);
+            request->rest = client->line + strlen(client->line) + 1;
+            request->rest_len = client->len - (size_t)(request->rest - client->line);
             return fd;
         }
         if (got < 0 || (client->fd >= 0 && clock_ms() >= client->deadline)) {

@@ -27,6 +27,8 @@ struct control_request {
     enum control_verb verb;
     struct array_cut cut;  /* CONTROL_CUT_AT */
     const char *complaint; /* CONTROL_BAD: what is wrong, for people */
+    const char *rest;      /* what came behind the line already; until the next call of control_next */
+    size_t rest_len;
 };
 
 /* Reads one line (NUL-terminated, without newline). */

@@ -147,7 +147,9 @@ static void poll_build(struct owner *o, struct pollset *p)
     pollset_add(p, o->qemu.pid_fd, POLLIN);
     for (int i = 0; i < QEMU_UARTS; i++) {
         bool answers_wait = i == QEMU_UART_CONTROLLER && o->controller_out.len != 0;
-        pollset_add(p, i == QEMU_UART_LINK ? -1 : o->qemu.uart[i], (short)(answers_wait ? POLLOUT : POLLIN));
+        bool is_typed = i == CONSOLE_APPLICATION && console_is_typed(&o->console);
+        short events = (short)(answers_wait ? POLLOUT : is_typed ? POLLOUT | POLLIN : POLLIN);
+        pollset_add(p, i == QEMU_UART_LINK ? -1 : o->qemu.uart[i], events);
     }
     link_poll_add(&o->link, o->qemu.uart[QEMU_UART_LINK], p);
     console_poll_add(&o->console, p);
@@ -213,6 +215,7 @@ void owner_run(struct owner *o)
         (void)owner_uarts_serve(o, &p);
         link_serve(&o->link, o->qemu.uart[QEMU_UART_LINK], &p);
         console_serve(&o->console, &p);
+        console_typed_send(&o->console, o->qemu.uart[CONSOLE_APPLICATION]);
         if (!o->array.power_lost && pollset_events(&p, o->qemu.pid_fd) != 0) {
             owner_cpu_end(o);
         }

@@ -56,10 +56,12 @@ static json_t *error_object(const char *text)
     return json_pack("{s:s}", "error", text);
 }
 
-static void console_run(struct owner *o, int *fd)
+/* What came behind the request is typed already. */
+static void console_run(struct owner *o, int *fd, const struct control_request *request)
 {
     if (console_watch(&o->console, *fd) == 0) {
         *fd = -1;
+        console_type(&o->console, request->rest, request->rest_len);
     } else {
         answer_send(fd, error_object("there are too many consoles already"));
     }
@@ -109,7 +111,7 @@ void owner_request_run(struct owner *o, int fd, const struct control_request *re
         answer = reset_run(o, true);
         break;
     case CONTROL_CONSOLE:
-        console_run(o, &fd);
+        console_run(o, &fd, request);
         break;
     default:
         answer = error_object(request->complaint);

@@ -11,6 +11,7 @@
 #include "host/chip/chip_client.h"
 #include "host/chip/chip_dir.h"
 #include "host/chip/rsp.h"
+#include "host/cli/chip_console.h"
 #include "host/cli/cli.h"
 
 #define QEMU_ARGS_MAX 32
@@ -204,21 +205,15 @@ static int status_run(const char *command, const struct chip_args *args)
 
 static int console_run(const char *command, const struct chip_args *args)
 {
-    char data[4096];
-    ssize_t n;
     struct fault fault = FAULT_NONE;
     int fd = chip_console_open(args->dir, &fault);
     if (fd < 0) {
         (void)fault_hint(&fault, "what it said before is in %s/" CHIP_CONSOLE_LOG, args->dir);
         return cli_fault(command, &fault);
     }
-    while ((n = read(fd, data, sizeof data)) > 0) {
-        if (fwrite(data, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout) != 0) {
-            break;
-        }
-    }
+    int result = chip_console_join(fd, &fault);
     (void)close(fd);
-    return CLI_DONE;
+    return result == 0 ? CLI_DONE : cli_fault(command, &fault);
 }
 
 static const struct chip_verb verbs[] = {
@@ -259,9 +254,11 @@ static const struct chip_verb verbs[] = {
       "  --json   one line of JSON for machines\n\n"
       "example:\n  windlass chip status chip1 --json\n" },
     { "console", "", 0, console_run,
-      "usage: windlass chip console DIR\n\nShows what the chip prints, until it is off or Ctrl-C.\n"
-      "What it printed before is in DIR/console.log.\n\n"
-      "example:\n  windlass chip console chip1\n" },
+      "usage: windlass chip console DIR\n\n"
+      "Shows what the chip prints, until it is off, and types what comes from standard input on the application's\n"
+      "console: on a terminal key by key, until Ctrl-]; from a pipe all of it, until the answers have come.\n"
+      "What was printed before is in DIR/console.log.\n\n"
+      "examples:\n  windlass chip console chip1\n  echo status | windlass chip console chip1\n" },
 };
 
 static void help_print(FILE *out)
@@ -276,7 +273,7 @@ static void help_print(FILE *out)
                   "  cut-at   cut its power at a chosen flash operation\n"
                   "  reset    pull its reset pin\n"
                   "  status   tell how it is\n"
-                  "  console  show what it prints\n\n"
+                  "  console  show what it prints, and type\n\n"
                   "'windlass chip <command> --help' tells more.\n"
                   "example:\n  windlass chip new chip1 && windlass chip run chip1\n");
 }
