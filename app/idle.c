@@ -22,11 +22,16 @@ void app_watchdog_serve(void)
     }
 }
 
-void app_idle(void)
+void app_watchdog_step(void)
 {
-    __asm__ volatile("wfi" : : : "memory");
     if (SCB_ICSR & ICSR_PENDSTSET) {
         SCB_ICSR = ICSR_PENDSTCLR;
         (void)sbm_watchdog_feed();
     }
+}
+
+void app_idle(void)
+{
+    __asm__ volatile("wfi" : : : "memory");
+    app_watchdog_step();
 }

@@ -234,20 +234,39 @@ static const struct smp_calls calls = {
     .other = other,
 };
 
-_Noreturn void app_link_serve(void)
+void app_link_open(void)
 {
     smp_server_open(&server, &calls);
     app_uart_open(APP_UART_LINK);
+    app_uart_listen(APP_UART_LINK);
+}
+
+int app_link_step(void)
+{
+    struct smp_head head;
+    uint8_t byte;
+    if (!app_uart_take(APP_UART_LINK, &byte)) {
+        return 0;
+    }
+    struct bytes frames = smp_server_take(&server, byte, &head);
+    app_uart_send(APP_UART_LINK, frames.data, frames.len);
+    if (frames.len > 0 && smp_is_reset(&head)) {
+        (void)psa_fwu_request_reboot();
+    }
+    if (recovery_asked) {
+        recovery_asked = 0;
+        (void)sbm_recovery_request();
+    }
+    return 1;
+}
+
+_Noreturn void app_link_serve(void)
+{
+    app_link_open();
     for (;;) {
-        struct smp_head head;
-        struct bytes frames = smp_server_take(&server, app_uart_receive(APP_UART_LINK), &head);
-        app_uart_send(APP_UART_LINK, frames.data, frames.len);
-        if (frames.len > 0 && smp_is_reset(&head)) {
-            (void)psa_fwu_request_reboot();
+        if (!app_link_step()) {
+            app_idle();
         }
-        if (recovery_asked) {
-            recovery_asked = 0;
-            (void)sbm_recovery_request();
-        }
+        app_watchdog_step();
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main: the example application. It prints who it is, asks SBM for the device's status through a veneer, and serves the
- * data link. */
+ * data link and the console. */
 #include "app/app.h"
 #include "windlass/sbm.h"
 
@@ -29,5 +29,5 @@ _Noreturn void app_main(void)
     status_print();
     app_output_set(1);
     app_watchdog_serve();
-    app_link_serve();
+    app_serve();
 }

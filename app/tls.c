@@ -93,9 +93,7 @@ static void session_fail(int code)
     session.why = failure_text(code);
     session.code = code;
     session.state = TLS_FAILED;
-    app_print("[app] TLS: ");
-    app_print(session.why);
-    app_print("\n");
+    app_console_say("[app] TLS: ", session.why);
 }
 
 static void session_forget(void)
@@ -186,7 +184,7 @@ static int handshake_step(void)
     int result = mbedtls_ssl_handshake(&ssl);
     if (result == 0) {
         session.state = TLS_OPEN;
-        app_print("[app] TLS: the server is genuine, the session is open\n");
+        app_console_say("[app] TLS: ", "the server is genuine, the session is open");
     }
     return outcome(result);
 }
@@ -210,7 +208,7 @@ static int answer_step(void)
         if (memchr(piece, '\n', (size_t)result) != NULL || session.text.len == TLS_STREAM_MAX) {
             (void)mbedtls_ssl_close_notify(&ssl);
             session.state = TLS_DONE;
-            app_print("[app] TLS: the server answered\n");
+            app_console_say("[app] TLS: ", "the server answered");
         }
     }
     return outcome(result);

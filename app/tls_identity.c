@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "app/text.h"
 #include "windlass/crypto_call.h"
 #include "windlass/sbm.h"
 
@@ -52,14 +53,8 @@ static size_t text_add(char *out, size_t at, const char *text)
 
 static size_t number_add(char *out, size_t at, uint32_t number)
 {
-    char digits[11];
-    size_t first = sizeof digits - 1;
-    digits[first] = '\0';
-    do {
-        digits[--first] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
-    return text_add(out, at, digits + first);
+    char room[TEXT_NUMBER_MAX];
+    return text_add(out, at, text_number(number, room));
 }
 
 size_t tls_identity_line(char out[TLS_LINE_MAX])
@@ -71,8 +66,8 @@ size_t tls_identity_line(char out[TLS_LINE_MAX])
     }
     at = text_add(out, at, "device ");
     for (size_t i = 0; i < sizeof status.unique_id; i++) {
-        out[at++] = "0123456789abcdef"[status.unique_id[i] >> 4];
-        out[at++] = "0123456789abcdef"[status.unique_id[i] & 15];
+        text_hex(status.unique_id[i], out + at);
+        at += 2;
     }
     at = text_add(out, at, " app ");
     at = number_add(out, at, status.app_sequence);

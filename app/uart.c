@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/text.h"
 
 #define UART_REG(uart, off) (*(volatile uint32_t *)(0x40200000u + 0x1000u * (uint32_t)(uart) + (off)))
 #define UART_DATA 0x00u
@@ -10,6 +11,10 @@
 #define UART_CTRL 0x08u
 #define UART_INTCLEAR 0x0Cu
 #define UART_BAUDDIV 0x10u
+#define STATE_SENDING 1u
+#define STATE_RECEIVED 2u
+#define CTRL_TRANSMIT 0x01u
+#define CTRL_RECEIVE 0x0Au /* with its interrupt */
 #define FPGAIO_LED (*(volatile uint32_t *)0x40302000u)
 #define NVIC_ISER1 (*(volatile uint32_t *)0xE000E104u)
 #define NVIC_ICPR1 (*(volatile uint32_t *)0xE000E284u)
@@ -17,31 +22,47 @@
 void app_uart_open(enum app_uart uart)
 {
     UART_REG(uart, UART_BAUDDIV) = 16;
-    UART_REG(uart, UART_CTRL) =
-        uart == APP_UART_LINK ? 0x0Bu : 0x01u; /* transmit; the link also receives, with interrupt */
-    if (uart == APP_UART_LINK) {
-        NVIC_ISER1 = 1u << (2u * (uint32_t)uart);
+    UART_REG(uart, UART_CTRL) = CTRL_TRANSMIT;
+}
+
+void app_uart_listen(enum app_uart uart)
+{
+    UART_REG(uart, UART_CTRL) = CTRL_TRANSMIT | CTRL_RECEIVE;
+    NVIC_ISER1 = 1u << (2u * (uint32_t)uart);
+}
+
+int app_uart_put(enum app_uart uart, uint8_t byte)
+{
+    if (UART_REG(uart, UART_STATE) & STATE_SENDING) {
+        return 0;
+    }
+    UART_REG(uart, UART_DATA) = byte;
+    return 1;
+}
+
+void app_uart_drain(enum app_uart uart)
+{
+    while (UART_REG(uart, UART_STATE) & STATE_SENDING) {
     }
 }
 
 void app_uart_send(enum app_uart uart, const uint8_t *data, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        while (UART_REG(uart, UART_STATE) & 1u) {
-        }
+        app_uart_drain(uart);
         UART_REG(uart, UART_DATA) = data[i];
     }
 }
 
-uint8_t app_uart_receive(enum app_uart uart)
+int app_uart_take(enum app_uart uart, uint8_t *byte)
 {
-    while ((UART_REG(uart, UART_STATE) & 2u) == 0) {
-        app_idle();
+    if ((UART_REG(uart, UART_STATE) & STATE_RECEIVED) == 0) {
+        return 0;
     }
-    uint8_t byte = (uint8_t)UART_REG(uart, UART_DATA);
+    *byte = (uint8_t)UART_REG(uart, UART_DATA);
     UART_REG(uart, UART_INTCLEAR) = 2;
     NVIC_ICPR1 = 1u << (2u * (uint32_t)uart);
-    return byte;
+    return 1;
 }
 
 void app_output_set(int on)
@@ -56,12 +77,6 @@ void app_print(const char *text)
 
 void app_print_number(uint32_t number)
 {
-    char digits[11];
-    size_t at = sizeof digits - 1;
-    digits[at] = '\0';
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
-    app_print(digits + at);
+    char room[TEXT_NUMBER_MAX];
+    app_print(text_number(number, room));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* derive: the key derivation functions of PSA Crypto. */
 #include "app/psa/client.h"
+#include "base/wipe.h"
 
 psa_status_t psa_key_derivation_setup(psa_key_derivation_operation_t *operation, psa_algorithm_t alg)
 {
@@ -57,10 +58,25 @@ psa_status_t psa_key_derivation_key_agreement(psa_key_derivation_operation_t *op
     return client_call(&call, &operation->handle);
 }
 
+/* Before an output of several calls: all of it or nothing. Where there is less, nothing is left of the capacity. */
+static psa_status_t demand(psa_key_derivation_operation_t *operation, size_t len)
+{
+    size_t capacity;
+    psa_status_t status = psa_key_derivation_get_capacity(operation, &capacity);
+    if (status != PSA_SUCCESS || len <= capacity) {
+        return status;
+    }
+    status = psa_key_derivation_set_capacity(operation, 0);
+    return status == PSA_SUCCESS ? PSA_ERROR_INSUFFICIENT_DATA : status;
+}
+
 psa_status_t psa_key_derivation_output_bytes(psa_key_derivation_operation_t *operation, uint8_t *output,
                                              size_t output_length)
 {
-    psa_status_t status;
+    psa_status_t status = output_length > SBM_CRYPTO_OUT_MAX ? demand(operation, output_length) : PSA_SUCCESS;
+    if (status != PSA_SUCCESS) {
+        return status;
+    }
     do {
         size_t len;
         struct sbm_crypto_call call = { .function = SBM_CRYPTO_DERIVE_OUTPUT_BYTES };
@@ -69,6 +85,26 @@ psa_status_t psa_key_derivation_output_bytes(psa_key_derivation_operation_t *ope
         output_length -= len;
     } while (status == PSA_SUCCESS && output_length > 0);
     return status;
+}
+
+/* CT: looks at all bytes, wherever they differ. */
+psa_status_t psa_key_derivation_verify_bytes(psa_key_derivation_operation_t *operation, const uint8_t *expected,
+                                             size_t expected_length)
+{
+    uint8_t part[64];
+    uint8_t differ = 0;
+    psa_status_t status = demand(operation, expected_length);
+    while (status == PSA_SUCCESS && expected_length > 0) {
+        size_t len = expected_length < sizeof part ? expected_length : sizeof part;
+        status = psa_key_derivation_output_bytes(operation, part, len);
+        for (size_t i = 0; i < len && status == PSA_SUCCESS; i++) {
+            differ |= (uint8_t)(part[i] ^ expected[i]);
+        }
+        expected += len;
+        expected_length -= len;
+    }
+    wipe(part, sizeof part);
+    return status == PSA_SUCCESS && differ != 0 ? PSA_ERROR_INVALID_SIGNATURE : status;
 }
 
 psa_status_t psa_key_derivation_output_key(const psa_key_attributes_t *attributes,

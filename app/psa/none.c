@@ -19,13 +19,6 @@ psa_status_t psa_asymmetric_decrypt(mbedtls_svc_key_id_t key, psa_algorithm_t al
     return psa_asymmetric_encrypt(key, alg, input, input_length, salt, salt_length, output, output_size, output_length);
 }
 
-psa_status_t psa_key_derivation_verify_bytes(psa_key_derivation_operation_t *operation, const uint8_t *expected,
-                                             size_t expected_length)
-{
-    (void)operation, (void)expected, (void)expected_length;
-    return PSA_ERROR_NOT_SUPPORTED;
-}
-
 psa_status_t psa_key_derivation_verify_key(psa_key_derivation_operation_t *operation, mbedtls_svc_key_id_t expected)
 {
     (void)operation, (void)expected;
