@@ -142,6 +142,13 @@ static psa_status_t kind_run(struct service_crypto_operation *operation, struct 
     }
 }
 
+/* Two errors of a derivation leave it as it is: it has not that much to give, or it may not give that much. */
+static int goes_on(uint32_t function, psa_status_t status)
+{
+    return status == PSA_SUCCESS || status == PSA_ERROR_INSUFFICIENT_DATA ||
+           (status == PSA_ERROR_INVALID_ARGUMENT && function == SBM_CRYPTO_DERIVE_SET_CAPACITY);
+}
+
 psa_status_t service_crypto_operation_run(struct sbm_crypto_call *call)
 {
     enum service_crypto_kind kind = kind_of(call->function);
@@ -153,8 +160,7 @@ psa_status_t service_crypto_operation_run(struct sbm_crypto_call *call)
     }
     psa_status_t status = kind_run(operation, call);
     call->operation = operation->handle;
-    /* A derivation that has no more to give is not a failed one. */
-    if ((status != PSA_SUCCESS && status != PSA_ERROR_INSUFFICIENT_DATA) || ends(call->function)) {
+    if (!goes_on(call->function, status) || ends(call->function)) {
         service_crypto_operation_give(operation);
         call->operation = 0;
     }

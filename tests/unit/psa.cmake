@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The application's library in front of SBM's service: two sets of functions with the same names, of which the service's are hidden in one object.
 include(${CMAKE_SOURCE_DIR}/app/psa/sources.cmake)
-add_library(wl_psa_client STATIC ${APP_PSA_SOURCES} psa_answers.c psa_answers_key.c psa_answers_overlap.c)
+add_library(wl_psa_client STATIC ${APP_PSA_SOURCES} psa_answers.c psa_answers_key.c psa_answers_derive.c psa_answers_overlap.c)
 target_compile_options(wl_psa_client PRIVATE ${WINDLASS_WARNINGS})
 target_include_directories(wl_psa_client PUBLIC ${CMAKE_SOURCE_DIR}/sbm/include)
 target_include_directories(wl_psa_client SYSTEM PUBLIC ${APP_PSA_INCLUDES})

@@ -248,6 +248,8 @@ const struct psa_answer psa_answers[] = {
     { "chacha20-poly1305", chacha_holds },
     { "hkdf", psa_hkdf_holds },
     { "tls12-prf", psa_tls12_prf_holds },
+    { "capacity of a derivation", psa_capacity_holds },
+    { "verified derivation", psa_verify_bytes_holds },
     { "ecdh", psa_ecdh_holds },
     { "ecdsa", psa_ecdsa_holds },
     { "persistent key", psa_persistent_key_holds },

@@ -2,7 +2,7 @@
 /*
  * psa_vectors: FIPS 180-4, RFC 4231 (2), SP 800-38A F.5, the GCM submission's case 4, RFC 3610 (1), RFC 8439 2.8.2, RFC
  * 5869 A.1, NIST CAVS ECDH P-256 (0), RFC 6979 A.2.5, and the usual one of the TLS 1.2 PRF with SHA-256. And what the
- * two files of answers share.
+ * files of answers share.
  */
 #ifndef TESTS_UNIT_PSA_VECTORS_H
 #define TESTS_UNIT_PSA_VECTORS_H
@@ -148,6 +148,8 @@ static inline psa_key_id_t key_of(psa_key_type_t type, psa_algorithm_t alg, psa_
 
 int psa_hkdf_holds(void);
 int psa_overlap_holds(void);
+int psa_capacity_holds(void);
+int psa_verify_bytes_holds(void);
 int psa_tls12_prf_holds(void);
 int psa_ecdh_holds(void);
 int psa_ecdsa_holds(void);

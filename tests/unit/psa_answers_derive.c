@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* psa_answers_derive: see psa_answers.h. What a derivation may give, what is verified without being shown, and shared
+ * secrets that become keys. */
+#include "tests/unit/psa_vectors.h"
+
+#define HKDF PSA_ALG_HKDF(PSA_ALG_SHA_256)
+#define HKDF_MAX (255u * 32u)
+
+/* RFC 5869 A.1, ready to give its output. */
+static int hkdf_begin(psa_key_derivation_operation_t *operation)
+{
+    uint8_t ikm[22];
+    memset(ikm, 0x0b, sizeof ikm);
+    psa_key_id_t key = key_of(PSA_KEY_TYPE_DERIVE, HKDF, PSA_KEY_USAGE_DERIVE, ikm, sizeof ikm);
+    *operation = psa_key_derivation_operation_init();
+    int fine = psa_key_derivation_setup(operation, HKDF) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_input_bytes(operation, PSA_KEY_DERIVATION_INPUT_SALT, hkdf_salt,
+                                                  sizeof hkdf_salt) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_input_key(operation, PSA_KEY_DERIVATION_INPUT_SECRET, key) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_input_bytes(operation, PSA_KEY_DERIVATION_INPUT_INFO, hkdf_info,
+                                                  sizeof hkdf_info) == PSA_SUCCESS;
+    return psa_destroy_key(key) == PSA_SUCCESS && fine;
+}
+
+static int capacity_is(const psa_key_derivation_operation_t *operation, size_t want)
+{
+    size_t capacity = want + 1;
+    return psa_key_derivation_get_capacity(operation, &capacity) == PSA_SUCCESS && capacity == want;
+}
+
+/* A capacity cannot grow; to ask for that changes nothing. */
+static int refused_capacity_changes_nothing(void)
+{
+    psa_key_derivation_operation_t operation;
+    uint8_t out[sizeof hkdf_out];
+    int fine = hkdf_begin(&operation) && capacity_is(&operation, HKDF_MAX);
+    fine = fine && psa_key_derivation_set_capacity(&operation, sizeof out) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_set_capacity(&operation, sizeof out + 1) == PSA_ERROR_INVALID_ARGUMENT;
+    fine = fine && capacity_is(&operation, sizeof out);
+    fine = fine && psa_key_derivation_output_bytes(&operation, out, sizeof out) == PSA_SUCCESS;
+    fine = fine && memcmp(out, hkdf_out, sizeof out) == 0 && capacity_is(&operation, 0);
+    return psa_key_derivation_abort(&operation) == PSA_SUCCESS && fine;
+}
+
+/* Of more than the capacity nothing comes, however long it is, and the capacity is gone. */
+static int more_than_the_capacity_gives_nothing(size_t len)
+{
+    static uint8_t out[HKDF_MAX + 1];
+    psa_key_derivation_operation_t operation;
+    uint8_t touched = 0;
+    memset(out, 0, sizeof out);
+    int fine = hkdf_begin(&operation);
+    fine = fine && psa_key_derivation_set_capacity(&operation, len - 1) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_output_bytes(&operation, out, len) == PSA_ERROR_INSUFFICIENT_DATA;
+    fine = fine && capacity_is(&operation, 0);
+    fine = fine && psa_key_derivation_output_bytes(&operation, out, 1) == PSA_ERROR_INSUFFICIENT_DATA;
+    for (size_t i = 0; i < sizeof out; i++) {
+        touched |= out[i];
+    }
+    return psa_key_derivation_abort(&operation) == PSA_SUCCESS && fine && touched == 0;
+}
+
+static int all_of_the_capacity_comes(void)
+{
+    static uint8_t out[HKDF_MAX];
+    psa_key_derivation_operation_t operation;
+    int fine = hkdf_begin(&operation);
+    fine = fine && psa_key_derivation_output_bytes(&operation, out, sizeof out) == PSA_SUCCESS;
+    fine = fine && memcmp(out, hkdf_out, sizeof hkdf_out) == 0 && capacity_is(&operation, 0);
+    return psa_key_derivation_abort(&operation) == PSA_SUCCESS && fine;
+}
+
+int psa_capacity_holds(void)
+{
+    return refused_capacity_changes_nothing() && more_than_the_capacity_gives_nothing(2) &&
+           more_than_the_capacity_gives_nothing(HKDF_MAX) && all_of_the_capacity_comes();
+}
+
+static int verify_is(const uint8_t *expected, size_t len, psa_status_t want)
+{
+    psa_key_derivation_operation_t operation;
+    int fine = hkdf_begin(&operation);
+    fine = fine && psa_key_derivation_set_capacity(&operation, sizeof hkdf_out) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_verify_bytes(&operation, expected, len) == want;
+    fine = fine && capacity_is(&operation, len > sizeof hkdf_out ? 0 : sizeof hkdf_out - len);
+    fine = psa_key_derivation_abort(&operation) == PSA_SUCCESS && fine;
+    return fine && psa_key_derivation_verify_bytes(&operation, expected, len) == PSA_ERROR_BAD_STATE;
+}
+
+int psa_verify_bytes_holds(void)
+{
+    uint8_t other[100];
+    int fine = verify_is(hkdf_out, sizeof hkdf_out, PSA_SUCCESS) && verify_is(hkdf_out, 5, PSA_SUCCESS);
+    memset(other, 0, sizeof other);
+    for (size_t i = 0; i < sizeof hkdf_out; i++) {
+        memcpy(other, hkdf_out, sizeof hkdf_out);
+        other[i] ^= 0x80;
+        fine = fine && verify_is(other, sizeof hkdf_out, PSA_ERROR_INVALID_SIGNATURE);
+    }
+    return fine && verify_is(hkdf_out, sizeof hkdf_out + 1, PSA_ERROR_INSUFFICIENT_DATA) &&
+           verify_is(other, sizeof other, PSA_ERROR_INSUFFICIENT_DATA);
+}
