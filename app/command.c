@@ -3,18 +3,15 @@
  * nothing secret in it. */
 #include <string.h>
 
-#include <psa/crypto.h>
-
 #include "app/console.h"
+#include "app/identity.h"
 #include "base/status.h"
 #include "base/words.h"
 #include "psa/update.h"
-#include "windlass/crypto_call.h"
 #include "windlass/sbm.h"
 #include "windlass/status_map.h"
 
-#define PLACES 5              /* of enum sbm_place */
-#define INSTANCE_RANDOM 0x01u /* how an instance ID begins (docs/spec.md section 9.2) */
+#define PLACES 5 /* of enum sbm_place */
 #define COLUMN 19u
 
 struct command {
@@ -218,37 +215,21 @@ static enum console_wish reset_run(void)
     return CONSOLE_RESET;
 }
 
-static void instance_put(void)
-{
-    uint8_t key[65];
-    uint8_t id[33] = { INSTANCE_RANDOM };
-    size_t len;
-    if (psa_export_public_key(SBM_CRYPTO_KEY_IDENTITY, key, sizeof key, &len) == PSA_SUCCESS &&
-        psa_hash_compute(PSA_ALG_SHA_256, key, len, id + 1, sizeof id - 1, &len) == PSA_SUCCESS) {
-        hex_put("instance ID", id, sizeof id);
-    }
-}
-
-static void certificate_put(void)
-{
-    static uint8_t certificate[SBM_CERTIFICATE_MAX];
-    uint8_t digest[32];
-    size_t len;
-    if (sbm_certificate_read(SBM_CERTIFICATE_DEVICE, certificate, sizeof certificate, &len) == PSA_SUCCESS &&
-        psa_hash_compute(PSA_ALG_SHA_256, certificate, len, digest, sizeof digest, &len) == PSA_SUCCESS) {
-        hex_put("certificate", digest, sizeof digest);
-    }
-}
-
 static enum console_wish identity_run(void)
 {
     struct sbm_status s;
+    uint8_t instance[IDENTITY_INSTANCE_LEN];
+    uint8_t digest[IDENTITY_DIGEST_LEN];
     if (sbm_status_read(&s, sizeof s) != PSA_SUCCESS) {
         return unanswered();
     }
     hex_put("unique ID", s.unique_id, sizeof s.unique_id);
-    instance_put();
-    certificate_put();
+    if (identity_instance_read(instance)) {
+        hex_put("instance ID", instance, sizeof instance);
+    }
+    if (identity_certificate_read(digest)) {
+        hex_put("certificate", digest, sizeof digest);
+    }
     return CONSOLE_NOTHING;
 }
 
