@@ -61,6 +61,8 @@ example 'windlass ledger list --project greenhouse-sensor'
 example "windlass ledger show $uid --json"
 example 'windlass device status chip1 --wait 30'
 example 'windlass device status chip1'
+run 0 sh -c 'echo status | windlass chip console chip1'
+says "lifecycle          secured"
 example 'windlass device attest chip1 --project greenhouse-sensor --expect v1.suit'
 example 'windlass device echo chip1 hello'
 example 'windlass device peek chip1 0x28200000'
