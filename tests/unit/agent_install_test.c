@@ -187,6 +187,25 @@ static void lock_after_a_cut_install_never_leaves_a_dead_device(void **state)
     assert_true(refused > 2);
 }
 
+/* A right signature over an image with no entry point, in the place of the one that was installed. */
+static void image_without_entry_point_is_not_locked_in(void **state)
+{
+    static struct sim elsewhere;
+    (void)state;
+    package_put(3, 0);
+    assert_int_equal(ask(&install), 0);
+    sim_make(&elsewhere, 1024, 16, 0xFF);
+    maker_geometry(&elsewhere);
+    package_put(3, 0);
+    maker_geometry(&machine);
+    assert_int_equal(ask(&install), STATUS_SUIT_ENTRY);
+    assert_int_equal(ask(&lock), STATUS_SUIT_ENTRY);
+    package_put(3, 0);
+    assert_int_equal(ask(&install), 0);
+    assert_int_equal(serve(&lock), SIM_RESET);
+    assert_boots(3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test_setup(sequence_number_zero_is_not_installed, setup),
         cmocka_unit_test_setup(installing_again_is_fine_and_an_older_package_leaves_nothing_to_lock, setup),
         cmocka_unit_test_setup(lock_after_a_cut_install_never_leaves_a_dead_device, setup),
+        cmocka_unit_test_setup(image_without_entry_point_is_not_locked_in, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

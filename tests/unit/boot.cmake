@@ -10,6 +10,7 @@ target_link_libraries(wl_boot_maker PUBLIC wl_sim_device wl_wire_build OpenSSL::
 windlass_test(boot_journal_test SOURCES boot_journal_test.c LIBS wl_boot_maker)
 windlass_test(boot_flow_test SOURCES boot_flow_test.c LIBS wl_boot_maker)
 windlass_test(boot_gate_test SOURCES boot_gate_test.c LIBS wl_boot_maker)
+windlass_test(boot_entry_test SOURCES boot_entry_test.c LIBS wl_boot_maker)
 windlass_test(boot_repair_test SOURCES boot_repair_test.c LIBS wl_boot_maker TIMEOUT 300)
 windlass_test(boot_agent_test SOURCES boot_agent_test.c LIBS wl_boot_maker)
 windlass_test(boot_port_test SOURCES boot_port_test.c ${CMAKE_SOURCE_DIR}/ports/mps2-an505/controller.c LIBS wl_crypto)

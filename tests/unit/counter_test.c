@@ -205,6 +205,25 @@ static void one_lost_page_loses_nothing_and_is_written_anew(void **state)
     }
 }
 
+/* Both pages are full, and one of them lacks the newest record: the other one is not erased before it has a twin. */
+static void value_that_one_full_page_alone_knows_is_kept(void **state)
+{
+    (void)state;
+    for (unsigned which = 0; which < 2; which++) {
+        (void)setup(state);
+        pages_fill(0);
+        uint32_t app = read_kind(COUNTER_APP);
+        memset(page(1 - which) + page_len() - COUNTER_RECORD_LEN, 0, COUNTER_RECORD_LEN);
+        assert_int_equal(call(heal_run, COUNTER_APP, 4), SIM_RETURNED);
+        assert_int_equal(status, STATUS_OK);
+        (void)sim_run(&machine, read_run);
+        assert_int_equal(read_back[COUNTER_APP], app);
+        for (unsigned k = 2; k < COUNTER_KINDS; k++) {
+            assert_int_equal(read_back[k], 100 * k);
+        }
+    }
+}
+
 static void no_flipped_bit_changes_a_value(void **state)
 {
     (void)state;
@@ -306,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup(append_alone_never_erases_and_says_when_a_page_is_full, setup),
         cmocka_unit_test_setup(heal_makes_the_room_that_is_asked_for, setup),
         cmocka_unit_test_setup(one_lost_page_loses_nothing_and_is_written_anew, setup),
+        cmocka_unit_test_setup(value_that_one_full_page_alone_knows_is_kept, setup),
         cmocka_unit_test_setup(no_flipped_bit_changes_a_value, setup),
         cmocka_unit_test_setup(flips_in_both_pages_never_raise_a_value, setup),
         cmocka_unit_test_setup(cut_at_any_operation_leaves_the_old_or_the_new_value, setup),

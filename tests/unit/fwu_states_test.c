@@ -322,6 +322,41 @@ static void swapped_images_of_an_sbm_are_refused(void **state)
     packages_make(2, 0, 0);
 }
 
+/* Images whose entry point lies `by` bytes from where it should. */
+static void sbm_entry_move(uint32_t by)
+{
+    struct sim moved = good;
+    for (unsigned slot = 0; slot < 2; slot++) {
+        moved.map.sbm[slot].off += by;
+    }
+    maker_sbm_geometry(&moved);
+    packages_make(2, 0, 0);
+    maker_sbm_geometry(&good);
+}
+
+static void entry_point_of_an_sbm_is_thumb_code_in_its_image(void **state)
+{
+    static const struct {
+        uint32_t by; /* the maker's is 9 bytes behind the image's first */
+        status_t refused;
+    } rows[] = { { 0, STATUS_OK },
+                 { (uint32_t)-8, STATUS_OK },
+                 { SBM_LEN - 10, STATUS_OK },
+                 { (uint32_t)-10, STATUS_SUIT_ENTRY },
+                 { SBM_LEN - 8, STATUS_SUIT_ENTRY },
+                 { 1, STATUS_SUIT_ENTRY } };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        sbm_entry_move(rows[i].by);
+        state_reach(SBM, PSA_FWU_READY);
+        written(SBM);
+        (void)sim_run(&machine, finish_run);
+        assert_int_equal(result, rows[i].refused == STATUS_OK ? PSA_SUCCESS : PSA_ERROR_NOT_PERMITTED);
+        assert_int_equal(rows[i].refused == STATUS_OK ? STATUS_OK : device.state.now.refused, rows[i].refused);
+    }
+    packages_make(2, 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +366,7 @@ int main(void)
         cmocka_unit_test(missing_dependency_leaves_a_candidate),
         cmocka_unit_test(write_takes_only_what_fits_its_place),
         cmocka_unit_test(swapped_images_of_an_sbm_are_refused),
+        cmocka_unit_test(entry_point_of_an_sbm_is_thumb_code_in_its_image),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }

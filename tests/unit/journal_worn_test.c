@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* worn journals: mirrors of boot state and store whose sectors take no more writes. */
+/* worn journals: mirrors of the boot state, and the log, whose sectors take no more writes. */
 #include "tests/unit/test.h"
 
 #include "tests/unit/boot_maker.h"
@@ -47,18 +47,24 @@ static void assert_runs(uint64_t sequence)
     assert_true(rig_runs(&machine, sequence, IMAGE_LEN));
 }
 
-static int group_setup(void **state)
+/* Provisioned by the maker, and booted once. */
+static void machine_make(void)
 {
-    (void)state;
     static const struct sim_layout layout = {
         .store = 16, .state = 8, .vault = 16, .sbm = 4, .sbm_envelope = 1, .sbm_package = 8, .package = 8, .primary = 8
     };
-    maker_start(&maker);
     sim_make_layout(&machine, 512, 16, 0xFF, &layout);
     maker_geometry(&machine);
     const struct bytes first = package_make(1);
     maker_provision(&maker, &machine, first.data, first.len);
     assert_runs(1);
+}
+
+static int group_setup(void **state)
+{
+    (void)state;
+    maker_start(&maker);
+    machine_make();
     good = machine;
     return 0;
 }
@@ -113,11 +119,32 @@ static void two_worn_mirrors_still_boot_what_is_confirmed_and_count_no_trial(voi
     assert_int_equal(rig_boot(&machine), SIM_ASLEEP); /* the new one would never be given up */
 }
 
+/* What counts the halts cannot be written: nothing would ever end a row of resets, so the device waits. */
+static void halt_that_cannot_be_logged_waits_whatever_the_policy_says(void **state)
+{
+    static const enum policy_halt ways[] = { POLICY_HALT_RESET, POLICY_HALT_RECOVERY };
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        maker.on_halt = ways[i];
+        machine_make();
+        memset(machine.flash + machine.map.primary.off, 0, 64);
+        memset(machine.flash + machine.map.package[0].off, 0, 64);
+        const struct sim lost = machine;
+        assert_int_equal(sim_run(&machine, rig_boot_run), SIM_RESET);
+        machine = lost;
+        dead[0] = &machine.map.log;
+        assert_int_equal(sim_run(&machine, rig_boot_run), SIM_ASLEEP);
+        dead[0] = NULL;
+    }
+    maker.on_halt = POLICY_HALT_WAIT;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(one_worn_mirror_of_the_boot_state_stops_neither_boots_nor_updates, setup),
         cmocka_unit_test_setup(two_worn_mirrors_still_boot_what_is_confirmed_and_count_no_trial, setup),
+        cmocka_unit_test_setup(halt_that_cannot_be_logged_waits_whatever_the_policy_says, setup),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }

@@ -105,6 +105,23 @@ static void boot_that_goes_well_ends_the_row(void **state)
     assert_int_equal(slept, 1000);
 }
 
+/* The only SBM left is one on trial, which BL1 then starts without counting: its resets end all the same. */
+static void resets_of_an_sbm_on_trial_end_after_seventeen(void **state)
+{
+    uint64_t slept;
+    (void)state;
+    device_make(POLICY_HALT_WAIT);
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 2, IMAGE_LEN);
+    both_flip();
+    for (unsigned i = 0; i < 17; i++) {
+        assert_int_equal(boot(&slept), SIM_RESET);
+        assert_int_equal(slept, i < 6 ? 1000u << i : 64000);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(boot(&slept), SIM_ASLEEP);
+    }
+}
+
 static void fault_run(void)
 {
     stage_fault(STATUS_BOOT_APPLICATION_FAULT, 0x80000);
@@ -255,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waiting_device_sets_its_outputs_seals_its_flash_and_sleeps),
         cmocka_unit_test(resets_come_after_pauses_that_double_and_end_after_sixteen),
+        cmocka_unit_test(resets_of_an_sbm_on_trial_end_after_seventeen),
         cmocka_unit_test(boot_that_goes_well_ends_the_row),
         cmocka_unit_test(crashes_between_halts_do_not_end_the_row),
         cmocka_unit_test(recovery_is_reached_after_every_halt_and_left_by_every_reset),
