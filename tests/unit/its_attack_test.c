@@ -174,7 +174,9 @@ static void what_is_sound_can_still_be_read_beside_a_damaged_entry(void **state)
     assert_int_equal(its_get(APP, 1, 0, 100), PSA_ERROR_DATA_CORRUPT);
     assert_true(its_holds(2, 2, 1, 5));
     assert_int_equal(its_set(APP, 4, its_pattern(4, 1, 5), 0), PSA_ERROR_DATA_CORRUPT);
+    assert_int_equal(its_set(2, 2, its_pattern(2, 2, 5), 0), PSA_ERROR_DATA_CORRUPT);
     assert_int_equal(its_remove(2, 2), PSA_ERROR_DATA_CORRUPT);
+    assert_true(its_holds(2, 2, 1, 5));
     assert_int_equal(its_reset(), PSA_SUCCESS);
     assert_int_equal(its_get(2, 2, 0, 1), PSA_ERROR_DOES_NOT_EXIST);
 }

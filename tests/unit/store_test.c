@@ -2,6 +2,7 @@
 /* store: what provisioning installed is proven at each boot: never another chip's, another type's, or an older one. */
 #include "tests/unit/test.h"
 
+#include "boot/counter.h"
 #include "boot/journal.h"
 #include "sbm/device.h"
 #include "sbm/service.h"
@@ -227,6 +228,33 @@ static void a_payload_is_bound_to_the_type_in_its_head(void **state)
     assert_int_equal(opened(), STATUS_CRYPTO_TAG);
 }
 
+static void vault_fill_run(void)
+{
+    uint32_t newest = counter_read(COUNTER_STORE);
+    call.status = store_open(&store, STORE_VAULT);
+    for (uint32_t i = 0; i < newest + 2 && call.status == STATUS_OK; i++) {
+        call.status = store_write(&store, (uint8_t)(1 + i % STORE_ROOT_CERT), bytes_of("of the application", 18));
+    }
+}
+
+/* What the application put into its storage, whole and newer than the counter asks for, in the place of the keys. */
+static void copy_of_the_vault_is_no_store(void **state)
+{
+    (void)state;
+    assert_int_equal(sim_run(&machine, vault_fill_run), SIM_RETURNED);
+    assert_int_equal(call.status, STATUS_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(machine.map.store[i].len, machine.map.vault[i].len);
+        memcpy(machine.flash + machine.map.store[i].off, machine.flash + machine.map.vault[i].off,
+               machine.map.vault[i].len);
+    }
+    assert_int_equal(opened(), STATUS_CRYPTO_TAG);
+    for (uint8_t type = STORE_IDENTITY_KEY; type <= STORE_ROOT_CERT; type++) {
+        assert_int_not_equal(value_read(type, sizeof call.out), STATUS_OK);
+    }
+    assert_halts(STATUS_BOOT_NOT_PROVISIONED);
+}
+
 static uint32_t counted;
 
 static void counter_run(void)
@@ -362,6 +390,7 @@ int main(void)
         cmocka_unit_test_setup(one_older_mirror_is_brought_up_to_date, setup),
         cmocka_unit_test_setup(records_of_another_type_place_or_time_prove_nothing, setup),
         cmocka_unit_test_setup(a_payload_is_bound_to_the_type_in_its_head, setup),
+        cmocka_unit_test_setup(copy_of_the_vault_is_no_store, setup),
         cmocka_unit_test_setup(a_counter_left_behind_by_a_cut_is_brought_up, setup),
         cmocka_unit_test_setup(a_chip_with_another_root_key_is_not_provisioned, setup),
         cmocka_unit_test_setup(no_item_is_in_flash_as_it_is, setup),
