@@ -148,6 +148,26 @@ static void cut_sbm_update_is_not_taken_for_a_refused_one(void **state)
 
 /* ---- what was never confirmed ---- */
 
+/* Its number was confirmed, it was not. */
+static void another_image_of_a_confirmed_number_is_on_trial(void **state)
+{
+    struct maker_package spec = maker_package_right(&maker, 1, APP_LEN + 16);
+    size_t block_len;
+    (void)state;
+    rig_update_set(bytes_of(package, maker_package_write(&spec, package, sizeof package, &block_len)));
+    (void)sim_run(&machine, rig_update_run);
+    assert_int_equal(rig_result, PSA_SUCCESS_REBOOT);
+    for (unsigned i = 0; i < 4; i++) { /* the boot that installs and three trial boots */
+        assert_int_equal(boot(), SIM_STARTED_APPLICATION);
+        assert_true(rig_runs(&machine, 1, APP_LEN + 16));
+        assert_int_equal(device.state.now.active, 1);
+        assert_int_equal(device.state.now.trial, 1);
+    }
+    assert_runs(1);
+    assert_int_equal(device.state.now.active, 0);
+    assert_int_equal(device.state.now.trial, 0);
+}
+
 static void candidate_run(void)
 {
     const struct bytes sent = package_make(2, &maker.firmware);
@@ -250,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(way_back_stays_one_when_a_new_sbm_is_written_first, setup),
         cmocka_unit_test_setup(cut_sbm_update_is_not_taken_for_a_refused_one, setup),
+        cmocka_unit_test_setup(another_image_of_a_confirmed_number_is_on_trial, setup),
         cmocka_unit_test_setup(repair_by_a_newer_package_confirms_nothing_wherever_it_is_cut, setup),
         cmocka_unit_test_setup(way_back_to_an_application_that_was_never_confirmed_is_a_trial, setup),
         cmocka_unit_test_setup(seal_of_a_retired_key_starts_nothing, setup),
