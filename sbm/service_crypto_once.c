@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* service_crypto_once: the functions that are done in one call, and the way to those that are not. */
+#include "base/wipe.h"
 #include "sbm/service_crypto_run.h"
 
 static psa_status_t aead_run(struct sbm_crypto_call *call)
@@ -15,6 +16,33 @@ static psa_status_t aead_run(struct sbm_crypto_call *call)
     }
     return psa_aead_decrypt(key, call->algorithm, nonce->data, nonce->len, ad->data, ad->len, text->data, text->len,
                             out->data, out->capacity, &out->len);
+}
+
+/* Types of a key that a shared secret may become (PSA Crypto 1.2 section 10.9.2). */
+static int holds_secret(uint32_t type)
+{
+    return type == PSA_KEY_TYPE_DERIVE || type == PSA_KEY_TYPE_RAW_DATA || type == PSA_KEY_TYPE_HMAC;
+}
+
+/* The secret itself, or a key of it when the attributes name a type. */
+static psa_status_t agreement_run(struct sbm_crypto_call *call)
+{
+    uint8_t secret[PSA_RAW_KEY_AGREEMENT_OUTPUT_MAX_SIZE];
+    struct sbm_crypto_call import = { .function = SBM_CRYPTO_KEY_IMPORT, .attributes = call->attributes };
+    struct sbm_crypto_out kept = { secret, sizeof secret, 0 };
+    struct sbm_crypto_out *out = call->attributes.type == PSA_KEY_TYPE_NONE ? &call->out[0] : &kept;
+    if (out == &kept && !holds_secret(call->attributes.type)) {
+        return PSA_ERROR_INVALID_ARGUMENT;
+    }
+    psa_status_t status = psa_raw_key_agreement(call->algorithm, service_crypto_key(call->key), call->in[0].data,
+                                                call->in[0].len, out->data, out->capacity, &out->len);
+    if (status == PSA_SUCCESS && out == &kept) {
+        import.in[0] = (struct sbm_crypto_in){ secret, kept.len };
+        status = service_crypto_keys_run(&import);
+        call->key = import.key;
+    }
+    wipe(secret, sizeof secret);
+    return status;
 }
 
 static psa_status_t sign_run(struct sbm_crypto_call *call)
@@ -37,7 +65,7 @@ static psa_status_t sign_run(struct sbm_crypto_call *call)
     case SBM_CRYPTO_VERIFY_MESSAGE:
         return psa_verify_message(key, call->algorithm, in->data, in->len, signature->data, signature->len);
     default:
-        return psa_raw_key_agreement(call->algorithm, key, in->data, in->len, out->data, out->capacity, &out->len);
+        return agreement_run(call);
     }
 }
 

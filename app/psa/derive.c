@@ -117,6 +117,19 @@ psa_status_t psa_key_derivation_output_key(const psa_key_attributes_t *attribute
     return status;
 }
 
+psa_status_t psa_key_derivation_output_key_custom(const psa_key_attributes_t *attributes,
+                                                  psa_key_derivation_operation_t *operation,
+                                                  const psa_custom_key_parameters_t *custom, const uint8_t *custom_data,
+                                                  size_t custom_data_length, mbedtls_svc_key_id_t *key)
+{
+    (void)custom_data;
+    *key = MBEDTLS_SVC_KEY_ID_INIT;
+    if (custom->flags != 0 || custom_data_length != 0) {
+        return PSA_ERROR_INVALID_ARGUMENT;
+    }
+    return psa_key_derivation_output_key(attributes, operation, key);
+}
+
 psa_status_t psa_key_derivation_abort(psa_key_derivation_operation_t *operation)
 {
     return client_abort(&operation->handle);

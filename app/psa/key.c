@@ -164,6 +164,20 @@ psa_status_t psa_raw_key_agreement(psa_algorithm_t alg, mbedtls_svc_key_id_t pri
     return client_call_output(&call, output, output_size, output_length);
 }
 
+psa_status_t psa_key_agreement(mbedtls_svc_key_id_t private_key, const uint8_t *peer_key, size_t peer_key_length,
+                               psa_algorithm_t alg, const psa_key_attributes_t *attributes, mbedtls_svc_key_id_t *key)
+{
+    struct sbm_crypto_call call = { .function = SBM_CRYPTO_KEY_AGREEMENT,
+                                    .key = private_key,
+                                    .algorithm = alg,
+                                    .in = { client_in(peer_key, peer_key_length) } };
+    *key = MBEDTLS_SVC_KEY_ID_INIT;
+    if (psa_get_key_type(attributes) == PSA_KEY_TYPE_NONE) {
+        return PSA_ERROR_INVALID_ARGUMENT; /* without a type SBM gives the secret itself */
+    }
+    return make(&call, attributes, key);
+}
+
 psa_status_t psa_generate_random(uint8_t *output, size_t output_size)
 {
     psa_status_t status = PSA_SUCCESS;

@@ -79,7 +79,8 @@ static int ctr_holds_with(const uint8_t *key_bytes, size_t key_len, const uint8_
 
 static int cipher_holds(void)
 {
-    return ctr_holds_with(ctr_key, 16, ctr_cipher) && ctr_holds_with(ctr_key_256, 32, ctr_cipher_256);
+    return ctr_holds_with(ctr_key, 16, ctr_cipher) && ctr_holds_with(ctr_key_192, 24, ctr_cipher_192) &&
+           ctr_holds_with(ctr_key_256, 32, ctr_cipher_256);
 }
 
 struct aead_case {
@@ -251,6 +252,7 @@ const struct psa_answer psa_answers[] = {
     { "capacity of a derivation", psa_capacity_holds },
     { "verified derivation", psa_verify_bytes_holds },
     { "ecdh", psa_ecdh_holds },
+    { "agreed key", psa_agreement_key_holds },
     { "ecdsa", psa_ecdsa_holds },
     { "persistent key", psa_persistent_key_holds },
     { "random", random_holds },

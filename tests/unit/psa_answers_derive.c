@@ -100,3 +100,52 @@ int psa_verify_bytes_holds(void)
     return fine && verify_is(hkdf_out, sizeof hkdf_out + 1, PSA_ERROR_INSUFFICIENT_DATA) &&
            verify_is(other, sizeof other, PSA_ERROR_INSUFFICIENT_DATA);
 }
+
+/* The number of a key of the shared secret, or 0; `got` says why. */
+static psa_key_id_t agreed(psa_key_id_t key, psa_key_type_t type, size_t bits, psa_key_usage_t usage, psa_status_t *got)
+{
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_key_id_t made = 99;
+    psa_set_key_type(&attributes, type);
+    psa_set_key_bits(&attributes, bits);
+    psa_set_key_usage_flags(&attributes, usage);
+    psa_set_key_algorithm(&attributes, type == PSA_KEY_TYPE_HMAC ? PSA_ALG_HMAC(PSA_ALG_SHA_256) : HKDF);
+    *got = psa_key_agreement(key, ecdh_peer, sizeof ecdh_peer, PSA_ALG_ECDH, &attributes, &made);
+    return made;
+}
+
+static int makes_no_key(psa_key_id_t key, psa_key_type_t type, size_t bits, psa_status_t want)
+{
+    psa_status_t got;
+    return agreed(key, type, bits, PSA_KEY_USAGE_EXPORT, &got) == 0 && got == want;
+}
+
+/* The key has the secret in it, and shows it only with the right to export. */
+static int secret_becomes_key(psa_key_id_t key, psa_key_type_t type)
+{
+    uint8_t out[32];
+    size_t len = 0;
+    psa_status_t got;
+    psa_key_id_t hidden = agreed(key, type, 0, PSA_KEY_USAGE_DERIVE, &got);
+    int fine = got == PSA_SUCCESS && psa_export_key(hidden, out, sizeof out, &len) == PSA_ERROR_NOT_PERMITTED;
+    psa_key_id_t shown = agreed(key, type, 256, PSA_KEY_USAGE_EXPORT, &got);
+    fine = fine && got == PSA_SUCCESS && psa_export_key(shown, out, sizeof out, &len) == PSA_SUCCESS;
+    fine = fine && same(out, len, ecdh_secret, 32);
+    return psa_destroy_key(hidden) == PSA_SUCCESS && psa_destroy_key(shown) == PSA_SUCCESS && fine;
+}
+
+int psa_agreement_key_holds(void)
+{
+    const psa_key_type_t pair = PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1);
+    psa_key_id_t key = key_of(pair, PSA_ALG_ECDH, PSA_KEY_USAGE_DERIVE, ecdh_private, 32);
+    psa_key_id_t other = key_of(pair, PSA_ALG_ECDH, PSA_KEY_USAGE_EXPORT, ecdh_private, 32);
+    int fine = secret_becomes_key(key, PSA_KEY_TYPE_DERIVE) && secret_becomes_key(key, PSA_KEY_TYPE_RAW_DATA) &&
+               secret_becomes_key(key, PSA_KEY_TYPE_HMAC);
+    fine = fine && makes_no_key(key, PSA_KEY_TYPE_NONE, 0, PSA_ERROR_INVALID_ARGUMENT);
+    fine = fine && makes_no_key(key, PSA_KEY_TYPE_AES, 256, PSA_ERROR_INVALID_ARGUMENT);
+    fine = fine && makes_no_key(key, pair, 256, PSA_ERROR_INVALID_ARGUMENT);
+    fine = fine && makes_no_key(key, PSA_KEY_TYPE_DERIVE, 128, PSA_ERROR_INVALID_ARGUMENT);
+    fine = fine && makes_no_key(other, PSA_KEY_TYPE_DERIVE, 0, PSA_ERROR_NOT_PERMITTED);
+    fine = fine && makes_no_key(0, PSA_KEY_TYPE_DERIVE, 0, PSA_ERROR_INVALID_HANDLE);
+    return psa_destroy_key(key) == PSA_SUCCESS && psa_destroy_key(other) == PSA_SUCCESS && fine;
+}

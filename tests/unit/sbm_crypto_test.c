@@ -106,6 +106,8 @@ static void identity_signs_and_does_nothing_else(void **state)
     assert_int_equal(psa_copy_key(key, &attributes, &copy), PSA_ERROR_NOT_PERMITTED);
     assert_int_equal(psa_destroy_key(key), PSA_ERROR_NOT_PERMITTED);
     assert_int_equal(psa_purge_key(key), PSA_SUCCESS);
+    psa_set_key_type(&attributes, PSA_KEY_TYPE_RAW_DATA);
+    assert_int_equal(psa_key_agreement(key, out, 65, PSA_ALG_ECDH, &attributes, &copy), PSA_ERROR_NOT_PERMITTED);
     assert_int_equal(psa_sign_hash(key, ECDSA, hash, 32, out, sizeof out, &len), PSA_SUCCESS);
     assert_false(door_shows_secret(door_arena, sizeof door_arena));
 }

@@ -135,40 +135,77 @@ static const struct {
     psa_status_t (*get_token_size)(size_t, size_t *);
 } attestation = { psa_initial_attest_get_token, psa_initial_attest_get_token_size };
 
-#define CRYPTO(FUNCTION)                                                                                               \
-    FUNCTION(psa_aead_abort)                                                                                           \
-    FUNCTION(psa_aead_decrypt) FUNCTION(psa_aead_decrypt_setup) FUNCTION(psa_aead_encrypt) FUNCTION(                   \
-        psa_aead_encrypt_setup) FUNCTION(psa_aead_finish) FUNCTION(psa_aead_generate_nonce)                            \
-        FUNCTION(psa_aead_set_lengths) FUNCTION(psa_aead_set_nonce) FUNCTION(psa_aead_update) FUNCTION(                \
-            psa_aead_update_ad) FUNCTION(psa_aead_verify) FUNCTION(psa_asymmetric_decrypt)                             \
-            FUNCTION(psa_asymmetric_encrypt) FUNCTION(psa_cipher_abort) FUNCTION(psa_cipher_decrypt) FUNCTION(         \
-                psa_cipher_decrypt_setup) FUNCTION(psa_cipher_encrypt) FUNCTION(psa_cipher_encrypt_setup)              \
-                FUNCTION(psa_cipher_finish) FUNCTION(psa_cipher_generate_iv) FUNCTION(psa_cipher_set_iv) FUNCTION(     \
-                    psa_cipher_update) FUNCTION(psa_copy_key) FUNCTION(psa_crypto_init) FUNCTION(psa_destroy_key)      \
-                    FUNCTION(psa_export_key) FUNCTION(psa_export_public_key) FUNCTION(psa_generate_key) FUNCTION(      \
-                        psa_generate_random) FUNCTION(psa_get_key_attributes) FUNCTION(psa_hash_abort)                 \
-                        FUNCTION(psa_hash_clone) FUNCTION(psa_hash_compare) FUNCTION(psa_hash_compute)                 \
-                            FUNCTION(psa_hash_finish) FUNCTION(psa_hash_setup) FUNCTION(psa_hash_update) FUNCTION(     \
-                                psa_hash_verify) FUNCTION(psa_import_key) FUNCTION(psa_key_derivation_abort)           \
-                                FUNCTION(psa_key_derivation_get_capacity) FUNCTION(psa_key_derivation_input_bytes)     \
-                                    FUNCTION(psa_key_derivation_input_integer) FUNCTION(psa_key_derivation_input_key)  \
-                                        FUNCTION(psa_key_derivation_key_agreement) FUNCTION(                           \
-                                            psa_key_derivation_output_bytes) FUNCTION(psa_key_derivation_output_key)   \
-                                            FUNCTION(psa_key_derivation_set_capacity) FUNCTION(                        \
-                                                psa_key_derivation_setup) FUNCTION(psa_key_derivation_verify_bytes)    \
-                                                FUNCTION(psa_key_derivation_verify_key) FUNCTION(psa_mac_abort)        \
-                                                    FUNCTION(psa_mac_compute) FUNCTION(psa_mac_sign_finish)            \
-                                                        FUNCTION(psa_mac_sign_setup) FUNCTION(psa_mac_update)          \
-                                                            FUNCTION(psa_mac_verify) FUNCTION(psa_mac_verify_finish)   \
-                                                                FUNCTION(psa_mac_verify_setup) FUNCTION(psa_purge_key) \
-                                                                    FUNCTION(psa_raw_key_agreement)                    \
-                                                                        FUNCTION(psa_reset_key_attributes)             \
-                                                                            FUNCTION(psa_sign_hash)                    \
-                                                                                FUNCTION(psa_sign_message)             \
-                                                                                    FUNCTION(psa_verify_hash)          \
-                                                                                        FUNCTION(psa_verify_message)
-#define ADDRESS(name) (void (*)(void)) name,
-static void (*const crypto[])(void) = { CRYPTO(ADDRESS) };
+#define ADDRESS(name) (void (*)(void)) name
+static void (*const crypto[])(void) = {
+    ADDRESS(psa_aead_abort),
+    ADDRESS(psa_aead_decrypt),
+    ADDRESS(psa_aead_decrypt_setup),
+    ADDRESS(psa_aead_encrypt),
+    ADDRESS(psa_aead_encrypt_setup),
+    ADDRESS(psa_aead_finish),
+    ADDRESS(psa_aead_generate_nonce),
+    ADDRESS(psa_aead_set_lengths),
+    ADDRESS(psa_aead_set_nonce),
+    ADDRESS(psa_aead_update),
+    ADDRESS(psa_aead_update_ad),
+    ADDRESS(psa_aead_verify),
+    ADDRESS(psa_asymmetric_decrypt),
+    ADDRESS(psa_asymmetric_encrypt),
+    ADDRESS(psa_cipher_abort),
+    ADDRESS(psa_cipher_decrypt),
+    ADDRESS(psa_cipher_decrypt_setup),
+    ADDRESS(psa_cipher_encrypt),
+    ADDRESS(psa_cipher_encrypt_setup),
+    ADDRESS(psa_cipher_finish),
+    ADDRESS(psa_cipher_generate_iv),
+    ADDRESS(psa_cipher_set_iv),
+    ADDRESS(psa_cipher_update),
+    ADDRESS(psa_copy_key),
+    ADDRESS(psa_crypto_init),
+    ADDRESS(psa_destroy_key),
+    ADDRESS(psa_export_key),
+    ADDRESS(psa_export_public_key),
+    ADDRESS(psa_generate_key),
+    ADDRESS(psa_generate_random),
+    ADDRESS(psa_get_key_attributes),
+    ADDRESS(psa_hash_abort),
+    ADDRESS(psa_hash_clone),
+    ADDRESS(psa_hash_compare),
+    ADDRESS(psa_hash_compute),
+    ADDRESS(psa_hash_finish),
+    ADDRESS(psa_hash_setup),
+    ADDRESS(psa_hash_update),
+    ADDRESS(psa_hash_verify),
+    ADDRESS(psa_import_key),
+    ADDRESS(psa_key_derivation_abort),
+    ADDRESS(psa_key_derivation_get_capacity),
+    ADDRESS(psa_key_derivation_input_bytes),
+    ADDRESS(psa_key_derivation_input_integer),
+    ADDRESS(psa_key_derivation_input_key),
+    ADDRESS(psa_key_derivation_key_agreement),
+    ADDRESS(psa_key_derivation_output_bytes),
+    ADDRESS(psa_key_derivation_output_key),
+    ADDRESS(psa_key_derivation_set_capacity),
+    ADDRESS(psa_key_derivation_setup),
+    ADDRESS(psa_key_derivation_verify_bytes),
+    ADDRESS(psa_key_derivation_verify_key),
+    ADDRESS(psa_mac_abort),
+    ADDRESS(psa_mac_compute),
+    ADDRESS(psa_mac_sign_finish),
+    ADDRESS(psa_mac_sign_setup),
+    ADDRESS(psa_mac_update),
+    ADDRESS(psa_mac_verify),
+    ADDRESS(psa_mac_verify_finish),
+    ADDRESS(psa_mac_verify_setup),
+    ADDRESS(psa_purge_key),
+    ADDRESS(psa_raw_key_agreement),
+    ADDRESS(psa_key_agreement),
+    ADDRESS(psa_reset_key_attributes),
+    ADDRESS(psa_sign_hash),
+    ADDRESS(psa_sign_message),
+    ADDRESS(psa_verify_hash),
+    ADDRESS(psa_verify_message),
+};
 
 _Noreturn void app_main(void)
 {
