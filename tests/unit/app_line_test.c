@@ -96,6 +96,7 @@ static void rubbing_out_makes_no_command_of_a_line_that_was_too_long(void **stat
     (void)state;
     (void)type("reset");
     repeat('x', LINE_TEXT_MAX);
+    assert_int_equal(type("\b"), LINE_NOTHING);
     repeat('\b', LINE_TEXT_MAX);
     assert_int_equal(type("\r"), LINE_LONG);
 }
