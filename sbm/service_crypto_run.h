@@ -67,6 +67,8 @@ psa_status_t service_crypto_operation_run(struct sbm_crypto_call *call);
 /* The functions on hashes and MACs, on ciphers and AEADs, and on derivations. */
 psa_status_t service_crypto_digest_run(struct service_crypto_operation *operation, struct sbm_crypto_call *call);
 psa_status_t service_crypto_cipher_run(struct service_crypto_operation *operation, struct sbm_crypto_call *call);
+/* Adds 1 to a number, big-endian. 1 when it is a private key of P-256 then. CT: in the number. */
+int service_crypto_pair_of(uint8_t number[32]);
 psa_status_t service_crypto_derive_run(struct service_crypto_operation *operation, struct sbm_crypto_call *call);
 
 #endif

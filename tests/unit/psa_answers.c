@@ -251,6 +251,7 @@ const struct psa_answer psa_answers[] = {
     { "tls12-prf", psa_tls12_prf_holds },
     { "capacity of a derivation", psa_capacity_holds },
     { "verified derivation", psa_verify_bytes_holds },
+    { "derived key pair", psa_derived_pair_holds },
     { "ecdh", psa_ecdh_holds },
     { "agreed key", psa_agreement_key_holds },
     { "ecdsa", psa_ecdsa_holds },

@@ -149,3 +149,58 @@ int psa_agreement_key_holds(void)
     fine = fine && makes_no_key(0, PSA_KEY_TYPE_DERIVE, 0, PSA_ERROR_INVALID_HANDLE);
     return psa_destroy_key(key) == PSA_SUCCESS && psa_destroy_key(other) == PSA_SUCCESS && fine;
 }
+
+/* The bytes of RFC 5869 A.1 as a number, plus 1: its point was computed elsewhere. */
+static const uint8_t derived_public[65] = { 0x04, 0x4d, 0x9b, 0xc8, 0xa9, 0x70, 0x9e, 0x12, 0x18, 0x11, 0x70,
+                                            0x51, 0x0c, 0x07, 0x11, 0x77, 0x75, 0x20, 0xde, 0xb1, 0x11, 0x67,
+                                            0x7d, 0xbd, 0xea, 0x4c, 0xb6, 0xe6, 0xa8, 0x54, 0x8a, 0xe4, 0x01,
+                                            0xa3, 0xc1, 0xf0, 0xd5, 0xac, 0xb8, 0xc3, 0x1e, 0x56, 0x12, 0x50,
+                                            0x90, 0x34, 0x17, 0xc3, 0x6a, 0xca, 0xca, 0x49, 0xc4, 0x84, 0xfe,
+                                            0x64, 0x1a, 0xac, 0xa3, 0x4f, 0x36, 0x91, 0x0e, 0x33, 0x80 };
+
+static int pair_of_bits_is(size_t bits, size_t capacity, psa_status_t want, psa_key_id_t *made)
+{
+    psa_key_derivation_operation_t operation;
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_set_key_type(&attributes, PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1));
+    psa_set_key_bits(&attributes, bits);
+    psa_set_key_algorithm(&attributes, PSA_ALG_ECDSA(PSA_ALG_SHA_256));
+    psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_SIGN_HASH);
+    int fine = hkdf_begin(&operation) && psa_key_derivation_set_capacity(&operation, capacity) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_output_key(&attributes, &operation, made) == want;
+    fine = fine && (want != PSA_SUCCESS || capacity_is(&operation, capacity - 32));
+    return psa_key_derivation_abort(&operation) == PSA_SUCCESS && fine && (want == PSA_SUCCESS) == (*made != 0);
+}
+
+/* A secret that was given as bytes makes no key, as for every other type. */
+static int bytes_make_no_pair(void)
+{
+    psa_key_derivation_operation_t operation = PSA_KEY_DERIVATION_OPERATION_INIT;
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_key_id_t made = 99;
+    psa_set_key_type(&attributes, PSA_KEY_TYPE_ECC_KEY_PAIR(PSA_ECC_FAMILY_SECP_R1));
+    psa_set_key_bits(&attributes, 256);
+    int fine = psa_key_derivation_setup(&operation, HKDF) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_input_bytes(&operation, PSA_KEY_DERIVATION_INPUT_SECRET, hkdf_salt,
+                                                  sizeof hkdf_salt) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_input_bytes(&operation, PSA_KEY_DERIVATION_INPUT_INFO, NULL, 0) == PSA_SUCCESS;
+    fine = fine && psa_key_derivation_output_key(&attributes, &operation, &made) == PSA_ERROR_NOT_PERMITTED;
+    return psa_key_derivation_abort(&operation) == PSA_SUCCESS && fine && made == 0;
+}
+
+int psa_derived_pair_holds(void)
+{
+    uint8_t out[65];
+    size_t len = 0;
+    psa_key_id_t key = 0;
+    psa_key_id_t none = 99;
+    int fine = pair_of_bits_is(256, 42, PSA_SUCCESS, &key);
+    fine = fine && psa_export_public_key(key, out, sizeof out, &len) == PSA_SUCCESS;
+    fine = fine && same(out, len, derived_public, sizeof derived_public);
+    fine = fine && psa_export_key(key, out, sizeof out, &len) == PSA_ERROR_NOT_PERMITTED;
+    fine = fine && pair_of_bits_is(256, 31, PSA_ERROR_INSUFFICIENT_DATA, &none);
+    fine = fine && pair_of_bits_is(384, 64, PSA_ERROR_NOT_SUPPORTED, &none);
+    fine = fine && pair_of_bits_is(220, 64, PSA_ERROR_INVALID_ARGUMENT, &none);
+    fine = fine && pair_of_bits_is(0, 64, PSA_ERROR_INVALID_ARGUMENT, &none) && bytes_make_no_pair();
+    return psa_destroy_key(key) == PSA_SUCCESS && fine;
+}

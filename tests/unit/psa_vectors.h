@@ -154,6 +154,7 @@ int psa_hkdf_holds(void);
 int psa_overlap_holds(void);
 int psa_agreement_key_holds(void);
 int psa_capacity_holds(void);
+int psa_derived_pair_holds(void);
 int psa_verify_bytes_holds(void);
 int psa_tls12_prf_holds(void);
 int psa_ecdh_holds(void);
