@@ -138,7 +138,12 @@ static void sbm_older_than_the_anchor_allows_is_not_started(void **state)
 static void image_that_claims_to_be_larger_than_its_slot_is_not_started(void **state)
 {
     (void)state;
-    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 3, 4 * 512);
+    const uint32_t len = machine.map.sbm[0].len;
+    const uint32_t image = machine.map.sbm[0].off + machine.map.sbm_image_off;
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 3, len);
+    for (uint32_t at = len - machine.map.sbm_image_off; at < len; at++) { /* all of it is there, behind the slot */
+        machine.flash[image + at] = maker_sbm_byte(3, 0, at);
+    }
     assert_starts_slot(1);
 }
 

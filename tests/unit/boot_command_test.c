@@ -272,6 +272,35 @@ static void nothing_is_retired_while_an_update_is_under_way(void **state)
     assert_int_equal(send(), STATUS_OK);
 }
 
+static size_t sbm_len;
+
+static void sbm_update_run(void)
+{
+    rig_result = service_update_start(PSA_FWU_COMPONENT_SBM);
+    for (size_t at = 0; at < sbm_len && rig_result == PSA_SUCCESS; at += 500) {
+        const struct bytes piece = bytes_of(package + at, sbm_len - at < 500 ? sbm_len - at : 500);
+        rig_result = service_update_write(PSA_FWU_COMPONENT_SBM, at, piece);
+    }
+    rig_result = rig_result == PSA_SUCCESS ? service_update_finish(PSA_FWU_COMPONENT_SBM) : rig_result;
+    rig_result = rig_result == PSA_SUCCESS ? service_update_install() : rig_result;
+}
+
+static void nothing_is_retired_while_an_sbm_update_is_under_way(void **state)
+{
+    const struct maker_sbm_spec spec = { .signer = &maker.firmware_next, .sequence = 2, .image_len = SBM_LEN };
+    (void)state;
+    sbm_len = maker_sbm_package(&maker, &spec, package, sizeof package);
+    (void)sim_run(&machine, sbm_update_run);
+    assert_int_equal(rig_result, PSA_SUCCESS_REBOOT);
+    assert_int_equal(retire_firmware(), STATUS_BAD_STATE); /* pending */
+    assert_runs(1);
+    assert_int_equal(device.sbm_sequence, 2);
+    assert_int_equal(send(), STATUS_BAD_STATE); /* on trial */
+    assert_nothing_retired();
+    (void)sim_run(&machine, rig_accept_run);
+    assert_int_equal(send(), STATUS_OK);
+}
+
 static void command_for_another_product_or_by_another_key_is_refused(void **state)
 {
     (void)state;
@@ -353,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup(last_key_of_a_kind_stays, setup),
         cmocka_unit_test_setup(key_that_the_device_needs_stays, setup),
         cmocka_unit_test_setup(nothing_is_retired_while_an_update_is_under_way, setup),
+        cmocka_unit_test_setup(nothing_is_retired_while_an_sbm_update_is_under_way, setup),
         cmocka_unit_test_setup(command_for_another_product_or_by_another_key_is_refused, setup),
         cmocka_unit_test_setup(damaged_command_is_refused, setup),
         cmocka_unit_test_setup(cut_at_any_operation_leaves_a_device_that_takes_the_command_again, setup),

@@ -229,8 +229,42 @@ static void key_block_of_another_package_is_refused(void **state)
     mixed_len += package_len - block_len;
     memcpy(package, mixed, mixed_len);
     package_len = mixed_len;
-    struct maker_package spec = maker_package_right(&maker, 3, IMAGE_LEN);
-    (void)spec;
+    assert_refused(STATUS_SUIT_DEPENDENCY, 1);
+}
+
+/* Changes one byte of the key block's manifest, `at` behind the only place of `bytes`, and signs it anew. */
+static void block_resign(const struct maker_key *signer, struct bytes bytes, size_t at, uint8_t value)
+{
+    static uint8_t changed[PACKAGE_MAX];
+    static const struct suit_payload none[2];
+    struct suit_envelope block;
+    uint8_t manifest[SUIT_MANIFEST_MAX];
+    uint8_t digest[32];
+    package_make_right(2);
+    assert_int_equal(suit_envelope_parse(bytes_of(package, package_len), &block), STATUS_OK);
+    memcpy(manifest, block.manifest.data, block.manifest.len);
+    uint8_t *place = memmem(manifest, block.manifest.len, bytes.data, bytes.len);
+    assert_non_null(place);
+    assert_int_not_equal(place[at], value);
+    place[at] = value;
+    struct cbor_writer w = cbor_writer_of(changed, sizeof changed);
+    maker_envelope_write(bytes_of(manifest, block.manifest.len), signer, none, &w, digest);
+    cbor_write_raw(&w, bytes_of(package + block_len, package_len - block_len));
+    assert_int_equal(w.status, STATUS_OK);
+    package_len = w.len;
+    memcpy(package, changed, package_len);
+}
+
+/* The provisioner's key is good for number 1 only: not for a later package under that number. */
+static void key_block_that_lies_about_its_package_is_refused(void **state)
+{
+    (void)state;
+    assert_boots(1);
+    block_resign(&maker.provisioner, bytes_of("\x01\x01\x02\x02", 4), 3, 1);
+    assert_refused(STATUS_SUIT_DEPENDENCY, 1);
+    block_resign(&maker.mastering, bytes_of("\x01\x01\x02\x02", 4), 3, 3);
+    assert_refused(STATUS_SUIT_DEPENDENCY, 1);
+    block_resign(&maker.mastering, bytes_of("\x0E\x19", 2), 2, 0x7F);
     assert_refused(STATUS_SUIT_DEPENDENCY, 1);
 }
 
@@ -402,6 +436,7 @@ int main(void)
         cmocka_unit_test_setup(every_flipped_byte_of_an_update_is_refused, setup),
         cmocka_unit_test_setup(truncated_update_is_refused, setup),
         cmocka_unit_test_setup(key_block_of_another_package_is_refused, setup),
+        cmocka_unit_test_setup(key_block_that_lies_about_its_package_is_refused, setup),
         cmocka_unit_test_setup(image_larger_than_its_slot_is_refused, setup),
         cmocka_unit_test_setup(damaged_application_is_installed_again, setup),
         cmocka_unit_test_setup(damaged_application_halts_where_the_policy_says_so, setup),

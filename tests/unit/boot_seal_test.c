@@ -155,6 +155,34 @@ static void older_image_with_its_own_seal_is_not_started(void **state)
     assert_true(rig_runs(&machine, 2, IMAGE_LEN));
 }
 
+static uint32_t stated_size;
+
+/* A record with a right journal tag: whoever can write the flash can make one. */
+static void size_forge_run(void)
+{
+    struct bytes record;
+    assert_int_equal(state_open(&device.state), STATUS_OK);
+    assert_int_equal(journal_read(&device.state.journal, STATE_SEAL, &record), STATUS_OK);
+    memcpy(&seal, record.data, sizeof seal);
+    bytes_write_le32(seal.statement + SEAL_SIZE_OFF, stated_size);
+    assert_int_equal(journal_append(&device.state.journal, STATE_SEAL, bytes_of(&seal, sizeof seal)), STATUS_OK);
+}
+
+static void seal_over_more_than_the_slot_is_not_even_computed(void **state)
+{
+    static const uint32_t beyond[] = { 1, 0x7FFFFFFF, 0xFFFFFF00 };
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        machine = good;
+        stated_size = i == 0 ? machine.map.primary.len + beyond[i] : beyond[i];
+        assert_int_equal(sim_run(&machine, size_forge_run), SIM_RETURNED);
+        (void)sim_run(&machine, check_run);
+        assert_int_equal(checked, STATUS_SUIT_SIZE);
+        assert_false(boot_was_sealed(1));
+        assert_true(boot_was_sealed(1)); /* sealed anew */
+    }
+}
+
 static void seal_of_another_chip_is_worth_nothing(void **state)
 {
     (void)state;
@@ -206,6 +234,7 @@ int main(void)
         cmocka_unit_test_setup(update_is_verified_in_full_and_then_sealed, setup),
         cmocka_unit_test_setup(seal_that_is_not_confirmed_in_time_goes_back, setup),
         cmocka_unit_test_setup(older_image_with_its_own_seal_is_not_started, setup),
+        cmocka_unit_test_setup(seal_over_more_than_the_slot_is_not_even_computed, setup),
         cmocka_unit_test_setup(seal_of_another_chip_is_worth_nothing, setup),
         cmocka_unit_test_setup(key_is_used_once, setup),
         cmocka_unit_test_setup(gate_starts_only_what_both_tags_and_the_counter_allow, setup),

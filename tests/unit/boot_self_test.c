@@ -345,6 +345,51 @@ static void either_damaged_slot_is_written_anew_from_the_package(void **state)
     assert_slot_holds(1, 2);
 }
 
+static void confirmed_at_two(void)
+{
+    assert_int_equal(send(2), PSA_SUCCESS_REBOOT);
+    assert_runs(2);
+    accept();
+    assert_runs(2);
+    assert_int_equal(device.sbm_slot, 0);
+}
+
+/* What lies in the package's region was right when it arrived. */
+static void spare_is_not_filled_from_a_package_that_somebody_else_signed(void **state)
+{
+    static struct sim before;
+    (void)state;
+    confirmed_at_two();
+    package_make(&stranger.firmware, 2, 0);
+    memcpy(machine.flash + machine.map.sbm_package.off, package, package_len);
+    machine.flash[machine.map.sbm[1].off + 3] ^= 1;
+    before = machine;
+    assert_runs(2);
+    assert_int_equal(device.health[SBM_PLACE_SPARE], SBM_HEALTH_DAMAGED);
+    assert_memory_equal(machine.flash + machine.map.sbm[1].off, before.flash + before.map.sbm[1].off,
+                        machine.map.sbm[1].len);
+}
+
+/* An envelope without its image would be taken for a sound spare until somebody hashes it. */
+static void cut_while_the_spare_is_written_leaves_it_to_the_next_boot(void **state)
+{
+    static struct sim damaged;
+    enum sim_end end = SIM_POWER_CUT;
+    (void)state;
+    confirmed_at_two();
+    memset(machine.flash + machine.map.sbm[1].off, 0, machine.map.sbm[1].len);
+    damaged = machine;
+    for (uint32_t op = 1; end == SIM_POWER_CUT; op++) {
+        machine = damaged;
+        machine.cut_at = machine.operations + op;
+        machine.cut_mode = SIM_CUT_AFTER;
+        end = sim_run(&machine, rig_boot_run);
+        machine.cut_at = 0;
+        assert_runs(2);
+        assert_slot_holds(1, 2);
+    }
+}
+
 /* Cuts `code` at every operation, then boots: the old or the new SBM runs, nothing that was confirmed is lost. */
 static void cut_everywhere(void (*code)(void), uint64_t least, uint32_t counter)
 {
@@ -398,6 +443,8 @@ int main(void)
         cmocka_unit_test_setup(satisfied_demand_for_the_application_is_taken, setup),
         cmocka_unit_test_setup(application_that_needs_a_newer_sbm_waits_for_it, setup),
         cmocka_unit_test_setup(either_damaged_slot_is_written_anew_from_the_package, setup),
+        cmocka_unit_test_setup(spare_is_not_filled_from_a_package_that_somebody_else_signed, setup),
+        cmocka_unit_test_setup(cut_while_the_spare_is_written_leaves_it_to_the_next_boot, setup),
         cmocka_unit_test_setup(cut_at_any_operation_ends_in_the_old_or_the_new_sbm, setup),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);

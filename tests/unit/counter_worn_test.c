@@ -210,6 +210,36 @@ static void one_wrong_reading_starts_no_older_application(void **state)
     }
 }
 
+/* All records of `kind` are programmed over: for that no erase is needed. */
+static void records_void(enum counter_kind kind)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t *page = machine.flash + machine.map.counter[i].off;
+        for (uint32_t off = 0; off < machine.map.counter[i].len; off += COUNTER_RECORD_LEN) {
+            if (page[off + 2] == kind) {
+                memset(page + off, 0, COUNTER_RECORD_LEN);
+            }
+        }
+    }
+}
+
+static void lost_security_counter_ends_in_halt(void **state)
+{
+    static const enum counter_kind kinds[] = { COUNTER_APP, COUNTER_SBM };
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        (void)setup(state);
+        records_void(kinds[i]);
+        assert_int_equal(sim_run(&machine, rig_boot_run), SIM_ASLEEP);
+        assert_non_null(strstr(machine.log, status_text(STATUS_BOOT_STATE_DAMAGED)));
+    }
+    (void)setup(state);
+    for (unsigned i = 0; i < 2; i++) {
+        memset(machine.flash + machine.map.counter[i].off, machine.map.erased, machine.map.counter[i].len);
+    }
+    assert_int_equal(sim_run(&machine, rig_boot_run), SIM_ASLEEP);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup(trial_that_cannot_be_counted_is_not_started, setup),
         cmocka_unit_test_setup(one_wrong_reading_starts_no_older_sbm, setup),
         cmocka_unit_test_setup(one_wrong_reading_starts_no_older_application, setup),
+        cmocka_unit_test_setup(lost_security_counter_ends_in_halt, setup),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }

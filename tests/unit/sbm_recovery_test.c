@@ -34,6 +34,8 @@ static int group_setup(void **state)
     maker_start(&maker);
     maker_start(&stranger);
     maker.on_halt = POLICY_HALT_RECOVERY;
+    maker.outputs_mask = 6;
+    maker.outputs_level = 2;
     sim_make(&good, 512, 16, 0xFF);
     maker_geometry(&good);
     struct bytes first = package_make(1, &maker.firmware);
@@ -122,6 +124,28 @@ static void forged_and_old_packages_are_refused_with_their_reason(void **state)
     assert_int_equal(device.state.now.pending, STATE_NONE);
 }
 
+/* Nothing of what would not fit is written, and no high bits are lost of what an upload is for. */
+static void uploads_that_fit_nowhere_erase_nothing(void **state)
+{
+    uint8_t body[64];
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct cbor_writer w = cbor_writer_of(body, sizeof body);
+        cbor_write_map(&w, 4);
+        smp_pair_uint(&w, "len", i == 0 ? machine.map.package[0].len + 1 : 2);
+        smp_pair_uint(&w, "off", 0);
+        smp_pair_bytes(&w, "data", bytes_of("x", 1));
+        smp_pair_uint(&w, "image", i == 0 ? 0 : i == 1 ? 256 : 2);
+        client_add(SMP_GROUP_IMAGE, 1, cbor_written(&w));
+    }
+    uint32_t erases = machine.erases;
+    assert_int_equal(recover(SIM_ASLEEP), 3);
+    assert_int_equal(client_number(bodies[0], "status"), STATUS_SUIT_SIZE);
+    assert_int_equal(client_number(bodies[1], "status"), STATUS_NOT_FOUND);
+    assert_int_equal(client_number(bodies[2], "status"), STATUS_NOT_FOUND);
+    assert_int_equal(machine.erases, erases);
+}
+
 /* Every byte of the update, in steps that are no divisor of anything. */
 static void damaged_packages_are_never_pending(void **state)
 {
@@ -187,6 +211,7 @@ static void ask_run(void)
 /* With a sound application: an update on trial keeps its way back, also in recovery. */
 static void application_asks_for_recovery_once_and_a_sound_trial_is_kept(void **state)
 {
+    static const uint8_t none[32];
     (void)state;
     machine = good;
     assert_int_equal(rig_boot(&machine), SIM_STARTED_APPLICATION);
@@ -194,10 +219,19 @@ static void application_asks_for_recovery_once_and_a_sound_trial_is_kept(void **
     assert_int_equal(sim_run(&machine, rig_update_run), SIM_RETURNED);
     assert_int_equal(rig_boot(&machine), SIM_STARTED_APPLICATION);
     assert_int_equal(sim_run(&machine, ask_run), SIM_RESET);
+    client_add(SMP_GROUP_IMAGE, 0,
+               bytes_of("\xA1\x67"
+                        "confirm\xF5",
+                        10));
     client_add_upload(package_make(3, &maker.firmware), 1500);
     reset_add();
+    sim_board.outputs = 5;
     unsigned count = recover(SIM_RESET);
+    assert_int_equal(client_number(bodies[0], "status"), STATUS_BAD_STATE); /* it does not run: nobody confirms it */
     assert_int_equal(client_number(bodies[count - 2], "status"), STATUS_BAD_STATE);
+    assert_int_equal(sim_board.outputs, 3);
+    assert_true(bytes_equal(bytes_of(device.provisioned.identity, 32), bytes_of(none, 32)));
+    assert_true(bytes_equal(bytes_of(device.provisioned.update, 32), bytes_of(none, 32)));
     assert_int_equal(rig_boot(&machine), SIM_STARTED_APPLICATION);
     assert_true(rig_runs(&machine, 2, IMAGE_LEN));
     assert_int_equal(device.state.now.trial, 1);
@@ -209,6 +243,7 @@ int main(void)
         cmocka_unit_test_setup(lost_application_comes_back_by_an_upload_and_a_reset, setup),
         cmocka_unit_test_setup(status_and_log_tell_what_happened, setup),
         cmocka_unit_test_setup(forged_and_old_packages_are_refused_with_their_reason, setup),
+        cmocka_unit_test_setup(uploads_that_fit_nowhere_erase_nothing, setup),
         cmocka_unit_test_setup(damaged_packages_are_never_pending, setup),
         cmocka_unit_test_setup(pending_package_is_listed_and_erased, setup),
         cmocka_unit_test_setup(lost_trial_does_not_stand_in_the_way, setup),

@@ -289,6 +289,35 @@ static void bad_requests_are_refused_and_change_nothing(void **state)
     assert_int_equal(client_number(ASK(0, 0, "\xA1\x61x\x61y"), "rc"), SMP_RC_INVALID);
 }
 
+/* Its low 32 bits name the application. */
+static void image_number_beyond_32_bits_names_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(client_number(ASK(1, 1,
+                                       "\xA4\x63len\x02\x63off\x00\x64"
+                                       "data\x41x\x65image\x1B\x00\x00\x00\x01\x00\x00\x00\x00"),
+                                   "rc"),
+                     SMP_RC_NOT_FOUND);
+    assert_int_equal(owner.starts, 0);
+}
+
+/* Two servers on one line would answer each other for ever. */
+static void answers_are_not_answered(void **state)
+{
+    static const uint8_t packet[] = { 0, 0, 0, 1, 0, 0, 1, 6, 0xA0 };
+    uint8_t line[64];
+    size_t len;
+    (void)state;
+    for (uint8_t op = 0; op < 4; op++) {
+        uint8_t asked[sizeof packet];
+        memcpy(asked, packet, sizeof packet);
+        asked[0] = op;
+        assert_int_equal(smp_encode(bytes_of(asked, sizeof asked), line, sizeof line, &len), STATUS_OK);
+        client_add_raw(bytes_of(line, len));
+        assert_int_equal(serve(), op % 2 == 0 ? 1 : 0);
+    }
+}
+
 static void failed_write_ends_the_upload(void **state)
 {
     struct bytes all = bytes_of(content().data, 300);
@@ -361,6 +390,8 @@ int main(void)
         cmocka_unit_test_setup(broken_upload_of_the_same_hash_goes_on_where_it_was, setup),
         cmocka_unit_test_setup(lies_about_lengths_write_nothing, setup),
         cmocka_unit_test_setup(bad_requests_are_refused_and_change_nothing, setup),
+        cmocka_unit_test_setup(image_number_beyond_32_bits_names_nothing, setup),
+        cmocka_unit_test_setup(answers_are_not_answered, setup),
         cmocka_unit_test_setup(failed_write_ends_the_upload, setup),
         cmocka_unit_test_setup(images_are_listed_and_only_the_pending_one_can_be_asked_for, setup),
         cmocka_unit_test_setup(noise_and_broken_frames_get_no_answer_and_do_not_stop_the_next, setup),

@@ -231,6 +231,27 @@ static void damaged_packet_head_is_refused(void **state)
     assert_int_equal(head.op, SMP_READ);
 }
 
+/* The longest packet fills the decoder's memory: what follows it on its last line has no place. */
+static void bytes_behind_the_longest_packet_are_not_stored(void **state)
+{
+    static uint8_t packet[SMP_PACKET_MAX];
+    static uint8_t out[SMP_ENCODED_MAX + 4];
+    static uint8_t back[SMP_PACKET_MAX];
+    size_t len = 0;
+    size_t back_len = 0;
+    (void)state;
+    memset(&decoder, 0, sizeof decoder);
+    size_t packet_len = packet_example(sizeof packet - SMP_HEAD_LEN, packet);
+    assert_int_equal(smp_encode(bytes_of(packet, packet_len), out, SMP_ENCODED_MAX, &len), STATUS_OK);
+    assert_int_equal(feed(out, len, back, &back_len), STATUS_OK);
+    assert_int_not_equal(out[len - 2], '=');
+    memcpy(out + len - 1, "AAAA\n", 5);
+    assert_int_equal(feed(out, len + 4, back, &back_len), STATUS_TOO_LONG);
+    out[len - 1] = '\n';
+    assert_int_equal(feed(out, len, back, &back_len), STATUS_OK);
+    assert_int_equal(back_len, packet_len);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +261,7 @@ int main(void)
         cmocka_unit_test(every_flipped_bit_on_the_line_is_seen),
         cmocka_unit_test(what_is_no_frame_is_dropped),
         cmocka_unit_test(overlong_line_is_dropped_and_the_next_is_taken),
+        cmocka_unit_test(bytes_behind_the_longest_packet_are_not_stored),
         cmocka_unit_test(new_packet_replaces_an_unfinished_one),
         cmocka_unit_test(damaged_packet_head_is_refused),
     };
