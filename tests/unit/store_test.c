@@ -378,6 +378,7 @@ static void certificates_go_into_the_callers_buffer(void **state)
     assert_int_equal(service_certificate(SBM_CERTIFICATE_ROOT, buffer, 10, &len), PSA_ERROR_BUFFER_TOO_SMALL);
     assert_int_equal(len, 11);
     assert_int_equal(service_certificate(3, buffer, sizeof buffer, &len), PSA_ERROR_DOES_NOT_EXIST);
+    assert_int_equal(service_certificate(256, buffer, sizeof buffer, &len), PSA_ERROR_DOES_NOT_EXIST);
     assert_int_equal(service_certificate(UINT32_MAX, buffer, sizeof buffer, &len), PSA_ERROR_DOES_NOT_EXIST);
 }
 
