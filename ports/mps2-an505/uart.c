@@ -49,14 +49,19 @@ void uart_listen_begin(unsigned n, struct uart_listening *saved)
     NVIC_ISER(irq / 32) = 1u << (irq % 32);
 }
 
-void uart_listen_end(unsigned n, const struct uart_listening *saved)
+void uart_listen_pause(unsigned n, const struct uart_listening *saved)
 {
     unsigned irq = UART_RX_IRQ(n);
-    REG32(UART_BASE(n) + UART_CTRL) = UART_CTRL_TX;
     NVIC_ICER(irq / 32) = 1u << (irq % 32);
     NVIC_ICPR(irq / 32) = 1u << (irq % 32);
     for (unsigned i = 0; i < NVIC_WORDS; i++) {
         NVIC_ISER(i) = saved->enabled[i];
     }
     __asm__ volatile("msr primask, %0" : : "r"(saved->primask) : "memory");
+}
+
+void uart_listen_end(unsigned n, const struct uart_listening *saved)
+{
+    REG32(UART_BASE(n) + UART_CTRL) = UART_CTRL_TX;
+    uart_listen_pause(n, saved);
 }

@@ -18,5 +18,7 @@ struct uart_listening {
 };
 void uart_listen_begin(unsigned n, struct uart_listening *saved);
 void uart_listen_end(unsigned n, const struct uart_listening *saved);
+/* As uart_listen_end, but the receiver stays on: a byte that has come waits in it, and keeps the next one out. */
+void uart_listen_pause(unsigned n, const struct uart_listening *saved);
 
 #endif

@@ -24,6 +24,7 @@ spoil chip 0x180400
 console chip "[sbm] recovery: waiting for an update"
 [ "$(field chip recovery)" = true ] || fail "recovery does not answer"
 [ "$(field chip halt_name)" = BOOT_NO_IMAGE ] || fail "the reason of the halt is not told"
+"$top/build/host/tests/system/chip_echoes" "$work/chip" 300 || fail "recovery loses what is sent to it"
 
 update chip v2
 "$windlass" device reset "$work/chip" >/dev/null
