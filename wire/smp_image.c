@@ -86,18 +86,8 @@ status_t smp_state_parse(struct cbor_reader *r, struct smp_state_request *out)
 /* "0.0.0." and the sequence number: major, minor, revision and build, as clients expect a version. */
 static void version_write(struct cbor_writer *w, uint32_t sequence)
 {
-    char text[] = "0.0.0.4294967295";
-    char digits[10];
-    size_t count = 0;
-    size_t at = 6;
-    do {
-        digits[count++] = (char)('0' + sequence % 10);
-        sequence /= 10;
-    } while (sequence != 0);
-    while (count > 0) {
-        text[at++] = digits[--count];
-    }
-    text[at] = '\0';
+    char text[6 + SMP_NUMBER_MAX + 1] = "0.0.0.";
+    text[6 + smp_number_write(sequence, text + 6)] = '\0';
     smp_pair_text(w, "version", text);
 }
 

@@ -40,6 +40,20 @@ int smp_key_is(struct bytes key, const char *text)
     return bytes_equal(key, bytes_of(text, strlen(text)));
 }
 
+size_t smp_number_write(uint32_t value, char out[SMP_NUMBER_MAX])
+{
+    char digits[SMP_NUMBER_MAX];
+    size_t count = 0;
+    do {
+        digits[count++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = digits[count - 1 - i];
+    }
+    return count;
+}
+
 void smp_pair_uint(struct cbor_writer *w, const char *key, uint64_t value)
 {
     cbor_write_tstr(w, key);

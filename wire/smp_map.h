@@ -21,6 +21,10 @@ int smp_map_next(struct smp_map *map, struct bytes *key);
 int smp_key_is(struct bytes key, const char *text);
 
 /* What answers are made of. */
+/* The decimal digits, without a NUL; gives how many. */
+#define SMP_NUMBER_MAX 10
+size_t smp_number_write(uint32_t value, char out[SMP_NUMBER_MAX]);
+
 void smp_pair_uint(struct cbor_writer *w, const char *key, uint64_t value);
 void smp_pair_bool(struct cbor_writer *w, const char *key, int value);
 void smp_pair_text(struct cbor_writer *w, const char *key, const char *text);

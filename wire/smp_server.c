@@ -3,9 +3,11 @@
 #include "wire/smp_server.h"
 
 #define ECHO_MAX 1024
+#define REASON_MAX 128u
 
 enum os_command { OS_ECHO = 0, OS_RESET = 5, OS_PARAMETERS = 6 };
 enum image_command { IMAGE_STATE = 0, IMAGE_UPLOAD = 1, IMAGE_ERASE = 5 };
+enum { SLOT_PENDING = 1 };
 
 void smp_server_open(struct smp_server *server, const struct smp_calls *calls)
 {
@@ -35,6 +37,20 @@ static enum smp_rc rc_of(status_t status)
     }
 }
 
+static void reason_write(struct cbor_writer *w, status_t status)
+{
+    char text[REASON_MAX];
+    const char *why = status_text(status);
+    size_t len = strlen(why);
+    size_t at = smp_number_write(status, text);
+    text[at++] = ':';
+    text[at++] = ' ';
+    len = len < sizeof text - at ? len : sizeof text - at;
+    memcpy(text + at, why, len);
+    cbor_write_tstr(w, "rsn");
+    cbor_write_tstr_bytes(w, bytes_of(text, at + len));
+}
+
 void smp_status_build(struct cbor_writer *w, status_t status)
 {
     if (status == STATUS_OK) {
@@ -43,7 +59,29 @@ void smp_status_build(struct cbor_writer *w, status_t status)
     }
     cbor_write_map(w, 2);
     smp_pair_uint(w, "rc", (uint64_t)rc_of(status));
-    smp_pair_uint(w, "status", status);
+    reason_write(w, status);
+}
+
+static void success_write(const struct smp_server *s, struct cbor_writer *w)
+{
+    if (s->version == SMP_FIRST) {
+        smp_rc_build(w, SMP_RC_OK);
+    } else {
+        cbor_write_map(w, 0);
+    }
+}
+
+/* Clients of the first version wait for the "off" of the last piece, whatever "rc" is; those of the second take a
+ * refusal that has one for no answer at all. */
+static void upload_refuse(const struct smp_server *s, struct cbor_writer *w, status_t status)
+{
+    int ended = s->version == SMP_FIRST && s->len != 0 && s->off == s->len;
+    cbor_write_map(w, ended ? 3 : 2);
+    smp_pair_uint(w, "rc", (uint64_t)rc_of(status));
+    if (ended) {
+        smp_pair_uint(w, "off", s->off);
+    }
+    reason_write(w, status);
 }
 
 static void echo_run(struct cbor_reader *r, struct cbor_writer *w)
@@ -199,29 +237,78 @@ static void upload_run(struct smp_server *s, struct cbor_reader *r, struct cbor_
     }
     status_t status = upload_take(s, &in);
     if (status != STATUS_OK) {
-        smp_status_build(w, status);
+        upload_refuse(s, w, status);
         return;
     }
-    cbor_write_map(w, 2);
-    smp_pair_uint(w, "rc", SMP_RC_OK);
+    cbor_write_map(w, s->version == SMP_FIRST ? 2 : 1);
+    if (s->version == SMP_FIRST) {
+        smp_pair_uint(w, "rc", SMP_RC_OK);
+    }
     smp_pair_uint(w, "off", s->off);
 }
 
-static void erase_run(struct smp_server *s, struct cbor_writer *w)
+/* {?"slot": n}, or nothing. Gives the slot, which is 1 when it is not said; 0 for what cannot be read. */
+static uint64_t slot_parse(struct cbor_reader *r)
 {
+    struct bytes key;
+    uint64_t slot = SLOT_PENDING;
+    if (r->at == r->end) {
+        return slot;
+    }
+    struct smp_map map = smp_map_open(r);
+    while (smp_map_next(&map, &key)) {
+        if (smp_key_is(key, "slot")) {
+            slot = cbor_read_uint(r);
+        } else {
+            (void)cbor_skip(r);
+        }
+    }
+    return cbor_reader_finish(r) == STATUS_OK ? slot : 0;
+}
+
+static void erase_run(struct smp_server *s, struct cbor_reader *r, struct cbor_writer *w)
+{
+    if (slot_parse(r) != SLOT_PENDING) {
+        smp_rc_build(w, SMP_RC_INVALID); /* what is installed is never erased */
+        return;
+    }
     s->len = 0;
     s->off = 0;
-    smp_status_build(w, s->calls->upload_erase());
+    status_t status = s->calls->upload_erase();
+    if (status == STATUS_OK) {
+        success_write(s, w);
+    } else {
+        smp_status_build(w, status);
+    }
+}
+
+/* A read changes nothing. Echo and image state are there for both. */
+static int op_is_taken(const struct smp_head *head)
+{
+    switch ((unsigned)head->group << 8 | head->command) {
+    case SMP_GROUP_OS << 8 | OS_RESET:
+    case SMP_GROUP_IMAGE << 8 | IMAGE_UPLOAD:
+    case SMP_GROUP_IMAGE << 8 | IMAGE_ERASE:
+        return head->op == SMP_WRITE;
+    case SMP_GROUP_OS << 8 | OS_PARAMETERS:
+        return head->op == SMP_READ;
+    default:
+        return 1;
+    }
 }
 
 static void command_run(struct smp_server *s, const struct smp_head *head, struct cbor_reader *r, struct cbor_writer *w)
 {
+    if (!op_is_taken(head)) {
+        smp_rc_build(w, SMP_RC_NOT_SUPPORTED);
+        return;
+    }
     switch ((unsigned)head->group << 8 | head->command) {
     case SMP_GROUP_OS << 8 | OS_ECHO:
         echo_run(r, w);
         break;
     case SMP_GROUP_OS << 8 | OS_RESET:
-        smp_rc_build(w, SMP_RC_OK);
+        success_write(s, w);
         break;
     case SMP_GROUP_OS << 8 | OS_PARAMETERS:
         parameters_write(w);
@@ -233,7 +320,7 @@ static void command_run(struct smp_server *s, const struct smp_head *head, struc
         upload_run(s, r, w);
         break;
     case SMP_GROUP_IMAGE << 8 | IMAGE_ERASE:
-        erase_run(s, w);
+        erase_run(s, r, w);
         break;
     default:
         s->calls->other(head, r, w);
@@ -243,7 +330,7 @@ static void command_run(struct smp_server *s, const struct smp_head *head, struc
 
 int smp_is_reset(const struct smp_head *head)
 {
-    return head->group == SMP_GROUP_OS && head->command == OS_RESET;
+    return head->group == SMP_GROUP_OS && head->command == OS_RESET && head->op == SMP_WRITE;
 }
 
 struct bytes smp_server_take(struct smp_server *server, uint8_t byte, struct smp_head *head)
@@ -257,13 +344,14 @@ struct bytes smp_server_take(struct smp_server *server, uint8_t byte, struct smp
     }
     struct cbor_reader r = cbor_reader_of(body);
     struct cbor_writer w = cbor_writer_of(server->answer + SMP_HEAD_LEN, sizeof server->answer - SMP_HEAD_LEN);
+    server->version = (packet.data[0] >> 3 & 3u) == SMP_FIRST ? SMP_FIRST : SMP_SECOND;
     command_run(server, head, &r, &w);
     if (w.status != STATUS_OK) {
         w = cbor_writer_of(server->answer + SMP_HEAD_LEN, sizeof server->answer - SMP_HEAD_LEN);
         smp_rc_build(&w, SMP_RC_UNKNOWN);
     }
     struct smp_head out = *head;
-    out.op = (uint8_t)(head->op + 1u);
+    out.op = (uint8_t)((head->op + 1u) | (unsigned)server->version << 3);
     out.flags = 0;
     out.length = (uint16_t)w.len;
     smp_head_build(&out, server->answer);

@@ -23,6 +23,9 @@ enum smp_rc {
     SMP_RC_NOT_SUPPORTED = 8
 };
 
+/* What a request's head says. The answer has the same; a second version's success has no "rc". */
+enum smp_version { SMP_FIRST = 0, SMP_SECOND = 1 };
+
 /* Each gives STATUS_OK, or the status number of the refusal. */
 struct smp_calls {
     /* Makes ready for `len` bytes for that image, whatever came before. */
@@ -49,6 +52,7 @@ struct smp_server {
     status_t verdict; /* once off is len */
     uint8_t sha[SMP_HASH_LEN];
     int has_sha;
+    uint8_t version; /* SMP_FIRST or SMP_SECOND, of the request under way */
     uint8_t answer[SMP_PACKET_MAX];
     uint8_t frames[SMP_ENCODED_MAX];
 };
@@ -61,7 +65,7 @@ int smp_is_reset(const struct smp_head *head);
 
 /* {"rc": rc}. */
 void smp_rc_build(struct cbor_writer *w, enum smp_rc rc);
-/* {"rc": 0}, or the refusal {"rc": n, "status": status number}. */
+/* {"rc": 0}, or the refusal {"rc": n, "rsn": "status number: its text"}. */
 void smp_status_build(struct cbor_writer *w, status_t status);
 
 #endif

@@ -13,7 +13,7 @@ enum { IMAGE_APP = 0, IMAGE_SBM = 1 };
 #define VERDICT_MS 120000 /* the answer to the last piece comes after the package was checked */
 #define STALLS_MAX 8      /* answers in a row that do not get on */
 
-/* {"rc": n, ?"off": n, ?"status": n}, in this order. */
+/* {?"rc": n, ?"off": n, ?"rsn": "status number: text"}; without "rc" it is no refusal. */
 struct verdict {
     uint64_t rc;
     int has_off;
@@ -26,30 +26,37 @@ static int text_is(struct bytes text, const char *name)
     return bytes_equal(text, bytes_of(name, strlen(name)));
 }
 
+/* The number that a reason begins with; 0 when it begins with none, or with one that is no status. */
+static uint64_t reason_status(struct bytes reason)
+{
+    uint64_t number = 0;
+    size_t i = 0;
+    while (i < reason.len && i < 3 && reason.data[i] >= '0' && reason.data[i] <= '9') {
+        number = 10 * number + (uint64_t)(reason.data[i++] - '0');
+    }
+    return i < reason.len && reason.data[i] == ':' && number <= UINT8_MAX ? number : 0;
+}
+
 static status_t verdict_parse(struct bytes in, struct verdict *out)
 {
     struct cbor_reader r = cbor_reader_of(in);
     struct cbor_map map = cbor_read_map(&r);
     int64_t number = 0;
     struct bytes text;
-    int has_rc = 0;
     memset(out, 0, sizeof *out);
     while (cbor_map_next_any(&map, &number, &text)) {
-        uint64_t value = cbor_read_uint(&r);
         if (text_is(text, "rc")) {
-            out->rc = value;
-            has_rc = 1;
+            out->rc = cbor_read_uint(&r);
         } else if (text_is(text, "off")) {
-            out->off = value;
+            out->off = cbor_read_uint(&r);
             out->has_off = 1;
-        } else if (text_is(text, "status")) {
-            out->status = value;
+        } else if (text_is(text, "rsn")) {
+            out->status = reason_status(cbor_read_tstr(&r));
         } else {
             cbor_fail(&r, STATUS_UNKNOWN_FIELD);
         }
     }
-    status_t status = cbor_reader_finish(&r);
-    return status == STATUS_OK && !has_rc ? STATUS_MISSING_FIELD : status;
+    return cbor_reader_finish(&r);
 }
 
 /* The way out of a refusal. */
@@ -87,7 +94,7 @@ static const char *refusal_hint(status_t status)
 
 static int verdict_fault(const struct verdict *v, const char *doing, struct fault *fault)
 {
-    if (v->status != 0 && v->status <= UINT8_MAX) {
+    if (v->status != 0) {
         (void)fault_set(fault, "%s: the device refuses: %s (%s)", doing, status_text((status_t)v->status),
                         status_name((status_t)v->status));
         return fault_hint(fault, "%s", refusal_hint((status_t)v->status));

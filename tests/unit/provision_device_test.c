@@ -57,11 +57,16 @@ static void upload_serve(struct device *d, struct bytes body, struct cbor_writer
         memcpy(d->received + off, data.data, data.len);
         d->received_len += data.len;
     }
-    cbor_write_map(w, 2);
-    pair_write(w, "rc", d->received_len == total && d->refuse_at_end != 0);
     if (d->received_len == total && d->refuse_at_end != 0) {
-        pair_write(w, "status", d->refuse_at_end);
+        char reason[64];
+        int len = snprintf(reason, sizeof reason, "%u: what the device says", (unsigned)d->refuse_at_end);
+        cbor_write_map(w, 2);
+        pair_write(w, "rc", 1);
+        cbor_write_tstr(w, "rsn");
+        cbor_write_tstr_bytes(w, bytes_of(reason, (size_t)len));
     } else {
+        cbor_write_map(w, 2);
+        pair_write(w, "rc", 0);
         pair_write(w, "off", d->received_len);
     }
 }

@@ -2,15 +2,25 @@
 /* smp_client: see smp_client.h. */
 #include "tests/unit/smp_client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/status.h"
 
 static uint8_t line[CLIENT_LINE_MAX];
 static size_t line_len;
 static uint8_t sequence;
+static uint8_t request_op = SMP_WRITE;
 
 void client_clear(void)
 {
     line_len = 0;
+    request_op = SMP_WRITE;
+}
+
+void client_op_set(uint8_t op)
+{
+    request_op = op;
 }
 
 struct bytes client_line(void)
@@ -32,7 +42,7 @@ void client_add(uint16_t group, uint8_t command, struct bytes body)
     uint8_t packet[SMP_PACKET_MAX];
     size_t len = 0;
     const struct smp_head head = {
-        .op = SMP_WRITE, .length = (uint16_t)body.len, .group = group, .sequence = sequence++, .command = command
+        .op = request_op, .length = (uint16_t)body.len, .group = group, .sequence = sequence++, .command = command
     };
     smp_head_build(&head, packet);
     memcpy(packet + SMP_HEAD_LEN, body.data, body.len);
@@ -102,4 +112,24 @@ uint64_t client_number(struct bytes body, const char *key)
         }
     }
     return r.status == STATUS_OK ? found : UINT64_MAX;
+}
+
+status_t client_reason(struct bytes body)
+{
+    struct cbor_reader r = cbor_reader_of(body);
+    struct smp_map map = smp_map_open(&r);
+    struct bytes name;
+    struct bytes reason = { NULL, 0 };
+    char text[160];
+    while (smp_map_next(&map, &name)) {
+        struct bytes value = cbor_peek(&r) == CBOR_TSTR ? cbor_read_tstr(&r) : cbor_skip(&r);
+        reason = smp_key_is(name, "rsn") ? value : reason;
+    }
+    for (unsigned i = 1; r.status == STATUS_OK && i <= UINT8_MAX; i++) {
+        (void)snprintf(text, sizeof text, "%u: %s", i, status_text((status_t)i));
+        if (bytes_equal(reason, bytes_of(text, strlen(text)))) {
+            return (status_t)i;
+        }
+    }
+    return STATUS_OK;
 }

@@ -13,7 +13,8 @@
 void client_clear(void);
 struct bytes client_line(void);
 void client_add_raw(struct bytes bytes);
-/* A write request with this body. */
+/* The first byte of the requests that follow: SMP_WRITE, after client_clear. */
+void client_op_set(uint8_t op);
 void client_add(uint16_t group, uint8_t command, struct bytes body);
 /* {"len": total when off is 0, "off": off, "data": piece of `all`}. */
 void client_add_piece(struct bytes all, size_t off, size_t len);
@@ -25,5 +26,7 @@ void client_add_upload(struct bytes all, size_t piece_len);
 unsigned client_answers(struct bytes line, struct bytes *bodies, unsigned max);
 /* The number behind a text key of an answer; UINT64_MAX when it is not there or no number. */
 uint64_t client_number(struct bytes body, const char *key);
+/* The status number that the reason ("rsn") of a refusal begins with; 0 when it has none. */
+status_t client_reason(struct bytes body);
 
 #endif

@@ -131,16 +131,21 @@ static struct bytes content(void)
 
 static void echo_parameters_and_reset_answer_as_clients_expect(void **state)
 {
-    const struct smp_head reset = { .group = 0, .command = 5 };
+    const struct smp_head reset = { .op = SMP_WRITE, .group = 0, .command = 5 };
     (void)state;
     assert_answer(ASK(0, 0,
                       "\xA1\x61"
                       "d\x62hi"),
                   "\xA1\x61r\x62hi");
+    client_op_set(SMP_READ);
     assert_answer(ASK(0, 6, "\xA0"), "\xA2\x68"
                                      "buf_size\x19\x08\x00\x69"
                                      "buf_count\x01");
-    assert_answer(ASK(0, 5, "\xA0"), "\xA1\x62rc\x00");
+    for (uint16_t group = 0; group < 2; group++) { /* reset, erase */
+        assert_answer(ASK(group, 5, "\xA0"), "\xA1\x62rc\x00");
+        client_op_set(SMP_WRITE | SMP_SECOND << 3);
+        assert_answer(ASK(group, 5, "\xA0"), "\xA0");
+    }
     assert_true(smp_is_reset(&reset));
     assert_int_equal(client_number(ASK(9, 0, "\xA0"), "rc"), SMP_RC_NOT_SUPPORTED);
 }
@@ -196,8 +201,8 @@ static void piece_sent_twice_is_written_once_and_the_verdict_is_repeated(void **
     assert_int_equal(serve(), 6);
     assert_int_equal(client_number(bodies[2], "off"), 200);
     assert_int_equal(client_number(bodies[3], "off"), 200);
-    assert_int_equal(client_number(bodies[4], "status"), STATUS_SUIT_ROLLBACK);
-    assert_int_equal(client_number(bodies[5], "status"), STATUS_SUIT_ROLLBACK);
+    assert_int_equal(client_reason(bodies[4]), STATUS_SUIT_ROLLBACK);
+    assert_int_equal(client_reason(bodies[5]), STATUS_SUIT_ROLLBACK);
     assert_int_equal(owner.finishes, 1);
     assert_memory_equal(owner.received, all.data, all.len);
 }
@@ -248,7 +253,7 @@ static void lies_about_lengths_write_nothing(void **state)
     assert_int_equal(owner.finishes, 0);
     client_add_piece(bytes_of(all.data, sizeof owner.received + 1), 0, 100);
     assert_int_equal(serve(), 1);
-    assert_int_equal(client_number(bodies[0], "status"), STATUS_SUIT_SIZE);
+    assert_int_equal(client_reason(bodies[0]), STATUS_SUIT_SIZE);
     assert_int_equal(client_number(ASK(1, 1,
                                        "\xA2\x63off\x64"
                                        "data\x41x"),
@@ -318,6 +323,63 @@ static void answers_are_not_answered(void **state)
     }
 }
 
+static void a_read_resets_erases_and_uploads_nothing(void **state)
+{
+    static const char piece[] = "\xA3\x63len\x02\x63off\x00\x64"
+                                "data\x42"
+                                "ab";
+    const struct smp_head reset = { .op = SMP_READ, .group = 0, .command = 5 };
+    (void)state;
+    owner.pending = 1;
+    client_op_set(SMP_READ);
+    client_add(0, 5, bytes_of("\xA0", 1));
+    client_add(1, 5, bytes_of("\xA0", 1));
+    client_add(1, 1, bytes_of(piece, sizeof piece - 1));
+    client_op_set(SMP_WRITE);
+    client_add(0, 6, bytes_of("\xA0", 1));
+    assert_int_equal(serve(), 4);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_answer(bodies[i], "\xA1\x62rc\x08");
+    }
+    assert_false(smp_is_reset(&reset));
+    assert_int_equal(owner.starts, 0);
+    assert_int_equal(owner.pending, 1);
+}
+
+/* A refusal of version 2 has the two fields that its clients know; one of version 1 also tells that all has come. */
+static void refused_upload_ends_for_clients_of_both_versions(void **state)
+{
+    struct bytes all = bytes_of(content().data, 300);
+    (void)state;
+    owner.verdict = STATUS_SUIT_PAYLOAD_MISMATCH;
+    for (uint8_t version = SMP_FIRST; version <= SMP_SECOND; version++) {
+        client_op_set((uint8_t)(SMP_WRITE | version << 3));
+        client_add_upload(all, 200);
+        assert_int_equal(serve(), 2);
+        assert_int_equal(client_number(bodies[0], "off"), 200);
+        assert_int_equal(client_number(bodies[0], "rc"), version == SMP_FIRST ? 0 : UINT64_MAX);
+        assert_int_equal(client_number(bodies[1], "rc"), SMP_RC_UNKNOWN);
+        assert_int_equal(client_reason(bodies[1]), STATUS_SUIT_PAYLOAD_MISMATCH);
+        assert_int_equal(client_number(bodies[1], "off"), version == SMP_FIRST ? 300 : UINT64_MAX);
+        assert_int_equal(client_number(bodies[1], "status"), UINT64_MAX);
+    }
+}
+
+static void only_the_pending_slot_can_be_erased(void **state)
+{
+    (void)state;
+    owner.pending = 1;
+    assert_answer(ASK(1, 5, "\xA1\x64slot\x00"), "\xA1\x62rc\x03");
+    assert_answer(ASK(1, 5, "\xA1\x64slot\x02"), "\xA1\x62rc\x03");
+    assert_answer(ASK(1, 5, "\xFF\xFF"), "\xA1\x62rc\x03");
+    assert_int_equal(owner.pending, 1);
+    assert_answer(ASK(1, 5, "\xA1\x64slot\x01"), "\xA1\x62rc\x00");
+    assert_int_equal(owner.pending, 0);
+    owner.pending = 1;
+    assert_answer(ASK(1, 5, ""), "\xA1\x62rc\x00");
+    assert_int_equal(owner.pending, 0);
+}
+
 static void failed_write_ends_the_upload(void **state)
 {
     struct bytes all = bytes_of(content().data, 300);
@@ -326,7 +388,7 @@ static void failed_write_ends_the_upload(void **state)
     client_add_piece(all, 0, 100);
     client_add_piece(all, 100, 100);
     assert_int_equal(serve(), 2);
-    assert_int_equal(client_number(bodies[0], "status"), STATUS_FLASH_IO);
+    assert_int_equal(client_reason(bodies[0]), STATUS_FLASH_IO);
     assert_int_equal(client_number(bodies[1], "rc"), SMP_RC_BAD_STATE);
 }
 
@@ -392,6 +454,9 @@ int main(void)
         cmocka_unit_test_setup(bad_requests_are_refused_and_change_nothing, setup),
         cmocka_unit_test_setup(image_number_beyond_32_bits_names_nothing, setup),
         cmocka_unit_test_setup(answers_are_not_answered, setup),
+        cmocka_unit_test_setup(a_read_resets_erases_and_uploads_nothing, setup),
+        cmocka_unit_test_setup(refused_upload_ends_for_clients_of_both_versions, setup),
+        cmocka_unit_test_setup(only_the_pending_slot_can_be_erased, setup),
         cmocka_unit_test_setup(failed_write_ends_the_upload, setup),
         cmocka_unit_test_setup(images_are_listed_and_only_the_pending_one_can_be_asked_for, setup),
         cmocka_unit_test_setup(noise_and_broken_frames_get_no_answer_and_do_not_stop_the_next, setup),
