@@ -129,6 +129,16 @@ static void every_kind_is_taken_for_itself_only(void **state)
     refused(&device, &signing, &root, CERT_DEVICE, "not that of a CA");
 }
 
+/* Right in everything, but issued past the intermediate that is shown with it. */
+static void path_that_leaves_out_its_intermediate_is_refused(void **state)
+{
+    (void)state;
+    struct cert direct;
+    const struct cert_spec spec = spec_of(CERT_DEVICE, "sensor", device_key);
+    issue(&spec, &root, "root", &direct);
+    refused(&direct, &issuing, &root, CERT_DEVICE, "2 certificates, not 3");
+}
+
 static void openssl_command_is_content(void **state)
 {
     (void)state;
@@ -426,6 +436,7 @@ int main(void)
         cmocka_unit_test(device_certificate_checks_to_its_root),
         cmocka_unit_test(device_certificate_never_ends),
         cmocka_unit_test(every_kind_is_taken_for_itself_only),
+        cmocka_unit_test(path_that_leaves_out_its_intermediate_is_refused),
         cmocka_unit_test(openssl_command_is_content),
         cmocka_unit_test(serial_numbers_are_positive_long_and_new),
         cmocka_unit_test(wrong_issuer_key_is_refused),

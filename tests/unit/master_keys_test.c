@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "host/lib/block.h"
+#include "host/lib/cert.h"
 #include "host/lib/file.h"
 #include "host/sign1/sign1.h"
 #include "tests/unit/host_support.h"
@@ -169,6 +170,26 @@ static void key_of_another_kind_signs_nothing(void **state)
     assert_int_equal(access(rig_path("wrong.suit"), F_OK), -1);
 }
 
+/* A right certificate of the right kind, and not that of the key which would sign. */
+static void key_that_is_not_its_certificates_signs_nothing(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct cert own;
+    struct cert next;
+    support_check(cert_read(rig_path("pki/firmware.crt"), &own, &fault), &fault);
+    support_check(cert_read(rig_path("pki/firmware-next.crt"), &next, &fault), &fault);
+    assert_int_equal(unlink(rig_path("pki/firmware.crt")), 0);
+    support_check(cert_write(rig_path("pki/firmware.crt"), &next, &fault), &fault);
+    struct master_package_order order = rig_order(6, "mixed.suit");
+    support_check_refused(master_package(&rig_project, &order, &fault), &fault,
+                          "is not the certificate of the key 'firmware'");
+    assert_int_equal(access(rig_path("mixed.suit"), F_OK), -1);
+    assert_int_equal(unlink(rig_path("pki/firmware.crt")), 0);
+    fault = FAULT_NONE;
+    support_check(cert_write(rig_path("pki/firmware.crt"), &own, &fault), &fault);
+}
+
 static void anchor_page_holds_both_firmware_keys(void **state)
 {
     (void)state;
@@ -241,6 +262,7 @@ int main(void)
         cmocka_unit_test(needed_version_of_the_other_component_is_demanded),
         cmocka_unit_test(next_keys_sign_what_devices_take),
         cmocka_unit_test(key_of_another_kind_signs_nothing),
+        cmocka_unit_test(key_that_is_not_its_certificates_signs_nothing),
         cmocka_unit_test(anchor_page_holds_both_firmware_keys),
         cmocka_unit_test(retirement_is_signed_by_the_key_that_stays),
     };

@@ -9,7 +9,11 @@ pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 windlass_test(provision_ledger_test SOURCES provision_ledger_test.c host_support.c LIBS wl_ledger PkgConfig::SQLITE)
 windlass_test(provision_flow_test
   SOURCES provision_flow_test.c provision_chip.c attest_maker.c provision_factory.c host_support.c
-  LIBS wl_provision_peer wl_appliance wl_station wl_wire_build)
+  LIBS wl_provision_peer wl_appliance wl_station wl_wire_build
+  TIMEOUT 300)
+windlass_test(provision_appliance_test
+  SOURCES provision_appliance_test.c provision_factory.c host_support.c
+  LIBS wl_appliance wl_wire_build)
 windlass_test(provision_device_test SOURCES provision_device_test.c host_support.c LIBS wl_device Threads::Threads)
 windlass_test(provision_letter_test SOURCES provision_letter_test.c LIBS wl_letter)
 windlass_test(provision_attest_test SOURCES provision_attest_test.c attest_maker.c host_support.c LIBS wl_device)

@@ -119,6 +119,31 @@ static void replayed_forged_and_borrowed_tokens_are_refused(void **state)
     assert_int_equal(device_attest_check(answer, right_nonce, &other_root, &attestation, &fault), -1);
 }
 
+/* Right in everything, but its certificate names no unique ID: the ledger could not be asked for it. */
+static void device_without_a_unique_id_is_refused(void **state)
+{
+    static const char *const serials[] = { "30313233343536373839616263646", "3031323334353637383961626364656g",
+                                           "3031323334353637383961626364656666", "30313233343536373839616263646546" };
+    struct maker *m = *state;
+    uint8_t out[SMP_BODY_MAX];
+    struct token_claims claims = right_claims(m, right_nonce);
+    for (size_t i = 0; i < 4; i++) {
+        struct device_attestation attestation;
+        struct fault fault = FAULT_NONE;
+        struct cert_spec spec = { .kind = CERT_DEVICE, .organisation = "Test Works", .common_name = "device" };
+        spec.serial_number = serials[i];
+        support_check(hsm_key_public(m->hsm, "device", spec.public_key, &fault), &fault);
+        support_check(cert_issue(&spec, &m->issuing, m->hsm, "issuing", &m->device, &fault), &fault);
+        struct bytes answer = signed_answer(m, "device", &claims, out);
+        int result = device_attest_check(answer, right_nonce, &m->root, &attestation, &fault);
+        if (i < 3) {
+            support_check_refused(result, &fault, "names no unique ID");
+        } else {
+            support_check(result, &fault);
+        }
+    }
+}
+
 static void claims_that_a_device_does_not_make_are_refused(void **state)
 {
     struct maker *m = *state;
@@ -253,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ATTEST_TEST(genuine_device_is_recognised),
         ATTEST_TEST(replayed_forged_and_borrowed_tokens_are_refused),
+        ATTEST_TEST(device_without_a_unique_id_is_refused),
         ATTEST_TEST(claims_that_a_device_does_not_make_are_refused),
         ATTEST_TEST(every_claim_missing_or_doubled_is_refused),
         ATTEST_TEST(claims_with_any_damaged_byte_parse_to_what_they_encode),

@@ -43,6 +43,25 @@ static int teardown(void **state)
     return 0;
 }
 
+/* What the station changes in its receipt. */
+static enum station_lie { LIE_NONE, LIE_BOOT, LIE_SBM, LIE_APP } lie;
+
+static int letter_carry(void *appliance, struct bytes request, uint8_t *answer, size_t *answer_len, struct fault *fault)
+{
+    static const uint8_t other[32];
+    static uint8_t changed[LETTER_MAX];
+    struct letter_request letter;
+    struct cbor_writer w = cbor_writer_of(changed, sizeof changed);
+    if (lie == LIE_NONE || letter_request_parse(request, &letter) != STATUS_OK || letter.op != LETTER_RECEIPT) {
+        return appliance_carry(appliance, request, answer, answer_len, fault);
+    }
+    letter.boot_digest = lie == LIE_BOOT ? bytes_of(other, sizeof other) : letter.boot_digest;
+    letter.sbm_digest = lie == LIE_SBM ? bytes_of(other, sizeof other) : letter.sbm_digest;
+    letter.app_sequence -= lie == LIE_APP ? 1 : 0;
+    letter_request_build(&letter, &w);
+    return appliance_carry(appliance, cbor_written(&w), answer, answer_len, fault);
+}
+
 static int provision_with(int proof, struct station_result *result, struct fault *fault)
 {
     struct appliance *appliance = NULL;
@@ -51,7 +70,7 @@ static int provision_with(int proof, struct station_result *result, struct fault
         return -1;
     }
     const struct station_job job = {
-        chip.target, 400, { appliance, appliance_carry }, { &chip, proof ? chip_prove : NULL }, { NULL, NULL }
+        chip.target, 400, { appliance, letter_carry }, { &chip, proof ? chip_prove : NULL }, { NULL, NULL }
     };
     int done = station_provision(&job, result, fault);
     appliance_close(appliance);
@@ -269,6 +288,25 @@ static void chip_that_holds_something_else_is_never_done(void **state)
     }
 }
 
+static void receipt_of_something_else_is_refused(void **state)
+{
+    static const char *const parts[] = { "another boot flash", "another Secure Boot Manager",
+                                         "application 6 instead of 7" };
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct station_result result;
+        struct ledger_unit unit;
+        struct fault fault = FAULT_NONE;
+        lie = (enum station_lie)(LIE_BOOT + i);
+        int done = provision(&result, &fault);
+        lie = LIE_NONE;
+        support_check_refused(done, &fault, parts[i]);
+        assert_int_equal(unit_find(&unit), 1);
+        assert_int_equal(unit.state, LEDGER_RESERVED);
+        assert_int_equal(chip.locked, 0);
+    }
+}
+
 static void chip_whose_debug_port_stays_open_is_never_done(void **state)
 {
     struct station_result result;
@@ -434,6 +472,7 @@ int main(void)
         FLOW_TEST(run_cut_anywhere_resumes_and_counts_once),
         FLOW_TEST(chip_that_proves_nothing_is_not_counted),
         FLOW_TEST(chip_that_holds_something_else_is_never_done),
+        FLOW_TEST(receipt_of_something_else_is_refused),
         FLOW_TEST(chip_whose_debug_port_stays_open_is_never_done),
         FLOW_TEST(closed_port_alone_does_not_close_a_record),
         FLOW_TEST(missing_token_is_refused_where_one_is_needed),

@@ -108,6 +108,25 @@ static void same_chip_with_another_key_is_quarantined_for_good(void **state)
     ledger_close(ledger);
 }
 
+/* One key that differs is enough for a quarrel. */
+static void same_chip_with_one_other_key_is_quarantined(void **state)
+{
+    struct ledger *ledger = ledger_new();
+    (void)state;
+    for (uint8_t which = 0; which < 2; which++) {
+        struct keys a = keys_of((uint8_t)(1 + which), (uint8_t)(1 + which));
+        struct keys clone = a;
+        struct ledger_unit unit;
+        struct fault fault = FAULT_NONE;
+        (which == 0 ? clone.identity : clone.update)[5] ^= 1;
+        support_check(reserve(ledger, &a, &unit, &fault), &fault);
+        support_check_refused(reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
+        fault = FAULT_NONE;
+        support_check_refused(reserve(ledger, &a, &unit, &fault), &fault, "quarantined");
+    }
+    ledger_close(ledger);
+}
+
 static void key_of_another_chip_is_refused(void **state)
 {
     struct ledger *ledger = ledger_new();
@@ -117,9 +136,15 @@ static void key_of_another_chip_is_refused(void **state)
     struct fault fault = FAULT_NONE;
     (void)state;
     support_check(reserve(ledger, &a, &unit, &fault), &fault);
-    support_check_refused(reserve(ledger, &copy, &unit, &fault), &fault, "UNIQUE");
-    fault = FAULT_NONE;
-    assert_int_equal(ledger_unit_find(ledger, copy.uid, &unit, &fault), 0);
+    for (unsigned which = 0; which < 3; which++) { /* both keys, the identity key, the update key */
+        struct keys other = keys_of(2, 9);
+        memcpy(other.identity, which < 2 ? copy.identity : other.identity, sizeof other.identity);
+        memcpy(other.update, which != 1 ? copy.update : other.update, sizeof other.update);
+        fault = FAULT_NONE;
+        support_check_refused(reserve(ledger, &other, &unit, &fault), &fault, "UNIQUE");
+        fault = FAULT_NONE;
+        assert_int_equal(ledger_unit_find(ledger, other.uid, &unit, &fault), 0);
+    }
     ledger_close(ledger);
 }
 
@@ -197,15 +222,18 @@ static void records_survive_closing_and_keep_their_order(void **state)
 static void rows_cannot_be_deleted(void **state)
 {
     struct keys a = keys_of(1, 1);
+    struct keys clone = keys_of(1, 9);
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     sqlite3 *db = NULL;
     struct ledger *ledger = ledger_new();
     (void)state;
     support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    support_check_refused(reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
     ledger_close(ledger);
     assert_int_equal(sqlite3_open(support_path("ledger.db"), &db), SQLITE_OK);
     assert_int_not_equal(sqlite3_exec(db, "DELETE FROM units", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_not_equal(sqlite3_exec(db, "DELETE FROM conflicts", NULL, NULL, NULL), SQLITE_OK);
     (void)sqlite3_close(db);
 }
 
@@ -291,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LEDGER_TEST(same_chip_with_the_same_key_is_counted_once),
         LEDGER_TEST(same_chip_with_another_key_is_quarantined_for_good),
+        LEDGER_TEST(same_chip_with_one_other_key_is_quarantined),
         LEDGER_TEST(key_of_another_chip_is_refused),
         LEDGER_TEST(second_certificate_for_one_chip_is_refused),
         LEDGER_TEST(record_closes_only_after_the_check),
