@@ -5,6 +5,7 @@
 
 #include "tests/unit/boot_maker.h"
 #include "tests/unit/boot_rig.h"
+#include "wire/cose.h"
 
 #define IMAGE_LEN 1700u
 #define TRIAL_BOOTS 3u
@@ -176,12 +177,59 @@ static void memory_that_changes_between_check_and_use_runs_nothing_else(void **s
     fail();
 }
 
+/* Where the initialization vector stands in the key block. */
+static size_t iv_off(void)
+{
+    struct suit_envelope block;
+    struct suit_manifest manifest;
+    struct suit_command command;
+    struct cose_encrypt encryption = { .iv = bytes_of(NULL, 0) };
+    assert_int_equal(suit_envelope_parse(bytes_of(package, package_len), &block), STATUS_OK);
+    assert_int_equal(suit_manifest_parse(block.manifest, &manifest), STATUS_OK);
+    struct suit_walk walk = suit_walk_of(manifest.install);
+    while (suit_walk_next(&walk, &command)) {
+        if (command.parameters.encryption_info.data != NULL) {
+            assert_int_equal(cose_encrypt_parse(command.parameters.encryption_info, &encryption), STATUS_OK);
+        }
+    }
+    assert_non_null(encryption.iv.data);
+    return (size_t)(encryption.iv.data - package);
+}
+
+/* With another vector the image decrypts to noise, for which the one before would be given up. */
+static void key_block_that_changes_between_check_and_use_spoils_nothing(void **state)
+{
+    (void)state;
+    update(2);
+    memcpy(evil, package, package_len);
+    evil[iv_off()] ^= 1;
+    const struct sim staged = machine;
+    for (unsigned when = 1; when < 200; when++) {
+        machine = staged;
+        events = 0;
+        swap_at = when;
+        enum sim_end end = rig_boot(&machine);
+        unsigned seen = events;
+        swap_at = 0;
+        assert_int_equal(end, SIM_STARTED_APPLICATION);
+        assert_true(rig_runs(&machine, device.running_sequence, IMAGE_LEN));
+        assert_true(device.state.now.refused == 0 || device.state.now.refused == STATUS_SUIT_BLOCK_SIGNATURE);
+        assert_int_not_equal(device.state.now.reason, STATE_REASON_REINSTALLED);
+        if (seen < when) {
+            assert_true(when > 10);
+            return;
+        }
+    }
+    fail();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(update_from_external_memory_is_installed_confirmed_or_goes_back, setup),
         cmocka_unit_test_setup(image_runs_on_without_its_external_package, setup),
         cmocka_unit_test_setup(memory_that_changes_between_check_and_use_runs_nothing_else, setup),
+        cmocka_unit_test_setup(key_block_that_changes_between_check_and_use_spoils_nothing, setup),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }

@@ -357,6 +357,22 @@ static void entry_point_of_an_sbm_is_thumb_code_in_its_image(void **state)
     packages_make(2, 0, 0);
 }
 
+static void sbm_that_does_not_fit_its_slot_is_refused(void **state)
+{
+    const uint32_t room = good.map.sbm[0].len - good.map.sbm_image_off;
+    (void)state;
+    for (unsigned more = 0; more < 2; more++) {
+        const struct maker_sbm_spec spec = { .signer = &maker.firmware, .sequence = 2, .image_len = room + more };
+        package_len[SBM] = maker_sbm_package(&maker, &spec, package[SBM], sizeof package[SBM]);
+        state_reach(SBM, PSA_FWU_READY);
+        written(SBM);
+        (void)sim_run(&machine, finish_run);
+        assert_int_equal(result, more ? PSA_ERROR_NOT_PERMITTED : PSA_SUCCESS);
+        assert_true(!more || device.state.now.refused == STATUS_SUIT_SIZE);
+    }
+    packages_make(2, 0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +383,7 @@ int main(void)
         cmocka_unit_test(write_takes_only_what_fits_its_place),
         cmocka_unit_test(swapped_images_of_an_sbm_are_refused),
         cmocka_unit_test(entry_point_of_an_sbm_is_thumb_code_in_its_image),
+        cmocka_unit_test(sbm_that_does_not_fit_its_slot_is_refused),
     };
     return cmocka_run_group_tests(tests, group_setup, NULL);
 }
