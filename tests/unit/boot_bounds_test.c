@@ -2,6 +2,7 @@
 /* What an application sends as an update stays in the region for it, however much it is and in whatever pieces. */
 #include "tests/unit/test.h"
 
+#include "boot/flash.h"
 #include "tests/unit/boot_maker.h"
 #include "tests/unit/boot_rig.h"
 
@@ -128,9 +129,38 @@ static void package_is_the_same_in_any_pieces(void **state)
     }
 }
 
+static struct flash_stream stream;
+static uint32_t stream_len;
+
+static void stream_run(void)
+{
+    const struct port_region *slot = &port_flash()->package[1];
+    flash_stream_start(&stream, slot->off, slot->off + slot->len);
+    for (uint32_t at = 0; at < stream_len; at += 64) {
+        flash_stream_add(&stream, bytes_of(flood, stream_len - at < 64 ? stream_len - at : 64));
+    }
+    (void)flash_stream_finish(&stream);
+}
+
+static void stream_ends_where_its_region_does(void **state)
+{
+    (void)state;
+    const struct port_region *slot = &machine.map.package[1];
+    const uint8_t *behind = machine.flash + slot->off + slot->len;
+    for (unsigned more = 0; more < 2; more++) {
+        memset(machine.flash + slot->off, machine.map.erased, slot->len);
+        memcpy(before.flash, machine.flash, sizeof before.flash);
+        stream_len = slot->len + more;
+        assert_int_equal(sim_run(&machine, stream_run), SIM_RETURNED);
+        assert_int_equal(stream.status, more ? STATUS_NO_SPACE : STATUS_OK);
+        assert_memory_equal(behind, before.flash + slot->off + slot->len, machine.flash_len - slot->off - slot->len);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(stream_ends_where_its_region_does, setup),
         cmocka_unit_test_setup(endless_update_stays_in_its_region, setup),
         cmocka_unit_test_setup(lying_offsets_and_lengths_write_nothing, setup),
         cmocka_unit_test_setup(package_is_the_same_in_any_pieces, setup),

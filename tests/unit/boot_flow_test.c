@@ -343,14 +343,25 @@ static void one_erased_mirror_is_healed(void **state)
 
 static void fault_of_the_application_is_kept_and_the_device_boots_again(void **state)
 {
+    static const uint8_t none[32];
     (void)state;
     assert_boots(1);
     assert_int_equal(sim_run(&machine, fault_run), SIM_RESET);
+    assert_true(bytes_equal(bytes_of(device.provisioned.identity, 32), bytes_of(none, 32)));
     assert_boots(1);
     assert_int_equal(device.state.now.fault, STATUS_BOOT_SECURE_FAULT);
     assert_int_equal(device.state.now.reason, STATE_REASON_AFTER_FAULT);
     assert_boots(1);
     assert_int_equal(device.state.now.reason, STATE_REASON_NORMAL);
+}
+
+static void decommissioned_device_starts_nothing(void **state)
+{
+    (void)state;
+    assert_boots(1);
+    machine.fuses[0] = 0xFFFFFF;
+    assert_int_equal(sim_run(&machine, rig_boot_run), SIM_ASLEEP);
+    assert_non_null(strstr(machine.log, status_text(STATUS_LIFECYCLE)));
 }
 
 static void application_that_only_faults_is_stopped(void **state)
@@ -444,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup(missing_provisioned_item_ends_in_halt, setup),
         cmocka_unit_test_setup(one_erased_mirror_is_healed, setup),
         cmocka_unit_test_setup(fault_of_the_application_is_kept_and_the_device_boots_again, setup),
+        cmocka_unit_test_setup(decommissioned_device_starts_nothing, setup),
         cmocka_unit_test_setup(application_that_only_faults_is_stopped, setup),
         cmocka_unit_test_setup(calls_in_the_wrong_state_are_refused, setup),
         cmocka_unit_test_setup(state_record_reads_back_and_bad_ones_are_refused, setup),

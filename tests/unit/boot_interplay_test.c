@@ -146,6 +146,43 @@ static void cut_sbm_update_is_not_taken_for_a_refused_one(void **state)
     }
 }
 
+/* ---- what is older than what was confirmed ---- */
+
+static void confirmed_at_two(void)
+{
+    update(2, &maker.firmware);
+    assert_runs(2);
+    (void)sim_run(&machine, rig_accept_run);
+    assert_int_equal(rig_result, PSA_SUCCESS);
+}
+
+/* It was right when it was staged; the package slots may be in a memory that others can write. */
+static void older_package_in_the_place_of_the_staged_one_is_not_installed(void **state)
+{
+    (void)state;
+    confirmed_at_two();
+    update(3, &maker.firmware);
+    const struct port_region *slot = &machine.map.package[1 - device.state.now.active];
+    const struct bytes old = package_make(1, &maker.firmware);
+    memset(machine.flash + slot->off, machine.map.erased, slot->len);
+    memcpy(machine.flash + slot->off, old.data, old.len);
+    assert_runs(2);
+    assert_int_equal(device.state.now.refused, STATUS_SUIT_ROLLBACK);
+}
+
+static void damaged_application_is_not_replaced_by_an_older_one(void **state)
+{
+    (void)state;
+    confirmed_at_two();
+    region_spoil(&machine.map.primary);
+    region_spoil(&machine.map.package[1]);
+    const struct sim lost = machine; /* slot 0 still has number 1, whole and signed */
+    assert_int_equal(boot(), SIM_ASLEEP);
+    assert_non_null(strstr(machine.log, status_text(STATUS_BOOT_NO_IMAGE)));
+    assert_memory_equal(machine.flash + machine.map.primary.off, lost.flash + lost.map.primary.off,
+                        machine.map.primary.len);
+}
+
 /* ---- what was never confirmed ---- */
 
 /* Its number was confirmed, it was not. */
@@ -270,6 +307,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(way_back_stays_one_when_a_new_sbm_is_written_first, setup),
         cmocka_unit_test_setup(cut_sbm_update_is_not_taken_for_a_refused_one, setup),
+        cmocka_unit_test_setup(older_package_in_the_place_of_the_staged_one_is_not_installed, setup),
+        cmocka_unit_test_setup(damaged_application_is_not_replaced_by_an_older_one, setup),
         cmocka_unit_test_setup(another_image_of_a_confirmed_number_is_on_trial, setup),
         cmocka_unit_test_setup(repair_by_a_newer_package_confirms_nothing_wherever_it_is_cut, setup),
         cmocka_unit_test_setup(way_back_to_an_application_that_was_never_confirmed_is_a_trial, setup),

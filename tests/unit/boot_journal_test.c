@@ -231,6 +231,11 @@ static void bad_arguments_and_full_regions_are_refused(void **state)
     }
     assert_int_equal(append_status, STATUS_NO_SPACE);
     assert_int_equal(value_of(1), payload[0]);
+    const uint32_t operations = machine.operations;
+    append_type--;
+    (void)sim_run(&machine, append_run);
+    assert_int_equal(append_status, STATUS_NO_SPACE);
+    assert_int_equal(machine.operations, operations); /* nothing is erased for what has no place */
 }
 
 int main(void)

@@ -156,8 +156,35 @@ static void older_image_with_its_own_seal_is_not_started(void **state)
 }
 
 static uint32_t stated_size;
+static size_t changed_at;
 
 /* A record with a right journal tag: whoever can write the flash can make one. */
+static void byte_forge_run(void)
+{
+    struct bytes record;
+    uint8_t forged[sizeof seal];
+    assert_int_equal(state_open(&device.state), STATUS_OK);
+    assert_int_equal(journal_read(&device.state.journal, STATE_SEAL, &record), STATUS_OK);
+    assert_int_equal(record.len, sizeof forged);
+    memcpy(forged, record.data, sizeof forged);
+    forged[changed_at] ^= 1;
+    assert_int_equal(journal_append(&device.state.journal, STATE_SEAL, bytes_of(forged, sizeof forged)), STATUS_OK);
+}
+
+/* Number, size, digest, key, nonce and tag: each byte counts. */
+static void changed_seal_in_a_right_record_is_worth_nothing(void **state)
+{
+    (void)state;
+    for (changed_at = 0; changed_at < sizeof seal; changed_at++) {
+        machine = good;
+        assert_int_equal(sim_run(&machine, byte_forge_run), SIM_RETURNED);
+        (void)sim_run(&machine, check_run);
+        assert_int_not_equal(checked, STATUS_OK);
+        assert_false(boot_was_sealed(1));
+    }
+    assert_true(boot_was_sealed(1)); /* sealed anew */
+}
+
 static void size_forge_run(void)
 {
     struct bytes record;
@@ -234,6 +261,7 @@ int main(void)
         cmocka_unit_test_setup(update_is_verified_in_full_and_then_sealed, setup),
         cmocka_unit_test_setup(seal_that_is_not_confirmed_in_time_goes_back, setup),
         cmocka_unit_test_setup(older_image_with_its_own_seal_is_not_started, setup),
+        cmocka_unit_test_setup(changed_seal_in_a_right_record_is_worth_nothing, setup),
         cmocka_unit_test_setup(seal_over_more_than_the_slot_is_not_even_computed, setup),
         cmocka_unit_test_setup(seal_of_another_chip_is_worth_nothing, setup),
         cmocka_unit_test_setup(key_is_used_once, setup),

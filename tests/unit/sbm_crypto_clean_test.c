@@ -4,8 +4,11 @@
 
 #include <psa/crypto.h>
 
+#include "boot/halt.h"
+#include "boot/rootkey.h"
 #include "crypto/crypto.h"
 #include "crypto/psa/pool.h"
+#include "sbm/device.h"
 #include "sbm/service_crypto.h"
 #include "tests/unit/psa_door.h"
 #include "tests/unit/test.h"
@@ -186,6 +189,28 @@ static void inputs_and_outputs_do_not_stay_in_secure_memory(void **state)
     assert_false(memory_has(door_marker + 8));
 }
 
+/* What halt and every reset by SBM begin with: the vault's key, and the keys that came out of the vault. */
+static void halt_leaves_no_key_in_memory(void **state)
+{
+    psa_key_attributes_t attributes = PSA_KEY_ATTRIBUTES_INIT;
+    psa_key_id_t key = 0;
+    uint8_t vault_key[32];
+    (void)state;
+    psa_set_key_id(&attributes, 77);
+    psa_set_key_type(&attributes, PSA_KEY_TYPE_HMAC);
+    psa_set_key_algorithm(&attributes, HMAC);
+    psa_set_key_usage_flags(&attributes, PSA_KEY_USAGE_SIGN_MESSAGE);
+    assert_int_equal(psa_import_key(&attributes, door_marker, 32, &key), PSA_SUCCESS);
+    memset(door_arena, 0, sizeof door_arena);
+    assert_int_equal(rootkey_derive(bytes_of("windlass store v1 VAULT", 23), vault_key, sizeof vault_key), STATUS_OK);
+    assert_true(memory_has(door_marker + 8));
+    assert_true(memory_has(vault_key + 8));
+    halt_wipe();
+    assert_false(memory_has(door_marker + 8));
+    assert_false(memory_has(vault_key + 8));
+    assert_int_equal(device.provisioned.identity[0] | device.provisioned.identity[31], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +218,7 @@ int main(void)
         cmocka_unit_test_setup(beginning_of_an_older_message_hides_no_statement, door_setup),
         cmocka_unit_test_setup(hash_that_was_not_given_out_is_not_signed, door_setup),
         cmocka_unit_test_setup(inputs_and_outputs_do_not_stay_in_secure_memory, door_setup),
+        cmocka_unit_test_setup(halt_leaves_no_key_in_memory, door_setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,6 +218,7 @@ static void application_asks_for_recovery_once_and_a_sound_trial_is_kept(void **
     assert_int_equal(sim_run(&machine, rig_update_run), SIM_RETURNED);
     assert_int_equal(rig_boot(&machine), SIM_STARTED_APPLICATION);
     assert_int_equal(sim_run(&machine, ask_run), SIM_RESET);
+    assert_true(bytes_equal(bytes_of(device.provisioned.identity, 32), bytes_of(none, 32)));
     client_add(SMP_GROUP_IMAGE, 0,
                bytes_of("\xA1\x67"
                         "confirm\xF5",
