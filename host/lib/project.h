@@ -74,6 +74,10 @@ int profile_parse(const char *name, const uint8_t *text, size_t len, struct prof
 #define KEY_ISSUING "issuing"         /* appliance token: intermediate CA of the device kind, certified by the root */
 #define KEY_TRANSPORT "transport"     /* appliance token, ECDH: recipient of session keys */
 #define KEY_PROVISIONER "provisioner" /* appliance token: signs key blocks during provisioning */
+#define KEY_QUOTA "quota"             /* OEM token: signs refills of quota, and orders about single devices */
+#define KEY_RECORDS "records"         /* appliance token: signs the ledger's checkpoints */
+#define KEY_APPLIANCE "appliance"     /* appliance token: its TLS server */
+#define KEY_GRANT "grant"             /* the appliance's TPM: signs grants; there is a certificate of that name */
 #define KEY_DEV_ROOT "dev-root"       /* development token: the same roles for development */
 #define KEY_DEV_FIRMWARE "dev-firmware"
 #define KEY_DEV_MASTERING "dev-mastering"
