@@ -80,7 +80,13 @@
     X(RETIRE_KEY, 99, "the command names a key that it cannot retire")                                                 \
     X(FRAME_CRC, 100, "a frame's check sum is wrong")                                                                  \
     X(FRAME_FORMAT, 101, "not a frame")                                                                                \
-    X(MESSAGE, 102, "a message that is not understood")
+    X(MESSAGE, 102, "a message that is not understood")                                                                \
+    X(GRANT_MISSING, 103, "no grant for this chip is stored")                                                          \
+    X(GRANT_TICKET, 104, "the production ticket is not signed by a key that this chip trusts")                         \
+    X(GRANT_SIGNATURE, 105, "the grant is not signed by the key that its ticket or block names")                       \
+    X(GRANT_CHIP, 106, "the grant is for another chip or for other keys")                                              \
+    X(GRANT_UNIT, 107, "the grant is not for the package or the units of its ticket or block")                         \
+    X(ANCHOR_MISMATCH, 108, "anchor page and policy name different keys or products")
 
 /* STATUS_OK is at least 8 bits away from 0, from all ones and from every error (errors have a clear top byte). */
 typedef uint32_t status_t;

@@ -49,7 +49,8 @@ enum store_type {
     STORE_POLICY = 3,
     STORE_DEVICE_CERT = 4,
     STORE_ISSUER_CERT = 5,
-    STORE_ROOT_CERT = 6
+    STORE_ROOT_CERT = 6,
+    STORE_GRANT = 7
 };
 #define STATE_BOOT 1
 #define STATE_INSTALLED 2
