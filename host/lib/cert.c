@@ -34,12 +34,18 @@ uint32_t cert_kind_usage(enum cert_kind kind)
     case CERT_SIGNING:
     case CERT_DEVICE:
     case CERT_SERVER:
+    case CERT_STATION:
         return KU_DIGITAL_SIGNATURE;
     case CERT_AGREEMENT:
     case CERT_DEVICE_UPDATE:
     default:
         return KU_KEY_AGREEMENT;
     }
+}
+
+int cert_kind_purpose(enum cert_kind kind)
+{
+    return kind == CERT_SERVER ? NID_server_auth : kind == CERT_STATION ? NID_client_auth : NID_undef;
 }
 
 int cert_kind_path_len(enum cert_kind kind)

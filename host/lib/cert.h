@@ -20,15 +20,17 @@ enum cert_kind {
     CERT_AGREEMENT,     /* transport, distribution: keyAgreement */
     CERT_DEVICE,        /* IDevID: digitalSignature, serialNumber = unique ID, notAfter 99991231235959Z */
     CERT_DEVICE_UPDATE, /* the device's update key: keyAgreement, same subject */
-    CERT_SERVER         /* a TLS server of the maker: digitalSignature, serverAuth, subjectAltName */
+    CERT_SERVER,        /* a TLS server of the maker: digitalSignature, serverAuth, subjectAltName */
+    CERT_STATION        /* a TLS client, a provisioning station: digitalSignature, clientAuth */
 };
 
 struct cert_spec {
     enum cert_kind kind;
     const char *organisation;
     const char *common_name;
-    const char *serial_number; /* subject serialNumber: hex of the unique ID; for device kinds only, else NULL */
-    const char *host;          /* CERT_SERVER: its DNS name or IP address, else NULL */
+    const char *serial_number;      /* subject serialNumber: hex of the unique ID; for device kinds only, else NULL */
+    const char *host;               /* CERT_SERVER: its DNS name or IP address, else NULL */
+    const char *const *other_hosts; /* CERT_SERVER: further ones, ended by NULL; or NULL */
     uint8_t public_key[64];
     unsigned years; /* ignored for device kinds */
 };
@@ -43,8 +45,8 @@ struct cert {
 int cert_issue(const struct cert_spec *spec, const struct cert *issuer, struct hsm *hsm, const char *issuer_key,
                struct cert *out, struct fault *fault);
 /* Checks `leaf` through `intermediate` (NULL: none) to `root`: signatures, validity, CA flags, pathLen, key usage, and
- * that the leaf has the key usage of `kind`. serialNumber of device kinds must be present. Gives the leaf's public key
- * (X then Y). */
+ * that the leaf has the key usage of `kind`, and for TLS its extended one. serialNumber of device kinds must be
+ * present. Gives the leaf's public key (X then Y). */
 int cert_check(const struct cert *leaf, const struct cert *intermediate, const struct cert *root, enum cert_kind kind,
                uint8_t public_key[64], struct fault *fault);
 int cert_public_key(const struct cert *cert, uint8_t public_key[64], struct fault *fault);
@@ -59,6 +61,18 @@ int cert_write(const char *path, const struct cert *cert, struct fault *fault); 
 /* PEM file with one PKCS#10 request (RFC 2986) for a P-256 key: gives the key, of which the request's signature shows
  * that its sender holds it. What else it asks for is not looked at. */
 int cert_request_read(const char *path, uint8_t public_key[64], struct fault *fault);
+
+#define CERT_REQUEST_MAX 512
+/* Makes a PKCS#10 request for the key `label` of `hsm`, with the label as common name: DER, at most CERT_REQUEST_MAX
+ * bytes. */
+int cert_request_make(struct hsm *hsm, const char *label, uint8_t *out, size_t *out_len, struct fault *fault);
+/* Checks a request's signature and gives its key and its common name (1 to 64 bytes). */
+int cert_request_parse(struct bytes der, char common_name[65], uint8_t public_key[64], struct fault *fault);
+
+/* A key that cannot sign asks by its SubjectPublicKeyInfo (RFC 5280 section 4.1): DER, at most CERT_REQUEST_MAX bytes.
+ */
+int cert_spki_make(const uint8_t public_key[64], uint8_t *out, size_t *out_len, struct fault *fault);
+int cert_spki_parse(struct bytes der, uint8_t public_key[64], struct fault *fault);
 
 /* What people ask of a certificate. Times are UTC, "2026-01-31T23:59:59Z". */
 struct cert_facts {

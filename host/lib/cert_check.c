@@ -104,6 +104,18 @@ static int check_path(const struct check *check, struct fault *fault)
     return result;
 }
 
+/* Exactly this extended key usage; NID_undef: none at all. So that no TLS certificate stands in for another key. */
+static int check_purpose(X509 *x509, int purpose)
+{
+    EXTENDED_KEY_USAGE *usage = (EXTENDED_KEY_USAGE *)X509_get_ext_d2i(x509, NID_ext_key_usage, NULL, NULL);
+    int has = X509_get_ext_by_NID(x509, NID_ext_key_usage, -1) >= 0;
+    int good = purpose == NID_undef ? !has
+                                    : usage != NULL && sk_ASN1_OBJECT_num(usage) == 1 &&
+                                          OBJ_obj2nid(sk_ASN1_OBJECT_value(usage, 0)) == purpose;
+    EXTENDED_KEY_USAGE_free(usage);
+    return good;
+}
+
 /* Exactly the usage and place in the path that the kind has; both extensions present. */
 static const char *check_kind(X509 *x509, enum cert_kind kind)
 {
@@ -118,7 +130,10 @@ static const char *check_kind(X509 *x509, enum cert_kind kind)
     if (path_len >= 0 && X509_get_pathlen(x509) != path_len) {
         return "its pathLen is another";
     }
-    return X509_get_key_usage(x509) != cert_kind_usage(kind) ? "its key usage is another" : NULL;
+    if (X509_get_key_usage(x509) != cert_kind_usage(kind)) {
+        return "its key usage is another";
+    }
+    return check_purpose(x509, cert_kind_purpose(kind)) ? NULL : "its extended key usage is another";
 }
 
 static int check_kind_fault(X509 *x509, enum cert_kind kind, const char *whose, struct fault *fault)

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cert_issue: makes certificates (cert.h). OpenSSL encodes what is signed; the HSM signs its digest; the two are put
- * together here and read back as any reader would.
+ * together (cert_sign.c) and read back as any reader would.
  */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
 #include "host/lib/cert_room.h"
+#include "host/lib/p256.h"
 
 #define SERIAL_LEN 16
 #define KEY_ID_LEN 20
@@ -93,29 +92,9 @@ static int issue_validity(X509 *x509, const struct cert_spec *spec, const X509 *
     return good ? 0 : cert_openssl_fault(fault, "certificate: no validity");
 }
 
-static EVP_PKEY *issue_key(const uint8_t public_key[64])
-{
-    uint8_t point[CERT_POINT_LEN] = { 0x04 };
-    char group[] = "prime256v1";
-    EVP_PKEY *key = NULL;
-    memcpy(point + 1, public_key, 64);
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-        key = NULL;
-    }
-    EVP_PKEY_CTX_free(context);
-    return key;
-}
-
 static int issue_public_key(X509 *x509, const struct cert_spec *spec, struct fault *fault)
 {
-    EVP_PKEY *key = issue_key(spec->public_key);
+    EVP_PKEY *key = p256_import(spec->public_key);
     int good = key != NULL && X509_set_pubkey(x509, key) == 1;
     EVP_PKEY_free(key);
     ERR_clear_error();
@@ -198,9 +177,11 @@ static int issue_extensions(X509 *x509, const struct cert_spec *spec, X509 *issu
     int good = issue_constraints(x509, cert_kind_path_len(spec->kind)) &&
                issue_usage(x509, cert_kind_usage(spec->kind)) && issue_subject_key_id(x509) &&
                issue_authority_key_id(x509, issuer);
-    if (good && spec->host != NULL && !cert_server_extensions(x509, spec->host)) {
+    if (good && cert_kind_purpose(spec->kind) != NID_undef && !cert_tls_extensions(x509, spec)) {
         ERR_clear_error();
-        return fault_set(fault, "certificate: '%.80s' is neither a DNS name nor an IP address", spec->host);
+        return fault_set(fault, "certificate: '%.80s'%s is neither a DNS name nor an IP address",
+                         spec->host != NULL ? spec->host : spec->common_name,
+                         spec->other_hosts != NULL ? ", or a further one," : "");
     }
     return good ? 0 : cert_openssl_fault(fault, "certificate: cannot make its extensions");
 }
@@ -222,71 +203,15 @@ static int issue_fill(X509 *x509, const struct cert_spec *spec, X509 *issuer, st
     return X509_set_issuer_name(x509, name) == 1 ? 0 : cert_openssl_fault(fault, "certificate: no issuer name");
 }
 
-/* ---- signing and assembling ---- */
-
-/* ECDSA-Sig-Value (RFC 3279 section 2.2.3) from r and s; gives its length, or 0. */
-static size_t issue_signature_der(const uint8_t signature[64], uint8_t *out, size_t out_len)
-{
-    uint8_t *der = NULL;
-    ECDSA_SIG *value = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(signature, 32, NULL);
-    BIGNUM *s = BN_bin2bn(signature + 32, 32, NULL);
-    if (value == NULL || ECDSA_SIG_set0(value, r, s) != 1) {
-        BN_free(r);
-        BN_free(s);
-        ECDSA_SIG_free(value);
-        return 0;
-    }
-    int len = i2d_ECDSA_SIG(value, &der);
-    int fits = len > 0 && (size_t)len <= out_len;
-    if (fits) {
-        memcpy(out, der, (size_t)len);
-    }
-    OPENSSL_free(der);
-    ECDSA_SIG_free(value);
-    return fits ? (size_t)len : 0;
-}
-
-/* SEQUENCE { tbs, AlgorithmIdentifier, BIT STRING }. RFC 5280 section 4.1. */
-static int issue_assemble(struct bytes tbs, const uint8_t signature[64], struct cert *out, struct fault *fault)
-{
-    static const uint8_t algorithm[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
-    uint8_t value[80];
-    size_t value_len = issue_signature_der(signature, value, sizeof value);
-    if (value_len == 0) {
-        return cert_openssl_fault(fault, "certificate: the token's signature is not one");
-    }
-    size_t content = tbs.len + sizeof algorithm + 3 + value_len;
-    if (content + 4 > CERT_DER_MAX) {
-        return fault_set(fault, "certificate: longer than %d bytes", CERT_DER_MAX);
-    }
-    unsigned char *at = out->der;
-    ASN1_put_object(&at, 1, (int)content, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
-    memcpy(at, tbs.data, tbs.len);
-    at += tbs.len;
-    memcpy(at, algorithm, sizeof algorithm);
-    at += sizeof algorithm;
-    ASN1_put_object(&at, 0, (int)value_len + 1, V_ASN1_BIT_STRING, V_ASN1_UNIVERSAL);
-    *at++ = 0;
-    memcpy(at, value, value_len);
-    out->len = (size_t)(at + value_len - out->der);
-    return 0;
-}
-
 static int issue_sign(X509 *x509, struct hsm *hsm, const char *issuer_key, struct cert *out, struct fault *fault)
 {
-    uint8_t digest[32];
-    uint8_t signature[64];
     unsigned char *tbs = NULL;
     int tbs_len = i2d_re_X509_tbs(x509, &tbs);
-    if (tbs_len <= 0 || EVP_Digest(tbs, (size_t)tbs_len, digest, NULL, EVP_sha256(), NULL) != 1) {
-        OPENSSL_free(tbs);
+    if (tbs_len <= 0) {
         return cert_openssl_fault(fault, "certificate: cannot be encoded");
     }
-    int result = hsm_sign(hsm, issuer_key, digest, signature, fault);
-    if (result == 0) {
-        result = issue_assemble(bytes_of(tbs, (size_t)tbs_len), signature, out, fault);
-    }
+    int result =
+        cert_sign(bytes_of(tbs, (size_t)tbs_len), hsm, issuer_key, out->der, sizeof out->der, &out->len, fault);
     OPENSSL_free(tbs);
     return result;
 }

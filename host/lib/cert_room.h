@@ -17,8 +17,17 @@ const uint8_t *cert_x509_point(const X509 *x509);
 uint32_t cert_kind_usage(enum cert_kind kind);
 /* pathLen of a CA kind, or -1 for an end entity. */
 int cert_kind_path_len(enum cert_kind kind);
-/* Adds extendedKeyUsage serverAuth and subjectAltName `host`: an IP address, or else a DNS name. 1 when done. */
-int cert_server_extensions(X509 *x509, const char *host);
+/* Adds extendedKeyUsage, and of a server its names in subjectAltName: IP addresses, or else DNS names. 1 when done. */
+int cert_tls_extensions(X509 *x509, const struct cert_spec *spec);
+/* NID of the extended key usage of a TLS kind, or NID_undef for the others, which have none. */
+int cert_kind_purpose(enum cert_kind kind);
+/* SEQUENCE { tbs, ecdsa-with-SHA256, BIT STRING }: certificate (RFC 5280 section 4.1), CRL (section 5.1) or request
+ * (RFC 2986 section 4.2) from what was signed, and r and s. `out` has room for out_max bytes. */
+int cert_assemble(struct bytes tbs, const uint8_t signature[64], uint8_t *out, size_t out_max, size_t *out_len,
+                  struct fault *fault);
+/* Signs `tbs` with `label` and assembles. */
+int cert_sign(struct bytes tbs, struct hsm *hsm, const char *label, uint8_t *out, size_t out_max, size_t *out_len,
+              struct fault *fault);
 /* Fills the fault from OpenSSL's error queue and empties that. Returns -1. */
 int cert_openssl_fault(struct fault *fault, const char *what);
 
