@@ -23,20 +23,26 @@ struct folder_settings {
     char ledger[512]; /* file, relative to the folder, or "postgresql://..." */
 };
 
-/* What a TPM does at enrolment; the caller has the room that speaks to it. NULL where there is none. */
+/* What a TPM does at enrolment. `settings` say where it is, `folder` is where its orders wait, `quota_key` is the
+ * OEM's. */
+struct folder_tpm_place {
+    const struct folder_settings *settings;
+    const char *folder;
+    const uint8_t *quota_key;
+};
 struct folder_tpm {
     /* Makes index and keys, and says so: CBOR for the OEM, at most FOLDER_BLOB_MAX bytes. */
-    int (*enrolment)(void *context, uint8_t *out, size_t *out_len, struct fault *fault);
+    int (*enrolment)(const struct folder_tpm_place *place, uint8_t *out, size_t *out_len, struct fault *fault);
     /* Opens what the OEM made for this TPM alone: the grant key's certificate, DER. */
-    int (*credential)(void *context, struct bytes credential, struct cert *grant, struct fault *fault);
-    void *context;
+    int (*credential)(const struct folder_tpm_place *place, struct bytes credential, struct cert *grant,
+                      struct fault *fault);
 };
 
 struct folder_order {
     const char *dir;
     const char *oem;                    /* public.pem of the OEM's project */
     const struct folder_settings *wish; /* empty texts: the usual */
-    const struct folder_tpm *tpm;       /* NULL: no TPM */
+    const struct folder_tpm *tpm;       /* used when settings name a TPM */
 };
 /*
  * Makes the folder: appliance.yaml, the OEM's certificates, SoftHSM's token when that is the module, the five keys, and
@@ -59,7 +65,6 @@ struct appliance_folder {
     uint8_t appliance_key[64];
     uint8_t records_key[64];
     uint8_t provisioner_key[64];
-    uint8_t quota_key[64];          /* the OEM's */
     uint8_t mastering_keys[2 * 64]; /* those that are not revoked */
     struct production_trust trust;  /* root and issuing certificate, transport and grant key */
 };

@@ -22,6 +22,7 @@ struct production_trust {
     uint8_t transport_key[64];
     uint8_t grant_key[64]; /* of the TPM; of the provisioner when there is none */
     int tpm;
+    uint8_t quota_key[64]; /* the OEM's */
     struct cert root;
     struct cert issuing;
 };
