@@ -7,6 +7,7 @@
 #include "boot/counter.h"
 #include "boot/halt.h"
 #include "sbm/device.h"
+#include "sbm/granted.h"
 #include "sbm/launch.h"
 #include "sbm/log.h"
 #include "wire/cose.h"
@@ -61,6 +62,16 @@ static status_t keys_make(const struct provision_request *request, struct provis
 static status_t item_store(const struct provision_request *request)
 {
     struct policy policy;
+    status_t status;
+    if (request->item == STORE_GRANT) {
+        status = provisioned_keys_load(&device.provisioned);
+        status = status == STATUS_OK ? granted_check(&device.provisioned, request->data) : status;
+    } else {
+        status = granted_expect(&device.provisioned);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (request->item == STORE_POLICY && policy_parse(request->data, &policy) != STATUS_OK) {
         return STATUS_POLICY_BAD;
     }
@@ -74,11 +85,18 @@ static status_t counters_start(uint64_t app_sequence)
     return status == STATUS_OK ? counter_advance(COUNTER_SBM, (uint32_t)device.sbm_sequence) : status;
 }
 
+/* All items are there, and this chip may hold them. */
+static status_t loaded_check(void)
+{
+    status_t status = provisioned_load(&device.provisioned);
+    return status == STATUS_OK ? granted_stored_check(&device.provisioned) : status;
+}
+
 static status_t app_install(const struct provision_request *request, struct provision_answer *answer)
 {
     const struct port_region *slot = &port_flash()->package[request->slot];
     uint8_t digest[CRYPTO_SHA256_LEN];
-    status_t status = provisioned_load(&device.provisioned);
+    status_t status = loaded_check();
     if (status == STATUS_OK) {
         status = state_open(&device.state);
     }
@@ -131,10 +149,13 @@ static status_t items_check(struct provision_answer *answer)
     return status;
 }
 
-/* Locks nothing that would leave a device that cannot boot. */
+/* Locks nothing that would leave a device that cannot boot, or that trusts other keys than its policy says. */
 static status_t lock_check(const struct provision_request *request)
 {
-    status_t status = provisioned_load(&device.provisioned);
+    status_t status = loaded_check();
+    if (status == STATUS_OK) {
+        status = granted_anchor_compare(&device.provisioned.policy);
+    }
     if (status == STATUS_OK) {
         status = state_open(&device.state);
     }

@@ -32,6 +32,12 @@ static status_t certificates_check(struct provisioned *out)
     return status;
 }
 
+status_t provisioned_keys_load(struct provisioned *out)
+{
+    status_t status = key_load(&out->store, STORE_IDENTITY_KEY, out->identity);
+    return status == STATUS_OK ? key_load(&out->store, STORE_UPDATE_KEY, out->update) : status;
+}
+
 status_t provisioned_load(struct provisioned *out)
 {
     memset(out, 0, sizeof *out);
@@ -39,8 +45,7 @@ status_t provisioned_load(struct provisioned *out)
     if (status != STATUS_OK) {
         return status == STATUS_CRYPTO_TAG ? STATUS_BOOT_NOT_PROVISIONED : status;
     }
-    if (key_load(&out->store, STORE_IDENTITY_KEY, out->identity) != STATUS_OK ||
-        key_load(&out->store, STORE_UPDATE_KEY, out->update) != STATUS_OK || policy_load(out) != STATUS_OK ||
+    if (provisioned_keys_load(out) != STATUS_OK || policy_load(out) != STATUS_OK ||
         certificates_check(out) != STATUS_OK) {
         return STATUS_BOOT_NOT_PROVISIONED;
     }
@@ -100,7 +105,7 @@ status_t provisioned_items_digest(struct provisioned *p, uint8_t digest[32])
     struct crypto_sha256 hash;
     size_t len;
     crypto_sha256_start(&hash);
-    for (uint8_t type = STORE_POLICY; type <= STORE_ROOT_CERT; type++) {
+    for (uint8_t type = STORE_POLICY; type <= STORE_GRANT; type++) {
         if (store_read(&p->store, type, item, sizeof item, &len) != STATUS_OK) {
             return STATUS_BOOT_NOT_PROVISIONED;
         }

@@ -22,6 +22,8 @@ struct provisioned {
 /* Opens the store, proves every item and heals its mirrors. STORE_REPLAY; BOOT_NOT_PROVISIONED when an item is missing
  * or not valid. */
 status_t provisioned_load(struct provisioned *out);
+/* The keys alone, in an open store: out->identity and out->update. BOOT_NOT_PROVISIONED. */
+status_t provisioned_keys_load(struct provisioned *out);
 /* Makes identity and update key unless both are stored already; fills out->identity and out->update. TRNG_FAILED,
  * FLASH_*. cut: repeat it; a stored key stays. */
 status_t provisioned_make_keys(struct provisioned *out);
@@ -32,7 +34,7 @@ struct install_trust provisioned_trust(const struct provisioned *p, uint64_t lea
 status_t provisioned_certificate(struct provisioned *p, uint8_t type, uint8_t *out, size_t capacity, size_t *len);
 /* Stores an item; the same bytes again write nothing. Errors and cut: as store_write. */
 status_t provisioned_item_store(struct provisioned *p, uint8_t type, struct bytes data);
-/* SHA-256 over policy and certificates, one after the other. BOOT_NOT_PROVISIONED when one is missing. */
+/* SHA-256 over policy, certificates and grant, one after the other. BOOT_NOT_PROVISIONED when one is missing. */
 status_t provisioned_items_digest(struct provisioned *p, uint8_t digest[32]);
 /* Forgets the private keys and the store's key. */
 void provisioned_wipe(struct provisioned *p);

@@ -8,6 +8,7 @@
 #include "sbm/log.h"
 #include "sbm/self.h"
 #include "sbm/service.h"
+#include "sbm/signed.h"
 #include "wire/command.h"
 
 static struct verify_keys keys_of(uint64_t set)
@@ -22,21 +23,9 @@ static struct verify_keys keys_of(uint64_t set)
 static status_t signature_check(const struct cose_sign1 *sign1)
 {
     const struct verify_keys keys = keys_of(COMMAND_FIRMWARE_KEYS);
-    uint8_t structure[COMMAND_MAX];
-    uint8_t digest[CRYPTO_SHA256_LEN];
     const uint8_t *key;
     status_t status = verify_key_find(&keys, sign1->kid, &key);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct cbor_writer w = cbor_writer_of(structure, sizeof structure);
-    cose_sig_structure_build(bytes_of(COMMAND_AAD, sizeof COMMAND_AAD - 1), sign1->payload, &w);
-    if (w.status != STATUS_OK) {
-        return STATUS_TOO_LONG;
-    }
-    crypto_sha256(cbor_written(&w), digest);
-    status = crypto_selftest_signature();
-    return status == STATUS_OK ? crypto_p256_verify(key, digest, sign1->signature.data) : status;
+    return status == STATUS_OK ? signed_check(sign1, bytes_of(COMMAND_AAD, sizeof COMMAND_AAD - 1), key) : status;
 }
 
 /* 1 when the envelope at the start of `region` is signed with this key. */
@@ -114,7 +103,7 @@ static status_t command_obey(struct bytes in)
     struct command command;
     status_t status = cose_sign1_parse(in, &sign1);
     if (status == STATUS_OK) {
-        status = sign1.payload.data == NULL ? STATUS_MISSING_FIELD : signature_check(&sign1);
+        status = signature_check(&sign1);
     }
     if (status == STATUS_OK) {
         status = command_parse(sign1.payload, &command);

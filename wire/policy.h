@@ -19,6 +19,8 @@ struct anchor {
     uint64_t least_sequence;
     uint64_t outputs_mask; /* outputs of the board that the halt state sets, and their level there */
     uint64_t outputs_level;
+    struct bytes mastering_keys; /* 64 each, 1 to POLICY_KEYS_MAX of them: they sign tickets (wire/grant.h) */
+    struct bytes class_id;       /* 16: of the application */
 };
 /* Parses the map at the start of a page; *map_len is its length. The caller checks the SHA-256 that follows. */
 status_t anchor_parse(struct bytes page, struct anchor *out, size_t *map_len);

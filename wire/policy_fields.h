@@ -12,13 +12,15 @@
 #define POLICY_AT(member) offsetof(struct policy, member)
 
 static const struct wire_field anchor_fields[] = {
-    { 1, WIRE_CONST, 0, 2, 0 },
+    { 1, WIRE_CONST, 0, 3, 0 },
     { 2, WIRE_BSTR, ANCHOR_AT(firmware_keys), POLICY_KEY_LEN, POLICY_KEY_LEN *POLICY_KEYS_MAX },
     { 3, WIRE_BSTR, ANCHOR_AT(vendor), POLICY_UUID_LEN, POLICY_UUID_LEN },
     { 4, WIRE_BSTR, ANCHOR_AT(sbm_class), POLICY_UUID_LEN, POLICY_UUID_LEN },
     { 5, WIRE_UINT, ANCHOR_AT(least_sequence), 0, WIRE_NO_LIMIT },
     { 6, WIRE_UINT, ANCHOR_AT(outputs_mask), 0, POLICY_OUTPUTS_MAX },
     { 7, WIRE_UINT, ANCHOR_AT(outputs_level), 0, POLICY_OUTPUTS_MAX },
+    { 8, WIRE_BSTR, ANCHOR_AT(mastering_keys), POLICY_KEY_LEN, POLICY_KEY_LEN *POLICY_KEYS_MAX },
+    { 9, WIRE_BSTR, ANCHOR_AT(class_id), POLICY_UUID_LEN, POLICY_UUID_LEN },
 };
 #define ANCHOR_FIELDS_COUNT (sizeof anchor_fields / sizeof anchor_fields[0])
 

@@ -18,6 +18,7 @@ status_t anchor_parse(struct bytes page, struct anchor *out, size_t *map_len)
     memset(out, 0, sizeof *out);
     wire_fields_parse(&r, anchor_fields, ANCHOR_FIELDS_COUNT, out);
     keys_check(&r, out->firmware_keys);
+    keys_check(&r, out->mastering_keys);
     *map_len = r.status == STATUS_OK ? (size_t)(r.at - page.data) : 0;
     if (r.status != STATUS_OK) {
         memset(out, 0, sizeof *out);

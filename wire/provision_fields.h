@@ -21,7 +21,7 @@ struct provision_shape {
 static const struct wire_field request_fields[] = {
     { 1, WIRE_UINT, REQUEST_AT(version), 1, WIRE_NO_LIMIT },
     { 1, WIRE_BSTR, REQUEST_AT(challenge), PROVISION_CHALLENGE_LEN, PROVISION_CHALLENGE_LEN },
-    { 1, WIRE_UINT, REQUEST_AT(item), STORE_POLICY, STORE_ROOT_CERT },
+    { 1, WIRE_UINT, REQUEST_AT(item), STORE_POLICY, STORE_GRANT },
     { 2, WIRE_BSTR, REQUEST_AT(data), 1, MAILBOX_MESSAGE_MAX },
     { 1, WIRE_UINT, REQUEST_AT(slot), 0, 1 },
     { 1, WIRE_UINT, REQUEST_AT(lock_sectors), 1, UINT16_MAX },

@@ -11,7 +11,7 @@
 #define MAILBOX_LEN 4096u
 #define MAILBOX_HEAD_LEN 16u
 #define MAILBOX_MESSAGE_MAX (MAILBOX_LEN - MAILBOX_HEAD_LEN)
-#define PROVISION_VERSION 1
+#define PROVISION_VERSION 2
 #define PROVISION_CHALLENGE_LEN 32
 #define PROVISION_UID_LEN 16
 #define PROVISION_POP_AAD "windlass proof of possession"
@@ -30,7 +30,7 @@ struct provision_request {
     uint64_t op;
     uint64_t version;       /* HELLO */
     struct bytes challenge; /* MAKE_KEYS: 32 */
-    uint64_t item;          /* STORE: STORE type, 3..6 */
+    uint64_t item;          /* STORE: STORE type, 3..7 */
     struct bytes data;      /* STORE */
     uint64_t slot;          /* INSTALL: 0 or 1 */
     uint64_t lock_sectors;  /* LOCK */

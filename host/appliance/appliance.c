@@ -24,7 +24,9 @@ static int boot_load(struct appliance *a, const char *path, struct fault *fault)
     if (file_read(path, LAYOUT_BL1_LEN, &data, &len, fault) != 0) {
         return fault_hint(fault, "--bl1 takes the raw binary bl1.bin, not the ELF file");
     }
-    int result = images_boot_build(path, bytes_of(data, len), &a->project.profile, firmware_keys(a), a->boot, fault);
+    const struct images_keys keys = { firmware_keys(a),
+                                      bytes_of(a->trust.mastering_keys, sizeof a->trust.mastering_keys) };
+    int result = images_boot_build(path, bytes_of(data, len), &a->project.profile, &keys, a->boot, fault);
     free(data);
     return result;
 }

@@ -19,20 +19,22 @@ static int is_bl1(struct bytes bl1)
     return (entry & 1) != 0 && entry > LAYOUT_FLASH_SECURE_ADDR && entry - LAYOUT_FLASH_SECURE_ADDR < bl1.len;
 }
 
-static int anchor_fill(const struct profile *profile, struct bytes firmware_keys, uint8_t page[LAYOUT_ANCHOR_LEN],
+static int anchor_fill(const struct profile *profile, const struct images_keys *keys, uint8_t page[LAYOUT_ANCHOR_LEN],
                        struct fault *fault)
 {
-    const struct anchor anchor = { firmware_keys,
+    const struct anchor anchor = { keys->firmware,
                                    bytes_of(profile->vendor_uuid, 16),
                                    bytes_of(profile->sbm_class_uuid, 16),
                                    LEAST_SBM_SEQUENCE,
                                    profile->outputs_mask,
-                                   profile->outputs_level };
+                                   profile->outputs_level,
+                                   keys->mastering,
+                                   bytes_of(profile->class_uuid, 16) };
     status_t status = anchor_page_build(&anchor, page);
     return status == STATUS_OK ? 0 : fault_status(fault, "anchor page", status);
 }
 
-int images_boot_build(const char *name, struct bytes bl1, const struct profile *profile, struct bytes firmware_keys,
+int images_boot_build(const char *name, struct bytes bl1, const struct profile *profile, const struct images_keys *keys,
                       uint8_t out[LAYOUT_BOOT_LEN], struct fault *fault)
 {
     if (!is_bl1(bl1)) {
@@ -42,7 +44,7 @@ int images_boot_build(const char *name, struct bytes bl1, const struct profile *
     }
     memset(out, 0xFF, LAYOUT_BOOT_LEN);
     memcpy(out + LAYOUT_BL1_OFF, bl1.data, bl1.len);
-    if (anchor_fill(profile, firmware_keys, out + LAYOUT_ANCHOR0_OFF, fault) != 0) {
+    if (anchor_fill(profile, keys, out + LAYOUT_ANCHOR0_OFF, fault) != 0) {
         return -1;
     }
     memcpy(out + LAYOUT_ANCHOR1_OFF, out + LAYOUT_ANCHOR0_OFF, LAYOUT_ANCHOR_LEN);

@@ -8,9 +8,12 @@ int master_anchor(const struct project *project, const struct master_anchor_orde
 {
     const struct roles *roles = roles_of(order->development);
     uint8_t keys[64 * ROLES_KEYS];
+    uint8_t mastering_keys[64 * ROLES_KEYS];
     struct bytes trusted;
+    struct bytes mastering;
     uint8_t page[LAYOUT_ANCHOR_LEN];
-    if (roles_publics(project, roles, roles->firmware, keys, &trusted, fault) != 0) {
+    if (roles_publics(project, roles, roles->firmware, keys, &trusted, fault) != 0 ||
+        roles_publics(project, roles, roles->mastering, mastering_keys, &mastering, fault) != 0) {
         return -1;
     }
     const struct anchor anchor = {
@@ -20,6 +23,8 @@ int master_anchor(const struct project *project, const struct master_anchor_orde
         .least_sequence = order->least_sequence,
         .outputs_mask = project->profile.outputs_mask,
         .outputs_level = project->profile.outputs_level,
+        .mastering_keys = mastering,
+        .class_id = bytes_of(project->profile.class_uuid, 16),
     };
     status_t status = anchor_page_build(&anchor, page);
     if (status != STATUS_OK) {

@@ -4,11 +4,12 @@
 #include "crypto/crypto.h"
 #include "sbm/device.h"
 #include "tests/cuts/scenario.h"
+#include "tests/unit/boot_maker_grant.h"
 #include "wire/cose.h"
 #include "wire/provision_msg.h"
 
 #define SEQUENCE 3
-#define STEPS 8
+#define STEPS 9
 #define PACKAGE_MAX 65536u
 
 static const uint8_t challenge[PROVISION_CHALLENGE_LEN] = { 0xC0, 0xFF, 0xEE };
@@ -16,28 +17,12 @@ static unsigned step;  /* of the request that is asked or to be asked */
 static uint32_t asked; /* requests since the agent began */
 static uint8_t policy_bytes[POLICY_MAX];
 static size_t policy_len;
+static uint8_t grant_bytes[GRANT_ITEM_MAX];
+static size_t grant_len;
+static uint8_t grant_for[64]; /* the update key that the grant names */
 static uint8_t package[PACKAGE_MAX];
 static size_t package_len;
 static uint8_t package_for[64]; /* the update key that the package is wrapped for */
-
-static void policy_make(void)
-{
-    struct cbor_writer w = cbor_writer_of(policy_bytes, sizeof policy_bytes);
-    const struct policy policy = { .vendor = bytes_of(chip_maker.vendor, 16),
-                                   .class_id = bytes_of(chip_maker.class_id, 16),
-                                   .firmware_keys = bytes_of(chip_maker.firmware.open, 64),
-                                   .mastering_keys = bytes_of(chip_maker.mastering.open, 64),
-                                   .provisioner_key = bytes_of(chip_maker.provisioner.open, 64),
-                                   .provisioned_sequence = SEQUENCE,
-                                   .boot = POLICY_BOOT_SIGNATURE,
-                                   .on_damage = POLICY_DAMAGE_REINSTALL,
-                                   .trial_boots = 3,
-                                   .kind = POLICY_PRODUCTION,
-                                   .sbm_class = bytes_of(chip_maker.class_id, 16),
-                                   .on_halt = POLICY_HALT_WAIT };
-    policy_build(&policy, &w);
-    policy_len = w.len;
-}
 
 /* Writes the package slot through the debug port; the package is made anew only for another key. */
 static void package_put(void)
@@ -61,18 +46,23 @@ static struct provision_request request_of(unsigned which)
         return (struct provision_request){ .op = PROVISION_MAKE_KEYS,
                                            .challenge = bytes_of(challenge, sizeof challenge) };
     case 1:
-        return (
-            struct provision_request){ .op = PROVISION_STORE, .item = 3, .data = bytes_of(policy_bytes, policy_len) };
-    case 5:
-        return (struct provision_request){ .op = PROVISION_INSTALL, .slot = 0 };
+        return (struct provision_request){ .op = PROVISION_STORE,
+                                           .item = STORE_GRANT,
+                                           .data = bytes_of(grant_bytes, grant_len) };
+    case 2:
+        return (struct provision_request){ .op = PROVISION_STORE,
+                                           .item = STORE_POLICY,
+                                           .data = bytes_of(policy_bytes, policy_len) };
     case 6:
-        return (struct provision_request){ .op = PROVISION_CHECK };
+        return (struct provision_request){ .op = PROVISION_INSTALL, .slot = 0 };
     case 7:
+        return (struct provision_request){ .op = PROVISION_CHECK };
+    case 8:
         return (struct provision_request){ .op = PROVISION_LOCK, .lock_sectors = chip.map.boot_sectors };
     default:
         return (struct provision_request){ .op = PROVISION_STORE,
-                                           .item = which + 2,
-                                           .data = bytes_of(certificates[which - 2], 12) };
+                                           .item = which + 1,
+                                           .data = bytes_of(certificates[which - 3], 12) };
     }
 }
 
@@ -83,6 +73,16 @@ static void request_put(void)
     provision_request_build(&request, &w);
     chip.mailbox[3] = (uint32_t)w.len;
     chip.mailbox[1] = ++asked;
+}
+
+/* The grant is made anew only for another key. */
+static void grant_make(void)
+{
+    if (grant_len == 0 || memcmp(grant_for, chip_maker.update.open, sizeof grant_for) != 0) {
+        memcpy(grant_for, chip_maker.update.open, sizeof grant_for);
+        const struct maker_grant spec = maker_grant_right(&chip_maker, chip.unique_id);
+        grant_len = maker_grant_write(&spec, grant_bytes);
+    }
 }
 
 /* The keys that the chip proves to have. Once proved they stay. */
@@ -105,6 +105,7 @@ static void possession_take(struct bytes possession)
     memcpy(chip_maker.update.open, facts.update_key.data, 64);
     memcpy(chip_maker.identity.secret, device.provisioned.identity, 32);
     memcpy(chip_maker.update.secret, device.provisioned.update, 32);
+    grant_make();
     package_put();
 }
 
@@ -141,10 +142,11 @@ static void station(void)
 
 void provision_prepare(void)
 {
-    policy_make();
+    policy_len = maker_policy_write(&chip_maker, SEQUENCE, policy_bytes);
     memset(&chip_maker.identity, 0, sizeof chip_maker.identity);
     memset(&chip_maker.update, 0, sizeof chip_maker.update);
     package_len = 0;
+    grant_len = 0;
     chip.on_mailbox = station;
 }
 

@@ -8,7 +8,7 @@
 #include "sbm/agent.h"
 #include "sbm/device.h"
 #include "sbm/self.h"
-#include "tests/unit/boot_maker.h"
+#include "tests/unit/boot_maker_grant.h"
 #include "wire/cose.h"
 #include "wire/provision_msg.h"
 
@@ -65,29 +65,24 @@ static void keys_make(void)
     assert_int_equal(ask(&in), 0);
     assert_int_equal(cose_sign1_parse(answer.possession, &sign1), STATUS_OK);
     assert_int_equal(provision_possession_parse(sign1.payload, &facts), STATUS_OK);
+    memcpy(maker.identity.open, facts.identity_key.data, 64);
     memcpy(maker.update.open, facts.update_key.data, 64);
 }
 
 static void items_store(void)
 {
-    uint8_t encoded[POLICY_MAX];
-    struct cbor_writer w = cbor_writer_of(encoded, sizeof encoded);
-    const struct policy policy = { .vendor = bytes_of(maker.vendor, 16),
-                                   .class_id = bytes_of(maker.class_id, 16),
-                                   .firmware_keys = bytes_of(maker.firmware.open, 64),
-                                   .mastering_keys = bytes_of(maker.mastering.open, 64),
-                                   .provisioner_key = bytes_of(maker.provisioner.open, 64),
-                                   .provisioned_sequence = 3,
-                                   .boot = POLICY_BOOT_SIGNATURE,
-                                   .on_damage = POLICY_DAMAGE_REINSTALL,
-                                   .trial_boots = 3,
-                                   .kind = POLICY_PRODUCTION,
-                                   .sbm_class = bytes_of(maker.class_id, 16),
-                                   .on_halt = POLICY_HALT_WAIT };
-    policy_build(&policy, &w);
-    for (unsigned item = 3; item <= 6; item++) {
-        const struct bytes data = item == 3 ? cbor_written(&w) : bytes_of("certificate", 11);
-        const struct provision_request in = { .op = PROVISION_STORE, .item = item, .data = data };
+    static const unsigned items[] = { STORE_GRANT, STORE_POLICY, STORE_DEVICE_CERT, STORE_ISSUER_CERT,
+                                      STORE_ROOT_CERT };
+    uint8_t policy[POLICY_MAX];
+    uint8_t grant[GRANT_ITEM_MAX];
+    const struct maker_grant spec = maker_grant_right(&maker, machine.unique_id);
+    size_t grant_len = maker_grant_write(&spec, grant);
+    size_t policy_len = maker_policy_write(&maker, 3, policy);
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        const struct bytes data = items[i] == STORE_GRANT    ? bytes_of(grant, grant_len)
+                                  : items[i] == STORE_POLICY ? bytes_of(policy, policy_len)
+                                                             : bytes_of("certificate", 11);
+        const struct provision_request in = { .op = PROVISION_STORE, .item = items[i], .data = data };
         assert_int_equal(ask(&in), 0);
     }
 }
@@ -109,6 +104,7 @@ static int setup(void **state)
     maker_start(&maker);
     sim_make(&machine, 512, 16, 0xFF);
     maker_geometry(&machine);
+    maker_anchor(&maker, &machine, 0);
     (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 2, 900);
     keys_make();
     items_store();

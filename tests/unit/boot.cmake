@@ -3,7 +3,7 @@ find_package(OpenSSL REQUIRED)
 # The boot rooms, the manager and the simulated board need each other's symbols at link time only.
 add_library(wl_sim_device INTERFACE)
 target_link_libraries(wl_sim_device INTERFACE "$<LINK_GROUP:RESCAN,wl_sbm,wl_boot,wl_sim,wl_verify>")
-add_library(wl_boot_maker STATIC boot_maker.c boot_maker_sbm.c boot_rig.c)
+add_library(wl_boot_maker STATIC boot_maker.c boot_maker_sbm.c boot_maker_grant.c boot_rig.c)
 # Its assertions hold in every build type.
 target_compile_options(wl_boot_maker PRIVATE ${WINDLASS_WARNINGS} -UNDEBUG)
 target_link_libraries(wl_boot_maker PUBLIC wl_sim_device wl_wire_build OpenSSL::Crypto)
@@ -37,6 +37,7 @@ windlass_test(boot_interplay_test SOURCES boot_interplay_test.c smp_client.c LIB
 windlass_test(counter_worn_test SOURCES counter_worn_test.c LIBS wl_boot_maker wl_bl1)
 target_link_options(counter_worn_test PRIVATE -Wl,--wrap=port_flash_program,--wrap=port_flash_erase,--wrap=counter_read)
 windlass_test(agent_install_test SOURCES agent_install_test.c LIBS wl_boot_maker)
+windlass_test(agent_grant_test SOURCES agent_grant_test.c LIBS wl_boot_maker)
 windlass_test(fwu_states_test SOURCES fwu_states_test.c LIBS wl_boot_maker wl_bl1 TIMEOUT 300)
 windlass_test(rootkey_test SOURCES rootkey_test.c LIBS wl_boot_maker)
 target_link_options(rootkey_test PRIVATE -Wl,--wrap=port_root_key,--wrap=crypto_hkdf,--wrap=crypto_poly1305_start,--wrap=crypto_poly1305_finish)

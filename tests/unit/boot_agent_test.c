@@ -8,7 +8,7 @@
 #include "sbm/device.h"
 #include "sbm/self.h"
 #include "sbm/service.h"
-#include "tests/unit/boot_maker.h"
+#include "tests/unit/boot_maker_grant.h"
 #include "wire/provision_msg.h"
 
 #define IMAGE_LEN 900u
@@ -27,6 +27,8 @@ static struct {
 } raw;
 static uint8_t policy_bytes[POLICY_MAX];
 static size_t policy_len;
+static uint8_t grant_bytes[GRANT_ITEM_MAX];
+static size_t grant_len;
 static uint8_t identity_public[64];
 static uint8_t package[8192];
 static size_t package_len;
@@ -84,7 +86,7 @@ static uint64_t ask(const struct provision_request *in)
     return answer_status();
 }
 
-static const struct provision_request hello = { .op = PROVISION_HELLO, .version = 1 };
+static const struct provision_request hello = { .op = PROVISION_HELLO, .version = PROVISION_VERSION };
 static const struct provision_request check = { .op = PROVISION_CHECK };
 static const struct provision_request install = { .op = PROVISION_INSTALL, .slot = 0 };
 static const struct provision_request lock = { .op = PROVISION_LOCK, .lock_sectors = LOCK_SECTORS };
@@ -98,27 +100,10 @@ static struct provision_request keys_request(void)
 static struct provision_request store_request(unsigned item)
 {
     static const char certificates[3][12] = { "device cert", "issuer cert", "root cert" };
-    struct bytes data = item == 3 ? bytes_of(policy_bytes, policy_len) : bytes_of(certificates[item - 4], 12);
+    struct bytes data = item == STORE_POLICY  ? bytes_of(policy_bytes, policy_len)
+                        : item == STORE_GRANT ? bytes_of(grant_bytes, grant_len)
+                                              : bytes_of(certificates[item - STORE_DEVICE_CERT], 12);
     return (struct provision_request){ .op = PROVISION_STORE, .item = item, .data = data };
-}
-
-static void policy_make(const struct maker_key *firmware)
-{
-    struct cbor_writer w = cbor_writer_of(policy_bytes, sizeof policy_bytes);
-    const struct policy policy = { .vendor = bytes_of(maker.vendor, 16),
-                                   .class_id = bytes_of(maker.class_id, 16),
-                                   .firmware_keys = bytes_of(firmware->open, 64),
-                                   .mastering_keys = bytes_of(maker.mastering.open, 64),
-                                   .provisioner_key = bytes_of(maker.provisioner.open, 64),
-                                   .provisioned_sequence = 3,
-                                   .boot = POLICY_BOOT_SIGNATURE,
-                                   .on_damage = POLICY_DAMAGE_REINSTALL,
-                                   .trial_boots = 3,
-                                   .kind = POLICY_PRODUCTION,
-                                   .sbm_class = bytes_of(maker.class_id, 16),
-                                   .on_halt = POLICY_HALT_WAIT };
-    policy_build(&policy, &w);
-    policy_len = w.len;
 }
 
 /* Checks the proof of possession in `answer`; keeps the keys that it names. */
@@ -137,6 +122,7 @@ static void possession_take(void)
     assert_memory_equal(facts.challenge.data, challenge, sizeof challenge);
     assert_memory_equal(facts.uid.data, machine.unique_id, sizeof machine.unique_id);
     memcpy(identity_public, facts.identity_key.data, 64);
+    memcpy(maker.identity.open, facts.identity_key.data, 64);
     memcpy(maker.update.open, facts.update_key.data, 64);
 }
 
@@ -150,11 +136,21 @@ static void package_put(uint64_t sequence)
     memcpy(machine.flash + machine.map.package[0].off, package, package_len);
 }
 
-#define STEPS 6
-/* Step 0 makes the keys, 1 to 4 store the items, 5 installs. */
+static void grant_make(void)
+{
+    const struct maker_grant spec = maker_grant_right(&maker, machine.unique_id);
+    grant_len = maker_grant_write(&spec, grant_bytes);
+}
+
+#define STEPS 7
+#define STEP_INSTALL 6
+/* Step 0 makes the keys, 1 stores the grant, 2 to 5 store the other items, 6 installs. */
 static struct provision_request step_request(unsigned step)
 {
-    return step == 0 ? keys_request() : step == 5 ? install : store_request(step + 2);
+    return step == 0              ? keys_request()
+           : step == 1            ? store_request(STORE_GRANT)
+           : step == STEP_INSTALL ? install
+                                  : store_request(step + 1);
 }
 
 static void step_do(unsigned step)
@@ -163,18 +159,25 @@ static void step_do(unsigned step)
     assert_int_equal(ask(&in), 0);
     if (step == 0) {
         possession_take();
+        grant_make();
         package_put(3);
     }
+}
+
+static void blank_make(void)
+{
+    sim_make(&machine, 512, 16, 0xFF);
+    maker_geometry(&machine);
+    maker_anchor(&maker, &machine, 0);
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 1, 900);
 }
 
 static int setup(void **state)
 {
     (void)state;
     maker_start(&maker);
-    policy_make(&maker.firmware);
-    sim_make(&machine, 512, 16, 0xFF);
-    maker_geometry(&machine);
-    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 1, 900);
+    policy_len = maker_policy_write(&maker, 3, policy_bytes);
+    blank_make();
     return 0;
 }
 
@@ -208,7 +211,7 @@ static void hello_tells_who_it_is(void **state)
     assert_memory_equal(answer.uid.data, machine.unique_id, 16);
     assert_int_equal(answer.lifecycle, PORT_OPEN);
     struct provision_request other = hello;
-    other.version = 2;
+    other.version = 1;
     assert_int_equal(ask(&other), STATUS_UNSUPPORTED);
 }
 
@@ -231,6 +234,9 @@ static void keys_are_made_once_and_possession_is_proved(void **state)
 static void only_sound_items_are_stored(void **state)
 {
     (void)state;
+    step_do(0);
+    step_do(1);
+    uint32_t operations = machine.operations;
     struct provision_request in = store_request(3);
     for (size_t len = 0; len < policy_len; len++) {
         in.data.len = len;
@@ -240,20 +246,23 @@ static void only_sound_items_are_stored(void **state)
     in.data.len = policy_len;
     assert_int_equal(ask(&in), STATUS_POLICY_BAD);
     in = store_request(4);
-    static const unsigned items[] = { 0, 1, 2, 7, 15 };
+    static const unsigned items[] = { 0, 1, 2, 8, 15 };
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
         in.item = items[i];
         assert_int_equal(ask(&in), UNREAD);
     }
-    assert_int_equal(machine.operations, 0);
+    assert_int_equal(machine.operations, operations);
 }
 
 static void same_item_again_writes_nothing(void **state)
 {
     (void)state;
+    step_do(0);
     step_do(1);
+    step_do(2);
     uint32_t operations = machine.operations;
     step_do(1);
+    step_do(2);
     assert_int_equal(machine.operations, operations);
 }
 
@@ -268,7 +277,7 @@ static void provisioned_chip_is_locked_and_boots(void **state)
     assert_int_equal(answer.app_sequence, 3);
     assert_int_equal(ask(&check), 0);
     crypto_sha256_start(&hash);
-    for (unsigned item = 3; item <= 6; item++) {
+    for (unsigned item = STORE_POLICY; item <= STORE_GRANT; item++) {
         crypto_sha256_add(&hash, store_request(item).data);
     }
     crypto_sha256_finish(&hash, digest);
@@ -283,8 +292,7 @@ static void lock_is_refused_while_anything_is_missing(void **state)
 {
     (void)state;
     for (unsigned missing = 0; missing < STEPS; missing++) {
-        sim_make(&machine, 512, 16, 0xFF);
-        (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 1, 900);
+        blank_make();
         step_do(0);
         if (missing == 0) {
             for (unsigned i = 0; i < 2; i++) {
@@ -293,8 +301,12 @@ static void lock_is_refused_while_anything_is_missing(void **state)
         }
         for (unsigned step = 1; step < STEPS; step++) {
             const struct provision_request in = step_request(step);
-            uint64_t status = step == missing ? 0 : ask(&in);
-            assert_int_equal(status, step == 5 && missing != 5 ? STATUS_BOOT_NOT_PROVISIONED : 0);
+            uint64_t expected = missing == 0 && step == 1                        ? STATUS_BOOT_NOT_PROVISIONED
+                                : missing <= 1 && step < STEP_INSTALL            ? STATUS_GRANT_MISSING
+                                : missing < STEP_INSTALL && step == STEP_INSTALL ? STATUS_BOOT_NOT_PROVISIONED
+                                                                                 : 0;
+            uint64_t status = step == missing ? expected : ask(&in);
+            assert_int_equal(status, expected);
         }
         assert_int_not_equal(ask(&lock), 0);
         assert_not_locked();
@@ -314,8 +326,11 @@ static void lock_is_refused_for_what_would_not_boot(void **state)
     machine.flash[machine.map.primary.off + 100] ^= 1;
     assert_int_equal(ask(&lock), STATUS_SUIT_IMAGE_MISMATCH);
     machine = whole;
-    policy_make(&maker.mastering); /* another firmware key than the installed application's */
-    step_do(1);
+    struct maker other = maker; /* other firmware keys than the installed application's */
+    other.firmware = other.firmware_next = maker.mastering;
+    policy_len = maker_policy_write(&other, 3, policy_bytes);
+    maker_anchor(&other, &machine, 0);
+    step_do(2);
     assert_int_equal(ask(&lock), STATUS_SUIT_KEY_UNKNOWN);
     assert_not_locked();
 }

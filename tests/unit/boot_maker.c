@@ -33,6 +33,7 @@ void maker_start(struct maker *maker)
     key_make(&maker->mastering);
     key_make(&maker->mastering_next);
     key_make(&maker->provisioner);
+    key_make(&maker->grant);
     key_make(&maker->identity);
     key_make(&maker->update);
     memset(maker->vendor, 0x11, sizeof maker->vendor);
@@ -220,33 +221,37 @@ static struct bytes both_keys(const struct maker_key *current, const struct make
     return bytes_of(out, 128);
 }
 
-static void items_store(struct store *store)
+size_t maker_policy_write(const struct maker *maker, uint64_t sequence, uint8_t out[POLICY_MAX])
 {
-    uint8_t policy_bytes[POLICY_MAX];
     uint8_t firmware[128];
     uint8_t mastering[128];
-    struct cbor_writer w = cbor_writer_of(policy_bytes, sizeof policy_bytes);
-    const struct policy policy = { .vendor = bytes_of(provisioning->vendor, 16),
-                                   .class_id = bytes_of(provisioning->class_id, 16),
-                                   .firmware_keys =
-                                       both_keys(&provisioning->firmware, &provisioning->firmware_next, firmware),
-                                   .mastering_keys =
-                                       both_keys(&provisioning->mastering, &provisioning->mastering_next, mastering),
-                                   .provisioner_key = bytes_of(provisioning->provisioner.open, 64),
-                                   .provisioned_sequence = 1,
-                                   .boot = provisioning->boot,
-                                   .on_damage = provisioning->on_damage,
+    struct cbor_writer w = cbor_writer_of(out, POLICY_MAX);
+    const struct policy policy = { .vendor = bytes_of(maker->vendor, 16),
+                                   .class_id = bytes_of(maker->class_id, 16),
+                                   .firmware_keys = both_keys(&maker->firmware, &maker->firmware_next, firmware),
+                                   .mastering_keys = both_keys(&maker->mastering, &maker->mastering_next, mastering),
+                                   .provisioner_key = bytes_of(maker->provisioner.open, 64),
+                                   .provisioned_sequence = sequence,
+                                   .boot = maker->boot,
+                                   .on_damage = maker->on_damage,
                                    .trial_boots = 3,
                                    .kind = POLICY_PRODUCTION,
-                                   .sbm_class = bytes_of(provisioning->class_id, 16),
-                                   .on_halt = provisioning->on_halt,
-                                   .watchdog_seconds = provisioning->watchdog_seconds,
-                                   .outputs_mask = provisioning->outputs_mask,
-                                   .outputs_level = provisioning->outputs_level };
+                                   .sbm_class = bytes_of(maker->class_id, 16),
+                                   .on_halt = maker->on_halt,
+                                   .watchdog_seconds = maker->watchdog_seconds,
+                                   .outputs_mask = maker->outputs_mask,
+                                   .outputs_level = maker->outputs_level };
     policy_build(&policy, &w);
+    return w.len;
+}
+
+static void items_store(struct store *store)
+{
+    uint8_t policy[POLICY_MAX];
+    size_t policy_len = maker_policy_write(provisioning, 1, policy);
     key_store(store, STORE_IDENTITY_KEY, &provisioning->identity);
     key_store(store, STORE_UPDATE_KEY, &provisioning->update);
-    (void)store_write(store, STORE_POLICY, cbor_written(&w));
+    (void)store_write(store, STORE_POLICY, bytes_of(policy, policy_len));
     for (uint8_t type = STORE_DEVICE_CERT; type <= STORE_ROOT_CERT; type++) {
         (void)store_write(store, type, bytes_of("certificate", 11));
     }
@@ -296,10 +301,13 @@ void maker_provision(const struct maker *maker, struct sim *sim, const uint8_t *
 void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_sequence)
 {
     uint8_t keys[128];
+    uint8_t mastering[128];
     const struct anchor anchor = { .firmware_keys = both_keys(&maker->firmware, &maker->firmware_next, keys),
                                    .vendor = bytes_of(maker->vendor, 16),
                                    .sbm_class = bytes_of(maker->class_id, 16),
-                                   .least_sequence = least_sequence };
+                                   .least_sequence = least_sequence,
+                                   .mastering_keys = both_keys(&maker->mastering, &maker->mastering_next, mastering),
+                                   .class_id = bytes_of(maker->class_id, 16) };
     for (unsigned i = 0; i < 2; i++) {
         uint8_t *page = sim->flash + sim->map.anchor[i].off;
         struct cbor_writer w = cbor_writer_of(page, sim->map.anchor[i].len);

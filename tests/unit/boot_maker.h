@@ -19,6 +19,7 @@ struct maker {
     struct maker_key mastering;
     struct maker_key mastering_next;
     struct maker_key provisioner;
+    struct maker_key grant;
     struct maker_key identity;
     struct maker_key update;
     uint8_t vendor[16];
@@ -56,6 +57,8 @@ uint8_t maker_image_byte(uint64_t sequence, size_t at, size_t image_len, uint32_
 void maker_geometry(const struct sim *sim);
 /* The same for SBM images; maker_geometry does it, too. */
 void maker_sbm_geometry(const struct sim *sim);
+/* The policy that provisioning gives for packages up to `sequence`, with both keys of each kind. Gives its length. */
+size_t maker_policy_write(const struct maker *maker, uint64_t sequence, uint8_t out[POLICY_MAX]);
 /* Writes both anchor pages; BL1 takes no SBM below `least_sequence`. */
 void maker_anchor(const struct maker *maker, struct sim *sim, uint64_t least_sequence);
 /* Signs and writes an envelope around `manifest`, with up to two payloads (key.data == NULL ends the list); `digest` is

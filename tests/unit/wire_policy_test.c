@@ -172,7 +172,8 @@ static status_t anchor_again(struct bytes in)
 static struct anchor anchor_example(void)
 {
     (void)policy_example();
-    return (struct anchor){ bytes_of(fill[0], 64), bytes_of(fill[1], 16), bytes_of(fill[2], 16), 70000, 6, 2 };
+    return (struct anchor){ bytes_of(fill[0], 64), bytes_of(fill[1], 16), bytes_of(fill[2], 16), 70000, 6, 2,
+                            bytes_of(fill[3], 64), bytes_of(fill[4], 16) };
 }
 
 static void damaged_anchor_is_refused(void **state)

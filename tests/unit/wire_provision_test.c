@@ -81,6 +81,7 @@ static void every_request_is_strict(void **state)
         { .op = PROVISION_HELLO, .version = PROVISION_VERSION },
         { .op = PROVISION_MAKE_KEYS, .challenge = bytes_of(bytes64, PROVISION_CHALLENGE_LEN) },
         { .op = PROVISION_STORE, .item = 4, .data = bytes_of(bytes64, 9) },
+        { .op = PROVISION_STORE, .item = 7, .data = bytes_of(bytes64, 9) },
         { .op = PROVISION_INSTALL, .slot = 1 },
         { .op = PROVISION_CHECK },
         { .op = PROVISION_LOCK, .lock_sectors = 8 },
@@ -158,7 +159,7 @@ static void values_out_of_range_are_refused(void **state)
     (void)state;
     const struct provision_request bad[] = {
         { .op = PROVISION_STORE, .item = 2, .data = bytes_of(bytes64, 1) },
-        { .op = PROVISION_STORE, .item = 7, .data = bytes_of(bytes64, 1) },
+        { .op = PROVISION_STORE, .item = 8, .data = bytes_of(bytes64, 1) },
         { .op = PROVISION_INSTALL, .slot = 2 },
         { .op = PROVISION_LOCK, .lock_sectors = 0 },
         { .op = PROVISION_LOCK, .lock_sectors = 65536 },
