@@ -11,7 +11,8 @@
 #include "host/lib/hsm.h"
 #include "host/lib/project.h"
 
-#define FOLDER_BLOB_MAX 8192 /* bytes of what goes to or comes from the TPM in a PEM block */
+#define FOLDER_CRL "pki/stations.crl" /* brought from the OEM; may be missing */
+#define FOLDER_BLOB_MAX 8192          /* bytes of what goes to or comes from the TPM in a PEM block */
 #define FOLDER_PEM_ENROLMENT "WINDLASS TPM ENROLMENT"
 #define FOLDER_PEM_CREDENTIAL "WINDLASS TPM CREDENTIAL"
 
@@ -62,11 +63,12 @@ struct appliance_folder {
     struct cert appliance; /* TLS server */
     struct cert records;
     struct cert provisioner;
+    struct cert transport;
+    struct cert grant; /* len 0: no TPM */
     uint8_t appliance_key[64];
     uint8_t records_key[64];
     uint8_t provisioner_key[64];
-    uint8_t mastering_keys[2 * 64]; /* those that are not revoked */
-    struct production_trust trust;  /* root and issuing certificate, transport and grant key */
+    struct production_trust trust; /* root and issuing certificate, transport, grant, mastering and quota keys */
 };
 /* Reads the settings alone. */
 int appliance_folder_settings(const char *dir, struct folder_settings *out, struct fault *fault);

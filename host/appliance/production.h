@@ -18,7 +18,8 @@
 
 /* What this appliance is, and whom it believes. */
 struct production_trust {
-    struct bytes mastering_keys; /* 64 each, not revoked */
+    uint8_t mastering_keys[2 * 64]; /* the OEM's, without those that were revoked */
+    size_t mastering_len;           /* bytes of them */
     uint8_t transport_key[64];
     uint8_t grant_key[64]; /* of the TPM; of the provisioner when there is none */
     int tpm;

@@ -146,7 +146,23 @@ static int profile_certificates(const struct yaml_map *root, struct profile *out
     return yaml_map_uint(&certificates, "ca_years", 1, YEARS_MAX, &out->ca_years, fault);
 }
 
-static int profile_token(const struct yaml_map *hsm, const char *key, struct project_hsm *out, struct fault *fault)
+/* A pin_file is relative to the folder of the file that names it. */
+static int token_pin_file(const struct yaml_map *token, const char *dir, struct project_hsm *out, struct fault *fault)
+{
+    char name[sizeof out->pin_file];
+    if (!yaml_map_has(token, "pin_file")) {
+        return 0;
+    }
+    if (yaml_map_text(token, "pin_file", name, sizeof name, fault) != 0) {
+        return -1;
+    }
+    const int relative = dir != NULL && name[0] != '/';
+    int len = snprintf(out->pin_file, sizeof out->pin_file, "%s%s%s", relative ? dir : "", relative ? "/" : "", name);
+    return (size_t)len < sizeof out->pin_file ? 0 : fault_set(fault, "%s: the path is too long", name);
+}
+
+int project_token_parse(const struct yaml_map *hsm, const char *key, const char *dir, struct project_hsm *out,
+                        struct fault *fault)
 {
     static const char *const known[] = { "module", "token", "pin_file", NULL };
     struct yaml_map token;
@@ -164,9 +180,7 @@ static int profile_token(const struct yaml_map *hsm, const char *key, struct pro
     if (hsm_uri_parse(out->uri, &uri, &inner) != 0) {
         return yaml_map_refuse(&token, "token", inner.what, inner.hint, fault);
     }
-    return yaml_map_has(&token, "pin_file")
-               ? yaml_map_text(&token, "pin_file", out->pin_file, sizeof out->pin_file, fault)
-               : 0;
+    return token_pin_file(&token, dir, out, fault);
 }
 
 /* Development keys and production keys in one token would make mistakes easy; so would two owners of one token. */
@@ -195,7 +209,7 @@ static int profile_hsm(const struct yaml_map *root, struct profile *out, struct 
         return -1;
     }
     for (unsigned i = 0; i < PROJECT_TOKENS; i++) {
-        if (profile_token(&hsm, known[i], &out->hsm[i], fault) != 0) {
+        if (project_token_parse(&hsm, known[i], NULL, &out->hsm[i], fault) != 0) {
             return -1;
         }
     }

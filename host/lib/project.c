@@ -77,19 +77,24 @@ int project_softhsm_setup(const char *dir, struct fault *fault)
     return path_join(dir, SOFTHSM_CONF, path, sizeof path, fault) != 0 ? -1 : softhsm_conf_write(dir, path, fault);
 }
 
-int project_softhsm_use(const struct project *project, struct fault *fault)
+int project_softhsm_follow(const char *dir, struct fault *fault)
 {
     char path[PATH_MAX];
-    if (project_path(project, SOFTHSM_CONF, path, sizeof path, fault) != 0) {
+    if (path_join(dir, SOFTHSM_CONF, path, sizeof path, fault) != 0) {
         return -1;
     }
-    if (access(path, F_OK) == 0 && softhsm_conf_write(project->dir, path, fault) != 0) {
-        return fault_hint(fault, "the project's folder has moved, and this file must follow");
+    if (access(path, F_OK) == 0 && softhsm_conf_write(dir, path, fault) != 0) {
+        return fault_hint(fault, "the folder has moved, and this file must follow");
     }
     if (access(path, R_OK) == 0 && setenv("SOFTHSM2_CONF", path, 0) != 0) {
         return fault_errno(fault, "SOFTHSM2_CONF cannot be set");
     }
     return 0;
+}
+
+int project_softhsm_use(const struct project *project, struct fault *fault)
+{
+    return project_softhsm_follow(project->dir, fault);
 }
 
 /* ---- opening ---- */
@@ -163,13 +168,19 @@ static int pin_fd(void)
     return (int)strtol(text, NULL, 10);
 }
 
+int project_token_open(const char *dir, const struct project_hsm *token, struct hsm **out, struct fault *fault)
+{
+    *out = NULL;
+    struct hsm_config config = { token->module, token->uri, token->pin_file[0] != '\0' ? token->pin_file : NULL,
+                                 pin_fd() };
+    return project_softhsm_follow(dir, fault) != 0 ? -1 : hsm_open(&config, out, fault);
+}
+
 int project_hsm_open(const struct project *project, enum project_token token, struct hsm **out, struct fault *fault)
 {
     *out = NULL;
     if ((unsigned)token >= PROJECT_TOKENS) {
         return fault_set(fault, "the project has no such token");
     }
-    const struct project_hsm *hsm = &project->profile.hsm[token];
-    struct hsm_config config = { hsm->module, hsm->uri, hsm->pin_file[0] != '\0' ? hsm->pin_file : NULL, pin_fd() };
-    return project_softhsm_use(project, fault) != 0 ? -1 : hsm_open(&config, out, fault);
+    return project_token_open(project->dir, &project->profile.hsm[token], out, fault);
 }

@@ -56,6 +56,14 @@ int project_softhsm_use(const struct project *project, struct fault *fault);
 /* Opens one of the project's tokens, after project_softhsm_use. Without a pin_file the PIN is the next line of the
  * descriptor that WINDLASS_PIN_FD names. */
 int project_hsm_open(const struct project *project, enum project_token token, struct hsm **out, struct fault *fault);
+/* The same two for any folder with tokens: `dir` is absolute. */
+int project_softhsm_follow(const char *dir, struct fault *fault);
+int project_token_open(const char *dir, const struct project_hsm *token, struct hsm **out, struct fault *fault);
+/* Reads one token of a YAML file: module, token, and pin_file if there is one, which is taken as relative to `dir`
+ * (NULL: left as it is). */
+struct yaml_map;
+int project_token_parse(const struct yaml_map *map, const char *key, const char *dir, struct project_hsm *out,
+                        struct fault *fault);
 /* Makes <dir>/hsm with tokens/ and softhsm2.conf, which names that folder, unless they are there. Does not touch a
  * configuration that somebody else wrote. `dir` is absolute. */
 int project_softhsm_setup(const char *dir, struct fault *fault);
