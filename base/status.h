@@ -86,7 +86,13 @@
     X(GRANT_SIGNATURE, 105, "the grant is not signed by the key that its ticket or block names")                       \
     X(GRANT_CHIP, 106, "the grant is for another chip or for other keys")                                              \
     X(GRANT_UNIT, 107, "the grant is not for the package or the units of its ticket or block")                         \
-    X(ANCHOR_MISMATCH, 108, "anchor page and policy name different keys or products")
+    X(ANCHOR_MISMATCH, 108, "anchor page and policy name different keys or products")                                  \
+    X(CHANNEL_SUITE, 110, "secure channel: no cipher suite in common")                                                 \
+    X(CHANNEL_PEER, 111, "secure channel: the other end refused")                                                      \
+    X(CHANNEL_CREDENTIAL, 112, "secure channel: a credential that is not taken here")                                  \
+    X(CHANNEL_EXPIRED, 113, "secure channel: the credential has expired")                                              \
+    X(CHANNEL_ORDER, 114, "secure channel: not the next record of its direction")                                      \
+    X(CHANNEL_SPENT, 115, "secure channel: its keys are used up")
 
 /* STATUS_OK is at least 8 bits away from 0, from all ones and from every error (errors have a clear top byte). */
 typedef uint32_t status_t;

@@ -35,9 +35,22 @@ status_t crypto_p256_public(const uint8_t private_key[32], uint8_t public_key[64
 /* CT: in the private key. `secret` is X of the shared point (SP 800-56A); the caller wipes it. CRYPTO_KEY for a point
  * off the curve. */
 status_t crypto_p256_agree(const uint8_t private_key[32], const uint8_t peer[64], uint8_t secret[32]);
+/* The point that has this x, with either y: for ECDH they are the same (RFC 9528 appendix B). CRYPTO_KEY when the curve
+ * has none. Public data: time may depend on it. */
+status_t crypto_p256_lift(const uint8_t x[32], uint8_t point[64]);
 
+/* HMAC-SHA256 (RFC 2104) under a key of 32 bytes: between start and finish, add to `hash`. `tag` may lie where the key
+ * did. _finish wipes the state. */
+struct crypto_hmac {
+    struct crypto_sha256 hash;
+    uint8_t key[CRYPTO_SHA256_LEN];
+};
+void crypto_hmac_start(struct crypto_hmac *h, const uint8_t key[CRYPTO_SHA256_LEN]);
+void crypto_hmac_finish(struct crypto_hmac *h, uint8_t tag[CRYPTO_SHA256_LEN]);
 /* HKDF-SHA256 (RFC 5869) without salt; `out_len` at most 255 x 32. */
 status_t crypto_hkdf(struct bytes secret, struct bytes info, uint8_t *out, size_t out_len);
+/* Its second half alone: from a key that was extracted already. */
+status_t crypto_hkdf_expand(const uint8_t key[CRYPTO_SHA256_LEN], struct bytes info, uint8_t *out, size_t out_len);
 /* AES-128 key unwrap (RFC 3394) of a 16-byte key. CRYPTO_UNWRAP when the check value is wrong; then `key` is zero. */
 status_t crypto_key_unwrap(const uint8_t kek[16], const uint8_t wrapped[24], uint8_t key[16]);
 

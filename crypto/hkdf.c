@@ -19,43 +19,55 @@ static void keyed_start(struct crypto_sha256 *hash, const uint8_t key[CRYPTO_SHA
     wipe(block, sizeof block);
 }
 
-/* From the inner hash to the tag, which may lie where the key does. */
-static void hmac_finish(struct crypto_sha256 *hash, const uint8_t key[CRYPTO_SHA256_LEN],
-                        uint8_t tag[CRYPTO_SHA256_LEN])
+void crypto_hmac_start(struct crypto_hmac *h, const uint8_t key[CRYPTO_SHA256_LEN])
 {
-    uint8_t inner[CRYPTO_SHA256_LEN];
-    crypto_sha256_finish(hash, inner);
-    keyed_start(hash, key, 0x5C);
-    crypto_sha256_add(hash, bytes_of(inner, sizeof inner));
-    crypto_sha256_finish(hash, tag);
-    wipe(inner, sizeof inner);
+    memcpy(h->key, key, sizeof h->key);
+    keyed_start(&h->hash, h->key, 0x36);
 }
 
-status_t crypto_hkdf(struct bytes secret, struct bytes info, uint8_t *out, size_t out_len)
+void crypto_hmac_finish(struct crypto_hmac *h, uint8_t tag[CRYPTO_SHA256_LEN])
 {
-    struct crypto_sha256 hash;
-    uint8_t key[CRYPTO_SHA256_LEN] = { 0 };
+    uint8_t inner[CRYPTO_SHA256_LEN];
+    crypto_sha256_finish(&h->hash, inner);
+    keyed_start(&h->hash, h->key, 0x5C);
+    crypto_sha256_add(&h->hash, bytes_of(inner, sizeof inner));
+    crypto_sha256_finish(&h->hash, tag);
+    wipe(inner, sizeof inner);
+    wipe(h, sizeof *h);
+}
+
+status_t crypto_hkdf_expand(const uint8_t key[CRYPTO_SHA256_LEN], struct bytes info, uint8_t *out, size_t out_len)
+{
+    struct crypto_hmac hmac;
     uint8_t block[CRYPTO_SHA256_LEN];
     size_t block_len = 0;
     if (out_len > OUT_LEN_MAX) {
         return STATUS_BAD_ARGUMENT;
     }
-    keyed_start(&hash, key, 0x36);
-    crypto_sha256_add(&hash, secret);
-    hmac_finish(&hash, key, key);
     for (uint8_t count = 1; out_len > 0; count++) {
         size_t part = out_len < sizeof block ? out_len : sizeof block;
-        keyed_start(&hash, key, 0x36);
-        crypto_sha256_add(&hash, bytes_of(block, block_len));
-        crypto_sha256_add(&hash, info);
-        crypto_sha256_add(&hash, bytes_of(&count, 1));
-        hmac_finish(&hash, key, block);
+        crypto_hmac_start(&hmac, key);
+        crypto_sha256_add(&hmac.hash, bytes_of(block, block_len));
+        crypto_sha256_add(&hmac.hash, info);
+        crypto_sha256_add(&hmac.hash, bytes_of(&count, 1));
+        crypto_hmac_finish(&hmac, block);
         memcpy(out, block, part);
         block_len = sizeof block;
         out += part;
         out_len -= part;
     }
-    wipe(key, sizeof key);
     wipe(block, sizeof block);
     return STATUS_OK;
+}
+
+status_t crypto_hkdf(struct bytes secret, struct bytes info, uint8_t *out, size_t out_len)
+{
+    struct crypto_hmac hmac;
+    uint8_t key[CRYPTO_SHA256_LEN] = { 0 };
+    crypto_hmac_start(&hmac, key);
+    crypto_sha256_add(&hmac.hash, secret);
+    crypto_hmac_finish(&hmac, key);
+    status_t status = crypto_hkdf_expand(key, info, out, out_len);
+    wipe(key, sizeof key);
+    return status;
 }

@@ -2,7 +2,7 @@
 # The same sources on host and chip, but for the three inner loops and the field of P-256: Thumb-2 on the chip, C elsewhere (tests/bench/fw and
 # tests/bench/fw_p256 compare the two).
 foreach(file sha256 hkdf aes aes_table ctr key_unwrap poly1305 aead selftest selftest_signature
-        p256/curve p256/limbs p256/point p256/verify p256/secret p256/reveal p256/sign p256/keys)
+        p256/curve p256/limbs p256/point p256/verify p256/secret p256/reveal p256/sign p256/keys p256/lift)
   list(APPEND WL_CRYPTO_SOURCES ${CMAKE_SOURCE_DIR}/crypto/${file}.c)
 endforeach()
 set(WL_CRYPTO_LOOPS_C ${CMAKE_SOURCE_DIR}/crypto/sha256_blocks.c ${CMAKE_SOURCE_DIR}/crypto/aes_block.c ${CMAKE_SOURCE_DIR}/crypto/poly1305_blocks.c)

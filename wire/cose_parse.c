@@ -42,11 +42,11 @@ static void sign1_unprotected_read(struct cbor_reader *r, struct cose_sign1 *out
     }
 }
 
-status_t cose_sign1_parse(struct bytes in, struct cose_sign1 *out)
+static status_t sign1_read(struct bytes in, uint64_t tag, struct cose_sign1 *out)
 {
     struct cbor_reader r = cbor_reader_of(in);
     memset(out, 0, sizeof *out);
-    out->protected_header = head_expect(&r, 18, 4, bytes_of(protected_esp256, sizeof protected_esp256));
+    out->protected_header = head_expect(&r, tag, 4, bytes_of(protected_esp256, sizeof protected_esp256));
     sign1_unprotected_read(&r, out);
     if (cbor_peek(&r) == CBOR_SIMPLE) {
         cbor_read_null(&r);
@@ -59,6 +59,16 @@ status_t cose_sign1_parse(struct bytes in, struct cose_sign1 *out)
         memset(out, 0, sizeof *out);
     }
     return status;
+}
+
+status_t cose_sign1_parse(struct bytes in, struct cose_sign1 *out)
+{
+    return sign1_read(in, 18, out);
+}
+
+status_t cose_sign1_untagged_parse(struct bytes in, struct cose_sign1 *out)
+{
+    return sign1_read(in, 0, out);
 }
 
 #define ENCRYPT_AT(member) offsetof(struct cose_encrypt, member)
