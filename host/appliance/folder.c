@@ -13,14 +13,6 @@
 
 #define SETTINGS "appliance.yaml"
 
-const struct folder_key folder_keys[FOLDER_KEYS] = {
-    { KEY_ISSUING, CERT_ISSUING }, { KEY_TRANSPORT, CERT_AGREEMENT }, { KEY_PROVISIONER, CERT_SIGNING },
-    { KEY_RECORDS, CERT_SIGNING }, { KEY_APPLIANCE, CERT_SERVER },
-};
-
-const char *const folder_oem_labels[FOLDER_OEM_CERTS] = { KEY_ROOT,           KEY_QUOTA,    KEY_MASTERING,
-                                                          KEY_MASTERING_NEXT, KEY_FIRMWARE, KEY_FIRMWARE_NEXT };
-
 int folder_join(const char *dir, const char *relative, char out[FOLDER_PATH_MAX], struct fault *fault)
 {
     int len = snprintf(out, FOLDER_PATH_MAX, "%s/%s", dir, relative);
@@ -133,7 +125,7 @@ int folder_key_held(struct hsm *hsm, const char *label, const uint8_t certified[
 
 /* A certificate of this appliance: to the root, for the key in the token, not revoked. */
 static int own_cert(struct appliance_folder *folder, struct hsm *hsm, const struct cert_crl *crl,
-                    const struct folder_key *key, struct cert *out, uint8_t public_key[64], struct fault *fault)
+                    const struct enrolment_key *key, struct cert *out, uint8_t public_key[64], struct fault *fault)
 {
     if (folder_cert_read(folder->dir, key->label, &folder->trust.root, key->kind, out, public_key, fault) != 0 ||
         (hsm != NULL && folder_key_held(hsm, key->label, public_key, fault) != 0)) {
@@ -172,7 +164,7 @@ static int mastering_open(struct appliance_folder *folder, const struct cert_crl
 
 static int grant_open(struct appliance_folder *folder, const struct cert_crl *crl, struct fault *fault)
 {
-    static const struct folder_key grant = { KEY_GRANT, CERT_SIGNING };
+    static const struct enrolment_key grant = { KEY_GRANT, CERT_SIGNING };
     folder->trust.tpm = folder->settings.tpm[0] != '\0';
     if (!folder->trust.tpm) {
         memcpy(folder->trust.grant_key, folder->provisioner_key, sizeof folder->trust.grant_key);
@@ -187,7 +179,7 @@ static int certs_open(struct appliance_folder *folder, struct hsm *hsm, const st
     struct cert cert;
     uint8_t issuing_key[64];
     struct production_trust *trust = &folder->trust;
-    const struct folder_key *key = folder_keys;
+    const struct enrolment_key *key = enrolment_keys;
     if (own_cert(folder, hsm, crl, &key[0], &trust->issuing, issuing_key, fault) != 0 ||
         own_cert(folder, hsm, crl, &key[1], &folder->transport, trust->transport_key, fault) != 0 ||
         own_cert(folder, hsm, crl, &key[2], &folder->provisioner, folder->provisioner_key, fault) != 0 ||

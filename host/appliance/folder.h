@@ -8,13 +8,11 @@
 
 #include "host/appliance/production.h"
 #include "host/lib/cert.h"
+#include "host/lib/enrolment.h"
 #include "host/lib/hsm.h"
 #include "host/lib/project.h"
 
 #define FOLDER_CRL "pki/stations.crl" /* brought from the OEM; may be missing */
-#define FOLDER_BLOB_MAX 8192          /* bytes of what goes to or comes from the TPM in a PEM block */
-#define FOLDER_PEM_ENROLMENT "WINDLASS TPM ENROLMENT"
-#define FOLDER_PEM_CREDENTIAL "WINDLASS TPM CREDENTIAL"
 
 /* appliance.yaml */
 struct folder_settings {
@@ -32,7 +30,7 @@ struct folder_tpm_place {
     const uint8_t *quota_key;
 };
 struct folder_tpm {
-    /* Makes index and keys, and says so: CBOR for the OEM, at most FOLDER_BLOB_MAX bytes. */
+    /* Makes index and keys, and says so: CBOR for the OEM, at most ENROLMENT_BLOB_MAX bytes. */
     int (*enrolment)(const struct folder_tpm_place *place, uint8_t *out, size_t *out_len, struct fault *fault);
     /* Opens what the OEM made for this TPM alone: the grant key's certificate, DER. */
     int (*credential)(const struct folder_tpm_place *place, struct bytes credential, struct cert *grant,

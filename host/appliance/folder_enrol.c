@@ -8,14 +8,14 @@
 #include "host/appliance/folder_room.h"
 #include "host/lib/file.h"
 
-#define ANSWER_CERTS (1 + FOLDER_KEYS) /* the root, then one for each key */
+#define ANSWER_CERTS (1 + ENROLMENT_KEYS) /* the root, then one for each key */
 
 struct enrol {
     char dir[512];
     struct folder_settings settings;
     struct cert root; /* of init */
     uint8_t quota_key[64];
-    struct cert certs[FOLDER_KEYS];
+    struct cert certs[ENROLMENT_KEYS];
     struct cert grant; /* len 0: no TPM */
 };
 
@@ -30,13 +30,13 @@ static int answer_certs_check(struct enrol *e, const struct pem_file *pem, struc
         (void)fault_set(fault, "it is of another maker: its root is not the one that this appliance was made for");
         return fault_hint(fault, "is it the answer to this appliance's request.pem?");
     }
-    for (size_t i = 0; i < FOLDER_KEYS; i++) {
+    for (size_t i = 0; i < ENROLMENT_KEYS; i++) {
         uint8_t key[64];
         if (cert_parse(pem->blocks[1 + i].data, &e->certs[i], fault) != 0 ||
-            cert_check(&e->certs[i], NULL, &e->root, folder_keys[i].kind, key, fault) != 0) {
+            cert_check(&e->certs[i], NULL, &e->root, enrolment_keys[i].kind, key, fault) != 0) {
             return -1;
         }
-        if (folder_key_held(hsm, folder_keys[i].label, key, fault) != 0) {
+        if (folder_key_held(hsm, enrolment_keys[i].label, key, fault) != 0) {
             return fault_hint(fault, "is it the answer to this appliance's request.pem?");
         }
     }
@@ -50,7 +50,7 @@ static int answer_grant_check(struct enrol *e, const struct pem_file *pem, const
     uint8_t key[64];
     const int wanted = e->settings.tpm[0] != '\0';
     const struct folder_tpm_place place = { &e->settings, folder, e->quota_key };
-    const struct pem_block *credential = pem_find(pem, FOLDER_PEM_CREDENTIAL);
+    const struct pem_block *credential = pem_find(pem, ENROLMENT_PEM_CREDENTIAL);
     if (pem->count != ANSWER_CERTS + (wanted ? 1u : 0u) || (wanted && credential == NULL)) {
         return fault_set(fault, wanted ? "there is no credential for the TPM in it"
                                        : "there is more in it than certificates, and this appliance has no TPM");
@@ -86,8 +86,8 @@ static int cert_file(const struct enrol *e, const char *label, const struct cert
 
 static int answer_file(const struct enrol *e, struct fault *fault)
 {
-    for (size_t i = 0; i < FOLDER_KEYS; i++) {
-        if (cert_file(e, folder_keys[i].label, &e->certs[i], fault) != 0) {
+    for (size_t i = 0; i < ENROLMENT_KEYS; i++) {
+        if (cert_file(e, enrolment_keys[i].label, &e->certs[i], fault) != 0) {
             return -1;
         }
     }
@@ -99,7 +99,7 @@ static int answer_take(struct enrol *e, const char *path, struct hsm *hsm, const
 {
     struct pem_file pem;
     struct fault inner = FAULT_NONE;
-    if (pem_read(path, FOLDER_PEM_MAX, &pem, fault) != 0) {
+    if (pem_read(path, ENROLMENT_PEM_MAX, &pem, fault) != 0) {
         return fault_hint(fault, "give the file that 'windlass pki appliance' wrote");
     }
     int result = answer_certs_check(e, &pem, hsm, &inner);

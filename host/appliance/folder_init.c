@@ -20,7 +20,7 @@ struct init {
     struct folder_settings settings;
     struct hsm *hsm;
     uint8_t quota_key[64];
-    uint8_t public_keys[FOLDER_KEYS][64];
+    uint8_t public_keys[ENROLMENT_KEYS][64];
 };
 
 /* ---- settings ---- */
@@ -109,13 +109,13 @@ static int oem_cert_file(const struct init *init, const char *label, const struc
     return 0;
 }
 
-static int oem_certs_check(const struct pem_file *pem, struct init *init, struct cert certs[FOLDER_OEM_CERTS],
+static int oem_certs_check(const struct pem_file *pem, struct init *init, struct cert certs[ENROLMENT_MAKER_CERTS],
                            struct fault *fault)
 {
-    if (pem->count != FOLDER_OEM_CERTS) {
-        return fault_set(fault, "%zu blocks; there should be %d certificates", pem->count, FOLDER_OEM_CERTS);
+    if (pem->count != ENROLMENT_MAKER_CERTS) {
+        return fault_set(fault, "%zu blocks; there should be %d certificates", pem->count, ENROLMENT_MAKER_CERTS);
     }
-    for (size_t i = 0; i < FOLDER_OEM_CERTS; i++) {
+    for (size_t i = 0; i < ENROLMENT_MAKER_CERTS; i++) {
         uint8_t key[64];
         if (strcmp(pem->blocks[i].label, PEM_STRING_X509) != 0) {
             return fault_set(fault, "block %zu is not a certificate", i + 1);
@@ -124,7 +124,7 @@ static int oem_certs_check(const struct pem_file *pem, struct init *init, struct
             cert_check(&certs[i], NULL, &certs[0], i == 0 ? CERT_ROOT : CERT_SIGNING, key, fault) != 0) {
             return -1;
         }
-        if (strcmp(folder_oem_labels[i], KEY_QUOTA) == 0) {
+        if (strcmp(enrolment_maker_labels[i], KEY_QUOTA) == 0) {
             memcpy(init->quota_key, key, sizeof init->quota_key);
         }
     }
@@ -134,9 +134,9 @@ static int oem_certs_check(const struct pem_file *pem, struct init *init, struct
 static int oem_take(struct init *init, const char *path, struct fault *fault)
 {
     struct pem_file pem;
-    struct cert certs[FOLDER_OEM_CERTS];
+    struct cert certs[ENROLMENT_MAKER_CERTS];
     struct fault inner = FAULT_NONE;
-    if (pem_read(path, FOLDER_PEM_MAX, &pem, fault) != 0) {
+    if (pem_read(path, ENROLMENT_PEM_MAX, &pem, fault) != 0) {
         return fault_hint(fault, "give pki/public.pem of the maker's project");
     }
     int result = oem_certs_check(&pem, init, certs, &inner);
@@ -144,8 +144,8 @@ static int oem_take(struct init *init, const char *path, struct fault *fault)
         (void)fault_set(fault, "%s: %s", path, inner.what);
         (void)fault_hint(fault, "give pki/public.pem of the maker's project");
     }
-    for (size_t i = 0; result == 0 && i < FOLDER_OEM_CERTS; i++) {
-        result = oem_cert_file(init, folder_oem_labels[i], &certs[i], fault);
+    for (size_t i = 0; result == 0 && i < ENROLMENT_MAKER_CERTS; i++) {
+        result = oem_cert_file(init, enrolment_maker_labels[i], &certs[i], fault);
     }
     pem_free(&pem);
     return result;
@@ -184,7 +184,7 @@ static int key_is_whole(struct init *init, const char *label, uint8_t public_key
            hsm_key_check_sealed(init->hsm, label, &none) == 0;
 }
 
-static int key_make(struct init *init, const struct folder_key *key, int begun, uint8_t public_key[64],
+static int key_make(struct init *init, const struct enrolment_key *key, int begun, uint8_t public_key[64],
                     struct fault *fault)
 {
     const enum hsm_key_kind kind = key->kind == CERT_AGREEMENT ? HSM_KEY_AGREE : HSM_KEY_SIGN;
@@ -215,17 +215,17 @@ static int keys_make(struct init *init, struct fault *fault)
         return -1;
     }
     const int begun = access(begun_path, F_OK) == 0;
-    for (size_t i = 0; !begun && i < FOLDER_KEYS; i++) {
-        int exists = hsm_key_exists(init->hsm, folder_keys[i].label, fault);
-        if (exists < 0 || (exists && key_make(init, &folder_keys[i], 0, init->public_keys[i], fault) != 0)) {
+    for (size_t i = 0; !begun && i < ENROLMENT_KEYS; i++) {
+        int exists = hsm_key_exists(init->hsm, enrolment_keys[i].label, fault);
+        if (exists < 0 || (exists && key_make(init, &enrolment_keys[i], 0, init->public_keys[i], fault) != 0)) {
             return -1;
         }
     }
     if (!begun && file_write(begun_path, bytes_of("", 0), 0600, FILE_NEW_ONLY, fault) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < FOLDER_KEYS; i++) {
-        if (key_make(init, &folder_keys[i], 1, init->public_keys[i], fault) != 0) {
+    for (size_t i = 0; i < ENROLMENT_KEYS; i++) {
+        if (key_make(init, &enrolment_keys[i], 1, init->public_keys[i], fault) != 0) {
             return -1;
         }
     }
@@ -239,7 +239,7 @@ static int request_add(struct init *init, size_t index, struct pem_text *text, s
 {
     uint8_t der[CERT_REQUEST_MAX];
     size_t len = 0;
-    const struct folder_key *key = &folder_keys[index];
+    const struct enrolment_key *key = &enrolment_keys[index];
     const int agrees = key->kind == CERT_AGREEMENT;
     int made = agrees ? cert_spki_make(init->public_keys[index], der, &len, fault)
                       : cert_request_make(init->hsm, key->label, der, &len, fault);
@@ -251,7 +251,7 @@ static int request_add(struct init *init, size_t index, struct pem_text *text, s
 
 static int enrolment_add(struct init *init, const struct folder_tpm *tpm, struct pem_text *text, struct fault *fault)
 {
-    uint8_t blob[FOLDER_BLOB_MAX];
+    uint8_t blob[ENROLMENT_BLOB_MAX];
     size_t len = sizeof blob;
     char folder[FOLDER_PATH_MAX];
     const struct folder_tpm_place place = { &init->settings, folder, init->quota_key };
@@ -265,7 +265,7 @@ static int enrolment_add(struct init *init, const struct folder_tpm *tpm, struct
         tpm->enrolment(&place, blob, &len, fault) != 0 || pem_note(text, "TPM", fault) != 0) {
         return -1;
     }
-    return pem_add(text, FOLDER_PEM_ENROLMENT, bytes_of(blob, len), fault);
+    return pem_add(text, ENROLMENT_PEM_TPM, bytes_of(blob, len), fault);
 }
 
 static int request_write(struct init *init, const struct folder_tpm *tpm, const char *path, struct fault *fault)
@@ -273,7 +273,7 @@ static int request_write(struct init *init, const struct folder_tpm *tpm, const 
     struct pem_text text = { NULL, 0 };
     char begun[FOLDER_PATH_MAX];
     int result = pem_note(&text, "Windlass appliance: request for certificates", fault);
-    for (size_t i = 0; result == 0 && i < FOLDER_KEYS; i++) {
+    for (size_t i = 0; result == 0 && i < ENROLMENT_KEYS; i++) {
         result = request_add(init, i, &text, fault);
     }
     if (result == 0) {

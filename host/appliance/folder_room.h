@@ -4,25 +4,13 @@
 #define HOST_APPLIANCE_FOLDER_ROOM_H
 
 #include "host/appliance/folder.h"
+#include "host/lib/enrolment.h"
 #include "host/lib/pem.h"
 
 #define FOLDER_REQUEST "request.pem"
-#define FOLDER_PEM_MAX 65536
 #define FOLDER_PATH_MAX 640
 
-/* A key of the token, its certificate's kind, and its place among the certificates of the OEM's answer. */
-struct folder_key {
-    const char *label;
-    enum cert_kind kind;
-};
-#define FOLDER_KEYS 5
-extern const struct folder_key folder_keys[FOLDER_KEYS];
-
-/* Certificates that public.pem holds, in this order; the first is the root. */
-#define FOLDER_OEM_CERTS 6
-extern const char *const folder_oem_labels[FOLDER_OEM_CERTS];
-
-/* "<dir>/<relative>"; relative may be a pattern with one %s for `name`. */
+/* "<dir>/<relative>" */
 int folder_join(const char *dir, const char *relative, char out[FOLDER_PATH_MAX], struct fault *fault);
 /* "<dir>/pki/<label>.crt" */
 int folder_cert_path(const char *dir, const char *label, char out[FOLDER_PATH_MAX], struct fault *fault);
