@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+# TLS between appliance and station, and the daemon that serves it.
+add_library(wl_tls_maker STATIC tls_maker.c host_support.c)
+target_compile_options(wl_tls_maker PRIVATE ${WINDLASS_WARNINGS} -UNDEBUG)
+target_link_libraries(wl_tls_maker PUBLIC wl_tls cmocka)
+windlass_test(host_tls_test SOURCES host_tls_test.c tls_foreign.c LIBS wl_tls_maker)
