@@ -128,7 +128,7 @@ static int parts_open(struct appliance *a, const struct appliance_inputs *inputs
     a->policy_len = w.len;
     return project_path(&a->project, LEDGER_FILE, path, sizeof path, fault) != 0
                ? -1
-               : ledger_open(path, LEDGER_WRITE, &a->ledger, fault);
+               : ledger_open(&(struct ledger_config){ .place = path, .mode = LEDGER_WRITE }, &a->ledger, fault);
 }
 
 int appliance_open(const struct project *project, const struct appliance_inputs *inputs, struct appliance **out,

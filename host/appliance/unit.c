@@ -120,8 +120,9 @@ int unit_possession(struct appliance *a, const struct letter_request *request, s
     }
     u->stage = UNIT_NONE; /* a challenge is good for one proof */
     if (possession_check(u, request->possession, &proof, fault) != 0 ||
-        ledger_unit_reserve(a->ledger, u->uid, proof.identity_key.data, proof.update_key.data, &u->record, fault) !=
-            0 ||
+        ledger_unit_reserve(a->ledger,
+                            &(struct ledger_claim){ u->uid, proof.identity_key.data, proof.update_key.data, 0 },
+                            &u->record, fault) != 0 ||
         unit_certify(a, fault) != 0 || block_rewrap(a, fault) != 0) {
         return -1;
     }
@@ -193,7 +194,7 @@ int unit_receipt(struct appliance *a, const struct letter_request *request, stru
                          (unsigned long long)request->app_sequence, (unsigned long long)a->facts.sequence);
     }
     if (receipt_digest(request, u->uid, receipt) != 0 ||
-        ledger_unit_check(a->ledger, u->uid, receipt, a->facts.sequence, fault) != 0) {
+        ledger_unit_check(a->ledger, u->uid, bytes_of(receipt, sizeof receipt), a->facts.sequence, fault) != 0) {
         return fault_set(fault, "the receipt cannot be recorded");
     }
     if (hsm_random(a->hsm, u->nonce, sizeof u->nonce, fault) != 0) {
@@ -226,7 +227,8 @@ int unit_close(struct appliance *a, const struct letter_request *request, struct
 {
     (void)answer;
     if (stage_expect(&a->unit, UNIT_CHECKED, fault) != 0 || secured_check(a, request->token, fault) != 0 ||
-        ledger_unit_close(a->ledger, a->unit.uid, fault) != 0) {
+        ledger_unit_close(a->ledger, a->unit.uid, bytes_of(a->unit.nonce, sizeof a->unit.nonce),
+                          request->token, fault) != 0) {
         return -1;
     }
     a->unit.stage = UNIT_NONE;

@@ -26,7 +26,7 @@ static int unit_check(const struct project *project, struct verdict *v, struct f
     char path[600];
     struct ledger *ledger = NULL;
     if (project_path(project, LEDGER_FILE, path, sizeof path, fault) != 0 ||
-        ledger_open(path, LEDGER_READ, &ledger, fault) != 0) {
+        ledger_open(&(struct ledger_config){ .place = path, .mode = LEDGER_READ }, &ledger, fault) != 0) {
         return -1;
     }
     int found = ledger_unit_find(ledger, v->attestation.uid, &v->unit, fault);

@@ -130,11 +130,12 @@ static int with_ledger(const struct options *options,
     struct project project;
     struct ledger *ledger = NULL;
     char path[600];
-    int result = project_open(options->project, &project, &fault) != 0 ||
-                         project_path(&project, LEDGER_FILE, path, sizeof path, &fault) != 0 ||
-                         ledger_open(path, LEDGER_READ, &ledger, &fault) != 0
-                     ? -1
-                     : run(ledger, options, &fault);
+    int result =
+        project_open(options->project, &project, &fault) != 0 ||
+                project_path(&project, LEDGER_FILE, path, sizeof path, &fault) != 0 ||
+                ledger_open(&(struct ledger_config){ .place = path, .mode = LEDGER_READ }, &ledger, &fault) != 0
+            ? -1
+            : run(ledger, options, &fault);
     ledger_close(ledger);
     return result == 0 ? CLI_DONE : cli_fault(NAME, &fault);
 }

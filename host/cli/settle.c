@@ -44,7 +44,7 @@ static int record_settle(struct ledger *ledger, const struct device_attestation 
         return fault_set(fault, "unit %llu: the chip's attestation does not fit its record",
                          (unsigned long long)unit.number);
     }
-    if (ledger_unit_close(ledger, attestation->uid, fault) != 0) {
+    if (ledger_unit_close(ledger, attestation->uid, bytes_of(NULL, 0), bytes_of(NULL, 0), fault) != 0) {
         return -1;
     }
     *out = (struct outcome){
@@ -72,10 +72,11 @@ int settle_run(const char *dir, const struct project *project, struct outcome *o
                          "--project; 'windlass device status %.150s' asks what it runs",
                          dir);
     } else {
-        result = project_path(project, LEDGER_FILE, path, sizeof path, fault) != 0 ||
-                         ledger_open(path, LEDGER_WRITE, &ledger, fault) != 0
-                     ? -1
-                     : record_settle(ledger, attestation, out, fault);
+        result =
+            project_path(project, LEDGER_FILE, path, sizeof path, fault) != 0 ||
+                    ledger_open(&(struct ledger_config){ .place = path, .mode = LEDGER_WRITE }, &ledger, fault) != 0
+                ? -1
+                : record_settle(ledger, attestation, out, fault);
     }
     ledger_close(ledger);
     free(attestation);

@@ -1,243 +1,175 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ledger: the file: opening, schema, what went wrong. Units are in ledger_unit.c. */
+/* ledger: opening and closing, the chain's name, the head. See ledger.h. */
 #include "host/ledger/ledger_room.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <fcntl.h>
 
-#define APPLICATION_ID 0x576C6467 /* "Wldg" */
-#define SCHEMA_VERSION 1
-#define BUSY_MS 3000
+#include "host/lib/file.h"
+#include "host/lib/p256.h"
 
-static const char schema[] =
-    "CREATE TABLE units ("
-    " number INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " uid BLOB NOT NULL UNIQUE CHECK (length(uid) = 16),"
-    " identity_key BLOB NOT NULL UNIQUE CHECK (length(identity_key) = 64),"
-    " update_key BLOB NOT NULL UNIQUE CHECK (length(update_key) = 64),"
-    " state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 4),"
-    " package_sequence INTEGER NOT NULL DEFAULT 0 CHECK (package_sequence >= 0),"
-    " device_cert BLOB, update_cert BLOB,"
-    " receipt BLOB CHECK (receipt IS NULL OR length(receipt) = 32),"
-    " reserved_at TEXT NOT NULL, checked_at TEXT, done_at TEXT, quarantined_at TEXT) STRICT;"
-    "CREATE TABLE conflicts ("
-    " uid BLOB NOT NULL CHECK (length(uid) = 16),"
-    " identity_key BLOB NOT NULL CHECK (length(identity_key) = 64),"
-    " update_key BLOB NOT NULL CHECK (length(update_key) = 64),"
-    " seen_at TEXT NOT NULL) STRICT;"
-    "CREATE TRIGGER units_stay BEFORE DELETE ON units BEGIN SELECT RAISE(ABORT, 'units are never deleted'); END;"
-    "CREATE TRIGGER conflicts_stay BEFORE DELETE ON conflicts BEGIN SELECT RAISE(ABORT, 'conflicts are never "
-    "deleted'); END;";
+/* ---- the head ---- */
 
-static void fault_hint_set(int result, struct fault *fault)
+struct link_found {
+    int found;
+    uint8_t link[EVENT_LINK_LEN];
+};
+
+static int link_row(void *context, const struct store_value *columns)
 {
-    switch (result) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        (void)fault_hint(fault, "another program holds the ledger; wait for it to end and try again");
-        break;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        (void)fault_hint(fault, "the file is damaged or not a ledger: keep it as it is, and restore the newest copy");
-        break;
-    case SQLITE_FULL:
-    case SQLITE_IOERR:
-        (void)fault_hint(fault, "look at the disk: it is full or failing; nothing was recorded by this step");
-        break;
-    case SQLITE_CANTOPEN:
-    case SQLITE_PERM:
-    case SQLITE_READONLY:
-        (void)fault_hint(
-            fault,
-            "be allowed to write the ledger's file and folder; to read only, copy ledger.db* to a folder of your own");
-        break;
-    default:
-        break;
-    }
-}
-
-int ledger_fault(struct ledger *ledger, const char *doing, int result, struct fault *fault)
-{
-    const char *detail = ledger->db != NULL ? sqlite3_errmsg(ledger->db) : sqlite3_errstr(result);
-    (void)fault_set(fault, "ledger %s: %s: %s", ledger->path, doing, detail);
-    fault_hint_set(result & 0xFF, fault);
-    return -1;
-}
-
-int ledger_run(struct ledger *ledger, const char *sql, const char *doing, struct fault *fault)
-{
-    int result = sqlite3_exec(ledger->db, sql, NULL, NULL, NULL);
-    return result == SQLITE_OK ? 0 : ledger_fault(ledger, doing, result, fault);
-}
-
-int ledger_prepare(struct ledger *ledger, const char *sql, sqlite3_stmt **out, struct fault *fault)
-{
-    int result = sqlite3_prepare_v2(ledger->db, sql, -1, out, NULL);
-    return result == SQLITE_OK ? 0 : ledger_fault(ledger, "preparing", result, fault);
-}
-
-int ledger_step_done(struct ledger *ledger, sqlite3_stmt *statement, int *changes, struct fault *fault)
-{
-    int result = sqlite3_step(statement);
-    int failed = result == SQLITE_DONE ? 0 : ledger_fault(ledger, "writing", result, fault);
-    (void)sqlite3_finalize(statement);
-    if (changes != NULL) {
-        *changes = sqlite3_changes(ledger->db);
-    }
-    return failed;
-}
-
-/* A pragma's number. */
-static int pragma_read(struct ledger *ledger, const char *sql, int64_t *out, struct fault *fault)
-{
-    sqlite3_stmt *statement = NULL;
-    if (ledger_prepare(ledger, sql, &statement, fault) != 0) {
+    struct link_found *link = context;
+    if (columns[0].bytes.len != sizeof link->link) {
         return -1;
     }
-    int result = sqlite3_step(statement);
-    *out = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-    int failed = result == SQLITE_ROW ? 0 : ledger_fault(ledger, "reading", result, fault);
-    (void)sqlite3_finalize(statement);
-    return failed;
-}
-
-static int schema_make(struct ledger *ledger, struct fault *fault)
-{
-    char numbers[96];
-    (void)snprintf(numbers, sizeof numbers, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
-                   SCHEMA_VERSION);
-    if (ledger_run(ledger, "PRAGMA journal_mode = WAL", "setting up", fault) != 0 ||
-        ledger_run(ledger, "BEGIN IMMEDIATE", "setting up", fault) != 0) {
-        return -1;
-    }
-    int64_t version = 0;
-    int made = pragma_read(ledger, "PRAGMA user_version", &version, fault);
-    if (made == 0 && version == 0) { /* nobody else made it while we waited */
-        made = ledger_run(ledger, schema, "setting up", fault) != 0 ? -1
-                                                                    : ledger_run(ledger, numbers, "setting up", fault);
-    }
-    if (made == 0) {
-        return ledger_run(ledger, "COMMIT", "setting up", fault);
-    }
-    (void)sqlite3_exec(ledger->db, "ROLLBACK", NULL, NULL, NULL);
-    return -1;
-}
-
-/* An empty file becomes a ledger; anything else must be one of this version. */
-static int schema_check(struct ledger *ledger, enum ledger_access mode, struct fault *fault)
-{
-    int64_t id = 0;
-    int64_t version = 0;
-    int64_t tables = 0;
-    if (pragma_read(ledger, "PRAGMA application_id", &id, fault) != 0 ||
-        pragma_read(ledger, "PRAGMA user_version", &version, fault) != 0 ||
-        pragma_read(ledger, "SELECT count(*) FROM sqlite_schema", &tables, fault) != 0) {
-        return -1;
-    }
-    if (id == 0 && version == 0 && tables == 0 && mode == LEDGER_WRITE) {
-        return schema_make(ledger, fault);
-    }
-    if (id != APPLICATION_ID) {
-        (void)fault_set(fault, "ledger %s: not a ledger of Windlass", ledger->path);
-        return fault_hint(fault, "move the file away, or restore the ledger from a copy");
-    }
-    if (version != SCHEMA_VERSION) {
-        (void)fault_set(fault, "ledger %s: version %lld of the schema; this program knows version %d", ledger->path,
-                        (long long)version, SCHEMA_VERSION);
-        return fault_hint(fault, "use the version of windlass that wrote it");
-    }
+    link->found = 1;
+    memcpy(link->link, columns[0].bytes.data, sizeof link->link);
     return 0;
 }
 
-/* So that the file is 0600 from its first byte; SQLite gives its side files the same mode. */
-static int file_make(const char *path, struct fault *fault)
+int ledger_head_check(struct ledger *ledger, struct fault *fault)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return fault_errno(fault, "ledger %s", path);
-    }
-    (void)close(fd);
-    return 0;
-}
-
-static int file_exists_check(const char *path, struct fault *fault)
-{
-    if (access(path, F_OK) == 0) {
+    struct fault ignored = FAULT_NONE;
+    struct checkpoint head;
+    struct link_found link = { 0 };
+    uint8_t *data = NULL;
+    size_t len = 0;
+    if (ledger->head[0] == '\0' || file_read(ledger->head, CHECKPOINT_MAX, &data, &len, &ignored) != 0) {
         return 0;
     }
-    (void)fault_errno(fault, "ledger %s", path);
-    return fault_hint(fault, "the ledger begins with the first 'windlass provision' of the project");
-}
-
-/* SQLite's side files stand beside the ledger, also when it is only read. */
-static int folder_is_writable(const char *path)
-{
-    char folder[LEDGER_PATH_MAX];
-    (void)snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash != NULL) {
-        slash[slash == folder] = '\0';
+    status_t status = checkpoint_parse(bytes_of(data, len), &head);
+    free(data);
+    if (status != STATUS_OK) {
+        return 0;
     }
-    return access(slash != NULL ? folder : ".", W_OK) == 0 && access(path, W_OK) == 0;
-}
-
-static int live_open(struct ledger *ledger)
-{
-    return sqlite3_open_v2(ledger->path, &ledger->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL);
-}
-
-/*
- * A ledger that lies where this user cannot write, such as an auditor's copy. With its log beside it, it may be in use,
- * and SQLite needs to see both; without one it lies still.
- */
-static int still_open(struct ledger *ledger)
-{
-    char uri[3 * LEDGER_PATH_MAX + 32] = "file:";
-    char log[LEDGER_PATH_MAX + 8];
-    size_t used = strlen(uri);
-    for (const char *at = ledger->path; *at != '\0'; at++) {
-        int plain = isalnum((unsigned char)*at) || strchr("/._-", *at) != NULL;
-        used += (size_t)snprintf(uri + used, sizeof uri - used, plain ? "%c" : "%%%02X", (unsigned char)*at);
-    }
-    (void)snprintf(log, sizeof log, "%s-wal", ledger->path);
-    (void)snprintf(uri + used, sizeof uri - used, "?mode=ro%s", access(log, F_OK) == 0 ? "" : "&immutable=1");
-    return sqlite3_open_v2(uri, &ledger->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX, NULL);
-}
-
-static int db_open(struct ledger *ledger, enum ledger_access mode, struct fault *fault)
-{
-    if (mode == LEDGER_WRITE && file_make(ledger->path, fault) != 0) {
+    const struct store_value arguments[] = { store_bytes(ledger->chain, sizeof ledger->chain), store_number(head.seq) };
+    const struct store_query query = { STORE_EVENT_LINK, arguments, 2, link_row, &link };
+    if (store_run(&ledger->reader, &query, fault) != 0) {
         return -1;
     }
-    if (mode == LEDGER_READ && file_exists_check(ledger->path, fault) != 0) {
-        return -1;
+    if (!link.found || memcmp(link.link, head.link, sizeof link.link) != 0) {
+        (void)fault_set(fault, "ledger: it does not hold event %llu, of which %s knows: an older copy was put back",
+                        (unsigned long long)head.seq, ledger->head);
+        return fault_hint(fault, "restore the newest copy; 'windlass ledger verify' shows what a copy holds");
     }
-    int result = mode == LEDGER_READ && !folder_is_writable(ledger->path) ? still_open(ledger) : live_open(ledger);
-    if (result != SQLITE_OK) {
-        return ledger_fault(ledger, "opening", result, fault);
-    }
-    (void)sqlite3_busy_timeout(ledger->db, BUSY_MS);
-    if (ledger_run(ledger, "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;", "opening", fault) != 0) {
-        return -1;
-    }
-    return schema_check(ledger, mode, fault);
+    return 0;
 }
 
-int ledger_open(const char *path, enum ledger_access mode, struct ledger **out, struct fault *fault)
+/* No flush: an older head than the ledger's end says less, but nothing wrong. cut: the old file or the new one. */
+int ledger_head_write(struct ledger *ledger, struct fault *fault)
+{
+    char temporary[LEDGER_PLACE_MAX + 8];
+    (void)snprintf(temporary, sizeof temporary, "%s.new", ledger->head);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int written = fd >= 0 && write(fd, ledger->checkpoint, ledger->checkpoint_len) == (ssize_t)ledger->checkpoint_len;
+    if (fd >= 0 && close(fd) != 0) {
+        written = 0;
+    }
+    if (!written || rename(temporary, ledger->head) != 0) {
+        (void)fault_write(fault, ledger->head);
+        (void)unlink(temporary);
+        return -1;
+    }
+    return 0;
+}
+
+static int head_name(struct ledger *ledger, const struct ledger_config *config, struct fault *fault)
+{
+    int len = 0;
+    if (config->head != NULL) {
+        len = snprintf(ledger->head, sizeof ledger->head, "%s", config->head);
+    } else if (!store_place_is_url(config->place)) {
+        const char *slash = strrchr(config->place, '/');
+        int folder = slash == NULL ? 0 : (int)(slash - config->place) + 1;
+        len = snprintf(ledger->head, sizeof ledger->head, "%.*s%s", folder, config->place, LEDGER_HEAD_FILE);
+    }
+    return len >= (int)sizeof ledger->head ? fault_set(fault, "ledger: the path of its head is too long") : 0;
+}
+
+/* ---- the chain ---- */
+
+static int chain_row(void *context, const struct store_value *columns)
+{
+    struct ledger *ledger = context;
+    if (columns[0].bytes.len != sizeof ledger->chain) {
+        return -1;
+    }
+    memcpy(ledger->chain, columns[0].bytes.data, sizeof ledger->chain);
+    return 1;
+}
+
+/* With a signer: made from its key. Without: the first chain that is there, or a new one. */
+static int chain_name(struct ledger *ledger, struct fault *fault)
+{
+    uint8_t key[64];
+    uint8_t digest[32];
+    const struct store_query first = { STORE_CHAIN_FIRST, NULL, 0, chain_row, ledger };
+    if (ledger->signer.sign != NULL) {
+        if (cert_public_key(&ledger->signer_cert, key, fault) != 0) {
+            return -1;
+        }
+        p256_sha256(bytes_of(key, sizeof key), digest);
+        memcpy(ledger->chain, digest, sizeof ledger->chain);
+        return 0;
+    }
+    int found = store_run(&ledger->reader, &first, fault);
+    if (found == 0 && RAND_bytes(ledger->chain, sizeof ledger->chain) != 1) {
+        return fault_set(fault, "ledger: no random bytes");
+    }
+    return found < 0 ? -1 : 0;
+}
+
+static int chain_open(struct ledger *ledger, void *input, struct fault *fault)
+{
+    const struct event_body body = { .chain = bytes_of(ledger->chain, sizeof ledger->chain),
+                                     .cert = bytes_of(ledger->signer_cert.der, ledger->signer_cert.len) };
+    (void)input;
+    return ledger->tail.seq != 0 ? 0 : ledger_event_write(ledger, EVENT_OPENED, &body, fault);
+}
+
+static int signer_take(struct ledger *ledger, const struct ledger_signer *signer, struct fault *fault)
+{
+    if (signer == NULL) {
+        return 0;
+    }
+    if (signer->sign == NULL || signer->cert == NULL) {
+        return fault_set(fault, "ledger: a signer needs a key and its certificate");
+    }
+    ledger->signer = *signer;
+    ledger->signer_cert = *signer->cert;
+    ledger->signer.cert = &ledger->signer_cert;
+    return 0;
+}
+
+static int parts_open(struct ledger *ledger, const struct ledger_config *config, struct fault *fault)
+{
+    if (config->mode == LEDGER_READ) {
+        return store_open(config->place, LEDGER_READ, &ledger->reader, fault);
+    }
+    if (signer_take(ledger, config->signer, fault) != 0 || head_name(ledger, config, fault) != 0 ||
+        store_open(config->place, LEDGER_WRITE, &ledger->writer, fault) != 0 ||
+        store_open(config->place, LEDGER_READ, &ledger->reader, fault) != 0 || chain_name(ledger, fault) != 0 ||
+        (ledger->signer.sign != NULL && ledger_head_check(ledger, fault) != 0) ||
+        ledger_commit_start(ledger, fault) != 0) {
+        return -1;
+    }
+    return ledger_ask(ledger, chain_open, NULL, fault);
+}
+
+int ledger_open(const struct ledger_config *config, struct ledger **out, struct fault *fault)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
     *out = NULL;
-    if (ledger == NULL || strlen(path) >= sizeof ledger->path) {
-        free(ledger);
-        return fault_set(fault, "ledger: its path is too long");
+    if (ledger == NULL) {
+        return fault_set(fault, "no memory");
     }
-    memcpy(ledger->path, path, strlen(path) + 1);
-    if (db_open(ledger, mode, fault) != 0) {
+    (void)pthread_mutex_init(&ledger->reading, NULL);
+    (void)pthread_mutex_init(&ledger->lock, NULL);
+    (void)pthread_cond_init(&ledger->wake, NULL);
+    if (parts_open(ledger, config, fault) != 0) {
         ledger_close(ledger);
         return -1;
     }
@@ -248,7 +180,12 @@ int ledger_open(const char *path, enum ledger_access mode, struct ledger **out, 
 void ledger_close(struct ledger *ledger)
 {
     if (ledger != NULL) {
-        (void)sqlite3_close(ledger->db);
+        ledger_commit_stop(ledger);
+        store_close(&ledger->reader);
+        store_close(&ledger->writer);
+        (void)pthread_cond_destroy(&ledger->wake);
+        (void)pthread_mutex_destroy(&ledger->lock);
+        (void)pthread_mutex_destroy(&ledger->reading);
         free(ledger);
     }
 }

@@ -3,23 +3,86 @@
 #ifndef HOST_LEDGER_LEDGER_ROOM_H
 #define HOST_LEDGER_LEDGER_ROOM_H
 
-#include <sqlite3.h>
+#include <pthread.h>
 
-#include "host/ledger/ledger.h"
+#include "host/ledger/state_store.h"
 
-#define LEDGER_PATH_MAX 600
+#define LEDGER_PLACE_MAX 600
 
-struct ledger {
-    sqlite3 *db;
-    char path[LEDGER_PATH_MAX];
+/* The end of the chain, as of the transaction under way. */
+struct tail {
+    uint64_t position; /* over all chains */
+    uint64_t time;
+    uint64_t seq;
+    uint8_t link[EVENT_LINK_LEN];
+    int has_checkpoint;
+    uint64_t checkpoint_seq;
+    uint8_t checkpoint_digest[32];
+    uint64_t written; /* events in this transaction */
 };
 
-/* Says what SQLite's result means, and how to mend it. Returns -1. */
-int ledger_fault(struct ledger *ledger, const char *doing, int result, struct fault *fault);
-/* Runs one statement that has no results and no arguments. */
-int ledger_run(struct ledger *ledger, const char *sql, const char *doing, struct fault *fault);
-int ledger_prepare(struct ledger *ledger, const char *sql, sqlite3_stmt **out, struct fault *fault);
-/* Steps a statement that gives no row, and finalizes it. *changes (may be NULL): the rows it changed. */
-int ledger_step_done(struct ledger *ledger, sqlite3_stmt *statement, int *changes, struct fault *fault);
+/* One caller's wish, on its own stack while it waits. */
+struct ask {
+    int (*work)(struct ledger *ledger, void *input, struct fault *fault);
+    void *input;
+    struct fault *fault;
+    int result;
+    int done;
+    pthread_cond_t ready;
+    struct ask *next;
+};
+
+struct ledger {
+    struct store writer; /* only the committer's */
+    struct store reader;
+    pthread_mutex_t reading; /* holds `reader` */
+    uint8_t chain[EVENT_CHAIN_LEN];
+    struct ledger_signer signer; /* sign == NULL: none */
+    struct cert signer_cert;
+    char head[LEDGER_PLACE_MAX]; /* empty: none */
+    int head_stale;              /* the last checkpoint is not in it yet */
+    struct tail tail;
+    uint8_t checkpoint[CHECKPOINT_MAX]; /* the newest */
+    size_t checkpoint_len;
+    pthread_mutex_t lock; /* holds all below */
+    pthread_cond_t wake;
+    pthread_t committer;
+    int running;
+    int stopping;
+    struct ask *first;
+    struct ask *last;
+};
+
+/* Starts the thread that commits; ledger_commit_stop ends it after what is asked. */
+int ledger_commit_start(struct ledger *ledger, struct fault *fault);
+void ledger_commit_stop(struct ledger *ledger);
+/* Has `work` run in a transaction, with others; returns when that is durable. */
+int ledger_ask(struct ledger *ledger, int (*work)(struct ledger *, void *, struct fault *), void *input,
+               struct fault *fault);
+/* For a `work`: one event, checked against the rules, into the chain. */
+int ledger_event_write(struct ledger *ledger, unsigned kind, const struct event_body *body, struct fault *fault);
+
+/* The head: a file with the newest checkpoint. Absent or unreadable is no fault; one that this ledger does not hold
+ * is. */
+int ledger_head_check(struct ledger *ledger, struct fault *fault);
+int ledger_head_write(struct ledger *ledger, struct fault *fault);
+
+/* A unit with what its events hold. */
+int ledger_unit_fill(struct store *store, const struct state_unit *state, struct ledger_unit *out, struct fault *fault);
+/* "2026-11-22T10:20:30Z". */
+void ledger_time_text(uint64_t time, char out[LEDGER_TIME_LEN]);
+
+/* An event out of the tables; `storage` (EVENT_BODY_MAX) holds what *body looks into. 1, 0 (not there) or -1. */
+struct stored_event {
+    uint64_t seq;
+    uint64_t time;
+    uint64_t kind;
+    struct event_body body;
+    uint8_t storage[EVENT_BODY_MAX];
+};
+/* The number in the first column of a statement's first row; 1, 0 (no row: *out is left) or -1. */
+int ledger_position_find(struct store *store, enum store_statement statement, const struct store_value *arguments,
+                         size_t count, uint64_t *out, struct fault *fault);
+int ledger_event_load(struct store *store, uint64_t position, struct stored_event *out, struct fault *fault);
 
 #endif

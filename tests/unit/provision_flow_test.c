@@ -88,7 +88,8 @@ static int unit_find(struct ledger_unit *unit)
 {
     struct fault fault = FAULT_NONE;
     struct ledger *ledger = NULL;
-    support_check(ledger_open(support_path(LEDGER_FILE), LEDGER_READ, &ledger, &fault), &fault);
+    const struct ledger_config config = { .place = support_path(LEDGER_FILE), .mode = LEDGER_READ };
+    support_check(ledger_open(&config, &ledger, &fault), &fault);
     int found = ledger_unit_find(ledger, chip.uid, unit, &fault);
     ledger_close(ledger);
     assert_int_not_equal(found, -1);
