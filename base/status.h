@@ -92,7 +92,10 @@
     X(CHANNEL_CREDENTIAL, 112, "secure channel: a credential that is not taken here")                                  \
     X(CHANNEL_EXPIRED, 113, "secure channel: the credential has expired")                                              \
     X(CHANNEL_ORDER, 114, "secure channel: not the next record of its direction")                                      \
-    X(CHANNEL_SPENT, 115, "secure channel: its keys are used up")
+    X(CHANNEL_SPENT, 115, "secure channel: its keys are used up")                                                      \
+    X(ORDER_CHIP, 120, "the order is for another device")                                                              \
+    X(ORDER_STALE, 121, "the order is not for this boot of the device")                                                \
+    X(ORDER_POLICY, 122, "the policy of this device does not allow it")
 
 /* STATUS_OK is at least 8 bits away from 0, from all ones and from every error (errors have a clear top byte). */
 typedef uint32_t status_t;
