@@ -20,9 +20,11 @@
 struct tpm_enrolment {
     uint8_t attestation_key[64];
     uint8_t grant_key[64];
-    uint8_t attestation_name[34]; /* TPM name: hash algorithm, SHA-256 */
-    uint8_t ek_digest[32];        /* SHA-256 of the EK certificate (DER): which TPM */
-    struct bytes ek_certificate;  /* DER, in the block */
+    uint8_t attestation_name[34]; /* TPM names: hash algorithm, SHA-256 */
+    uint8_t grant_name[34];
+    uint8_t index_name[34];      /* of the index that counts, once written */
+    uint8_t ek_digest[32];       /* SHA-256 of the EK certificate (DER): which TPM */
+    struct bytes ek_certificate; /* DER, in the block */
 };
 
 /*
