@@ -81,21 +81,21 @@
     X(FRAME_CRC, 100, "a frame's check sum is wrong")                                                                  \
     X(FRAME_FORMAT, 101, "not a frame")                                                                                \
     X(MESSAGE, 102, "a message that is not understood")                                                                \
-    X(GRANT_MISSING, 103, "no grant for this chip is stored")                                                          \
-    X(GRANT_TICKET, 104, "the production ticket is not signed by a key that this chip trusts")                         \
-    X(GRANT_SIGNATURE, 105, "the grant is not signed by the key that its ticket or block names")                       \
-    X(GRANT_CHIP, 106, "the grant is for another chip or for other keys")                                              \
-    X(GRANT_UNIT, 107, "the grant is not for the package or the units of its ticket or block")                         \
-    X(ANCHOR_MISMATCH, 108, "anchor page and policy name different keys or products")                                  \
+    X(GRANT_MISSING, 103, "no grant is stored")                                                                        \
+    X(GRANT_TICKET, 104, "the ticket is signed with a wrong key")                                                      \
+    X(GRANT_SIGNATURE, 105, "the grant is signed with a wrong key")                                                    \
+    X(GRANT_CHIP, 106, "the grant is for another chip")                                                                \
+    X(GRANT_UNIT, 107, "the grant is outside its ticket or block")                                                     \
+    X(ANCHOR_MISMATCH, 108, "anchor page and policy differ")                                                           \
     X(CHANNEL_SUITE, 110, "secure channel: no cipher suite in common")                                                 \
     X(CHANNEL_PEER, 111, "secure channel: the other end refused")                                                      \
     X(CHANNEL_CREDENTIAL, 112, "secure channel: a credential that is not taken here")                                  \
     X(CHANNEL_EXPIRED, 113, "secure channel: the credential has expired")                                              \
     X(CHANNEL_ORDER, 114, "secure channel: not the next record of its direction")                                      \
     X(CHANNEL_SPENT, 115, "secure channel: its keys are used up")                                                      \
-    X(ORDER_CHIP, 120, "the order is for another device")                                                              \
-    X(ORDER_STALE, 121, "the order is not for this boot of the device")                                                \
-    X(ORDER_POLICY, 122, "the policy of this device does not allow it")
+    X(ORDER_CHIP, 120, "an order for another device")                                                                  \
+    X(ORDER_STALE, 121, "an order for another boot")                                                                   \
+    X(ORDER_POLICY, 122, "the policy forbids it")
 
 /* STATUS_OK is at least 8 bits away from 0, from all ones and from every error (errors have a clear top byte). */
 typedef uint32_t status_t;
