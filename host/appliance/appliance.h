@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * appliance: the trusted end of provisioning: HSM, ledger, certificates, key blocks. It answers letters
- * (host/letter/letter.h) of one station and takes one chip in hand at a time. Every answer rests on what it checked
- * itself; what a station says is checked against the chip's signature.
+ * appliance: the engine of provisioning: token, ledger, certificates, key blocks. It conducts: each letter of a station
+ * (wire/letter.h) is answered with the next action. Every answer rests on what it checked itself; what a station says
+ * is checked against the chip's signature. Any number of sockets at once, from any threads; one chip in one socket.
  */
 #ifndef HOST_APPLIANCE_APPLIANCE_H
 #define HOST_APPLIANCE_APPLIANCE_H
 
-#include "host/letter/letter.h"
+#include "base/bytes.h"
 #include "host/lib/project.h"
+#include "wire/letter.h"
 
 struct appliance;
+struct appliance_socket;
 
 /* Files of a production run. */
 struct appliance_inputs {
@@ -24,12 +26,22 @@ struct appliance_inputs {
 /* Opens token, ledger, certificates and files, and checks them all. */
 int appliance_open(const struct project *project, const struct appliance_inputs *inputs, struct appliance **out,
                    struct fault *fault);
-/* NULL is allowed. */
+/* All its sockets are closed before. NULL is allowed. */
 void appliance_close(struct appliance *appliance);
+
 /*
- * Answers one letter; for letter_carrier.carry. `answer` has room for LETTER_MAX bytes. A refusal is an answer too: the
- * result is -1 only when not even that can be written. cut: what was released was recorded before.
+ * A place for one chip, on one connection. `station` names who is connected, for records; at most 63 bytes are kept.
+ * The letters of one socket come one after the other.
  */
-int appliance_carry(void *appliance, struct bytes request, uint8_t *answer, size_t *answer_len, struct fault *fault);
+int appliance_socket_open(struct appliance *appliance, const char *station, struct appliance_socket **out,
+                          struct fault *fault);
+/* Lets go of the chip that is in hand; what was recorded stays. NULL is allowed. */
+void appliance_socket_close(struct appliance_socket *socket);
+/*
+ * Answers one letter; for letter_carrier.carry, `socket` is a struct appliance_socket. `answer` has room for LETTER_MAX
+ * bytes. A refusal is an answer too: the result is -1 only when not even that can be written. cut: what was released
+ * was recorded before.
+ */
+int appliance_carry(void *socket, struct bytes request, uint8_t *answer, size_t *answer_len, struct fault *fault);
 
 #endif

@@ -71,32 +71,3 @@ int trust_open(const struct project *project, struct hsm *hsm, struct trust *out
                ? -1
                : 0;
 }
-
-int trust_policy_build(const struct trust *trust, const struct profile *profile, uint64_t provisioned_sequence,
-                       struct cbor_writer *out, struct fault *fault)
-{
-    const struct policy policy = {
-        .vendor = bytes_of(profile->vendor_uuid, sizeof profile->vendor_uuid),
-        .class_id = bytes_of(profile->class_uuid, sizeof profile->class_uuid),
-        .firmware_keys = bytes_of(trust->firmware_keys, sizeof trust->firmware_keys),
-        .mastering_keys = bytes_of(trust->mastering_keys, sizeof trust->mastering_keys),
-        .provisioner_key = bytes_of(trust->provisioner_key, sizeof trust->provisioner_key),
-        .provisioned_sequence = provisioned_sequence,
-        .boot = profile->boot_policy,
-        .on_damage = profile->on_damage,
-        .trial_boots = profile->trial_boots,
-        .kind = POLICY_PRODUCTION,
-        .sbm_class = bytes_of(profile->sbm_class_uuid, sizeof profile->sbm_class_uuid),
-        .on_halt = profile->on_halt,
-        .watchdog_seconds = profile->watchdog_seconds,
-        .outputs_mask = profile->outputs_mask,
-        .outputs_level = profile->outputs_level,
-    };
-    struct policy check;
-    policy_build(&policy, out);
-    if (out->status != STATUS_OK) {
-        return fault_status(fault, "policy", out->status);
-    }
-    status_t status = policy_parse(cbor_written(out), &check);
-    return status == STATUS_OK ? 0 : fault_status(fault, "policy from product.yaml", status);
-}

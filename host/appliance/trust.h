@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * trust: the certificates of a project that the appliance works with, each checked to the root, and the policy made
- * from them.
+ * trust: the certificates of a project that the appliance works with, each checked to the root.
  */
 #ifndef HOST_APPLIANCE_TRUST_H
 #define HOST_APPLIANCE_TRUST_H
 
 #include "host/lib/cert.h"
 #include "host/lib/project.h"
-#include "wire/policy.h"
 
 struct trust {
     struct cert root;
@@ -23,8 +21,5 @@ struct trust {
  * transport keys that were certified.
  */
 int trust_open(const struct project *project, struct hsm *hsm, struct trust *out, struct fault *fault);
-/* Writes the policy for the chip (docs/spec.md section 5.2). */
-int trust_policy_build(const struct trust *trust, const struct profile *profile, uint64_t provisioned_sequence,
-                       struct cbor_writer *out, struct fault *fault);
 
 #endif

@@ -1,236 +1,294 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * unit: the chip in hand, from its HELLO to its closed record. Order: proof, then record, then release. The session key
- * is opened and wrapped again for each chip, and wiped at once.
- */
+/* unit: see unit.h. The table of stages, what each asks for, and the walk along it. */
+#include "host/appliance/unit.h"
+
+#include <stdio.h>
+
 #include "host/appliance/appliance_room.h"
-
-#include "base/wipe.h"
 #include "host/lib/text.h"
-#include "host/lib/p256.h"
-#include "host/sign1/sign1.h"
 
-static int stage_expect(const struct unit *unit, enum unit_stage stage, struct fault *fault)
-{
-    return unit->stage == stage ? 0 : fault_set(fault, "appliance: a letter out of turn");
-}
+#define ASK_SECONDS 60u
+#define INSTALL_SECONDS 240u
 
-int unit_begin(struct appliance *a, const struct letter_request *request, struct letter_answer *answer,
-               struct fault *fault)
+enum unit_stage {
+    UNIT_NONE,
+    UNIT_BOOT,
+    UNIT_SBM_A,
+    UNIT_SBM_B,
+    UNIT_SBM_PACKAGE,
+    UNIT_START,
+    UNIT_HELLO,
+    UNIT_KEYS,
+    UNIT_GRANT,
+    UNIT_POLICY,
+    UNIT_DEVICE_CERT,
+    UNIT_ISSUER_CERT,
+    UNIT_ROOT_CERT,
+    UNIT_PACKAGE_TAIL,
+    UNIT_PACKAGE_HEAD,
+    UNIT_START_AGAIN,
+    UNIT_HELLO_AGAIN,
+    UNIT_INSTALL,
+    UNIT_SEE_BOOT,
+    UNIT_SEE_SBM_A,
+    UNIT_SEE_SBM_B,
+    UNIT_SEE_SBM_PACKAGE,
+    UNIT_CHECK,
+    UNIT_LOCK,
+    UNIT_CLOSED,
+    UNIT_TOKEN,
+    UNIT_CLOSED_STILL,
+    UNIT_DONE,
+    UNIT_CLAIM,
+    UNIT_STAGES
+};
+
+struct stage {
+    const char *step; /* for people */
+    uint8_t kind;     /* enum letter_kind */
+    uint8_t argument; /* for `issue`: enum run_image_id, enum store_type or enum provision_op */
+    uint8_t next;
+    uint8_t closed; /* the next one when the debug port turns out to be closed; UNIT_NONE: that is a fault */
+    int (*issue)(struct unit *unit, uint8_t argument, struct letter_action *action, struct fault *fault);
+    int (*check)(struct unit *unit, struct bytes data, struct fault *fault); /* NULL: it was done, no more to see */
+};
+
+/* ---- what is asked for ---- */
+
+static int image_issue(struct unit *u, uint8_t id, struct letter_action *action, struct fault *fault)
 {
-    struct unit *u = &a->unit;
-    memset(u, 0, sizeof *u);
-    if (request->lifecycle > 1) {
-        (void)fault_set(fault, "the chip is not open for provisioning any more (lifecycle %llu)",
-                        (unsigned long long)request->lifecycle);
-        return fault_hint(fault, "a secured chip is provisioned already; see 'windlass ledger list'");
-    }
-    if (request->sbm_sequence != a->sbm_sequence) {
-        return fault_set(fault, "the chip runs Secure Boot Manager %llu instead of %llu",
-                         (unsigned long long)request->sbm_sequence, (unsigned long long)a->sbm_sequence);
-    }
-    if (hsm_random(a->hsm, u->challenge, sizeof u->challenge, fault) != 0) {
-        return -1;
-    }
-    memcpy(u->uid, request->uid.data, sizeof u->uid);
-    u->stage = UNIT_CHALLENGED;
-    answer->challenge = bytes_of(u->challenge, sizeof u->challenge);
+    const struct run_image *image = &u->run->images[id];
+    (void)fault;
+    action->offset = image->off;
+    action->erase_len = image->erase_len;
+    action->digest = bytes_of(image->digest, sizeof image->digest);
+    action->image_len = image->data.len;
     return 0;
 }
 
-/* Checks the proof; views of *out look into `encoded`. */
-static int possession_check(const struct unit *u, struct bytes encoded, struct provision_possession *out,
-                            struct fault *fault)
+static int head_issue(struct unit *u, uint8_t argument, struct letter_action *action, struct fault *fault)
 {
-    struct cose_sign1 outer;
-    const struct sign1 proof = { encoded, bytes_of(PROVISION_POP_AAD, strlen(PROVISION_POP_AAD)), { NULL, 0 } };
-    status_t status = cose_sign1_parse(encoded, &outer);
-    if (status == STATUS_OK) {
-        status = outer.payload.data == NULL ? STATUS_MISSING_FIELD : provision_possession_parse(outer.payload, out);
-    }
-    if (status == STATUS_OK) {
-        status = sign1_check(&proof, out->identity_key.data, NULL);
-    }
-    if (status != STATUS_OK) {
-        return fault_status(fault, "the chip's proof of possession", status);
-    }
-    if (!bytes_equal(out->challenge, bytes_of(u->challenge, sizeof u->challenge))) {
-        return fault_set(fault, "the chip's proof of possession answers another challenge");
-    }
-    if (!bytes_equal(out->uid, bytes_of(u->uid, sizeof u->uid))) {
-        return fault_set(fault, "the chip's proof of possession names another unique ID");
-    }
-    if (bytes_equal(out->identity_key, out->update_key)) {
-        return fault_set(fault, "the chip uses one key for two purposes");
-    }
+    (void)argument;
+    (void)fault;
+    action->offset = LAYOUT_PACKAGE0_OFF;
+    action->erase_len = sizeof u->head;
+    action->digest = bytes_of(u->head_digest, sizeof u->head_digest);
+    action->image_len = sizeof u->head;
     return 0;
 }
 
-static int cert_make(struct appliance *a, enum cert_kind kind, const uint8_t public_key[64], struct cert *out,
-                     struct fault *fault)
+static int nothing_issue(struct unit *u, uint8_t argument, struct letter_action *action, struct fault *fault)
 {
-    char serial[2 * PROVISION_UID_LEN + 1];
-    uint8_t key[64];
-    struct cert_spec spec = { .kind = kind,
-                              .organisation = a->project.profile.organisation,
-                              .common_name = a->project.profile.product,
-                              .serial_number = serial };
-    text_hex(a->unit.uid, sizeof a->unit.uid, serial);
-    memcpy(spec.public_key, public_key, sizeof spec.public_key);
-    if (cert_issue(&spec, &a->trust.issuing, a->hsm, KEY_ISSUING, out, fault) != 0 ||
-        cert_check(out, &a->trust.issuing, &a->trust.root, kind, key, fault) != 0) {
-        return -1;
-    }
-    return memcmp(key, public_key, sizeof key) == 0 ? 0 : fault_set(fault, "the new certificate holds another key");
+    (void)u;
+    (void)argument;
+    (void)action;
+    (void)fault;
+    return 0;
 }
 
-/* A unit that has its certificates keeps them. */
-static int unit_certify(struct appliance *a, struct fault *fault)
+static int request_issue(struct unit *u, const struct provision_request *request, struct letter_action *action,
+                         struct fault *fault)
 {
-    struct ledger_unit *record = &a->unit.record;
-    if (record->device_cert.len != 0) {
-        return 0;
-    }
-    if (cert_make(a, CERT_DEVICE, record->identity_key, &record->device_cert, fault) != 0 ||
-        cert_make(a, CERT_DEVICE_UPDATE, record->update_key, &record->update_cert, fault) != 0) {
-        return -1;
-    }
-    return ledger_unit_certify(a->ledger, record->uid, &record->device_cert, &record->update_cert, fault);
+    struct cbor_writer w = cbor_writer_of(u->message, sizeof u->message);
+    provision_request_build(request, &w);
+    action->message = cbor_written(&w);
+    action->seconds = request->op == PROVISION_INSTALL ? INSTALL_SECONDS : ASK_SECONDS;
+    return w.status == STATUS_OK ? 0 : fault_status(fault, "request to the chip", w.status);
 }
 
-static int block_rewrap(struct appliance *a, struct fault *fault)
+static int ask_issue(struct unit *u, uint8_t op, struct letter_action *action, struct fault *fault)
 {
-    struct session_key key;
-    const struct bytes signers = bytes_of(a->trust.mastering_keys, sizeof a->trust.mastering_keys);
-    int result = block_open(bytes_of(a->block, a->block_len), &a->facts, signers, a->hsm, KEY_TRANSPORT, &key, fault);
-    if (result == 0) {
-        result = block_make(&a->facts, &key, a->unit.record.update_key, a->hsm, KEY_PROVISIONER, &a->unit.block, fault);
+    struct provision_request request = { .op = op };
+    request.version = PROVISION_VERSION;
+    request.lock_sectors = LAYOUT_BOOT_SECTORS;
+    request.challenge = bytes_of(u->challenge, sizeof u->challenge);
+    return request_issue(u, &request, action, fault);
+}
+
+/* A fresh challenge for each chip that comes. */
+static int keys_issue(struct unit *u, uint8_t op, struct letter_action *action, struct fault *fault)
+{
+    return hsm_random(u->appliance->hsm, u->challenge, sizeof u->challenge, fault) != 0
+               ? -1
+               : ask_issue(u, op, action, fault);
+}
+
+static int store_issue(struct unit *u, uint8_t item, struct letter_action *action, struct fault *fault)
+{
+    const struct provision_request request = { .op = PROVISION_STORE, .item = item, .data = unit_item(u, item) };
+    return request_issue(u, &request, action, fault);
+}
+
+static int token_issue(struct unit *u, uint8_t argument, struct letter_action *action, struct fault *fault)
+{
+    (void)argument;
+    action->nonce = bytes_of(u->nonce, sizeof u->nonce);
+    return hsm_random(u->appliance->hsm, u->nonce, sizeof u->nonce, fault);
+}
+
+static int done_issue(struct unit *u, uint8_t argument, struct letter_action *action, struct fault *fault)
+{
+    const struct ledger_unit *record = &u->record;
+    (void)argument;
+    (void)fault;
+    action->number = record->number;
+    action->device_cert = bytes_of(record->device_cert.der, record->device_cert.len);
+    action->update_cert = bytes_of(record->update_cert.der, record->update_cert.len);
+    action->sequence = record->package_sequence;
+    return 0;
+}
+
+static const char step_boot[] = "write boot flash and Secure Boot Manager";
+static const char step_keys[] = "make keys on the chip, prove them, certify";
+static const char step_store[] = "store grant, policy and certificates";
+static const char step_package[] = "write the application package";
+static const char step_install[] = "install the application";
+static const char step_check[] = "check what the chip holds";
+static const char step_lock[] = "lock boot flash and debug port";
+static const char step_see[] = "see it locked, close the record";
+static const char step_claim[] = "ask the locked chip who it is";
+
+/* clang-format off */
+static const struct stage stages[UNIT_STAGES] = {
+    [UNIT_BOOT] = { step_boot, LETTER_WRITE, RUN_BOOT, UNIT_SBM_A, UNIT_CLAIM, image_issue, NULL },
+    [UNIT_SBM_A] = { step_boot, LETTER_WRITE, RUN_SBM_A, UNIT_SBM_B, 0, image_issue, NULL },
+    [UNIT_SBM_B] = { step_boot, LETTER_WRITE, RUN_SBM_B, UNIT_SBM_PACKAGE, 0, image_issue, NULL },
+    [UNIT_SBM_PACKAGE] = { step_boot, LETTER_WRITE, RUN_SBM_PACKAGE, UNIT_START, 0, image_issue, NULL },
+    [UNIT_START] = { step_keys, LETTER_START, 0, UNIT_HELLO, 0, nothing_issue, NULL },
+    [UNIT_HELLO] = { step_keys, LETTER_ASK, PROVISION_HELLO, UNIT_KEYS, 0, ask_issue, unit_hello_check },
+    [UNIT_KEYS] = { step_keys, LETTER_ASK, PROVISION_MAKE_KEYS, UNIT_GRANT, 0, keys_issue, unit_keys_check },
+    [UNIT_GRANT] = { step_store, LETTER_ASK, STORE_GRANT, UNIT_POLICY, 0, store_issue, unit_store_check },
+    [UNIT_POLICY] = { step_store, LETTER_ASK, STORE_POLICY, UNIT_DEVICE_CERT, 0, store_issue, unit_store_check },
+    [UNIT_DEVICE_CERT] = { step_store, LETTER_ASK, STORE_DEVICE_CERT, UNIT_ISSUER_CERT, 0, store_issue,
+                           unit_store_check },
+    [UNIT_ISSUER_CERT] = { step_store, LETTER_ASK, STORE_ISSUER_CERT, UNIT_ROOT_CERT, 0, store_issue,
+                           unit_store_check },
+    [UNIT_ROOT_CERT] = { step_store, LETTER_ASK, STORE_ROOT_CERT, UNIT_PACKAGE_TAIL, 0, store_issue, unit_store_check },
+    [UNIT_PACKAGE_TAIL] = { step_package, LETTER_WRITE, RUN_PACKAGE_TAIL, UNIT_PACKAGE_HEAD, 0, image_issue, NULL },
+    [UNIT_PACKAGE_HEAD] = { step_package, LETTER_WRITE, 0, UNIT_START_AGAIN, 0, head_issue, NULL },
+    [UNIT_START_AGAIN] = { step_package, LETTER_START, 0, UNIT_HELLO_AGAIN, 0, nothing_issue, NULL },
+    [UNIT_HELLO_AGAIN] = { step_package, LETTER_ASK, PROVISION_HELLO, UNIT_INSTALL, 0, ask_issue,
+                           unit_hello_again_check },
+    [UNIT_INSTALL] = { step_install, LETTER_ASK, PROVISION_INSTALL, UNIT_SEE_BOOT, 0, ask_issue, unit_install_check },
+    [UNIT_SEE_BOOT] = { step_check, LETTER_COMPARE, RUN_BOOT, UNIT_SEE_SBM_A, 0, image_issue, NULL },
+    [UNIT_SEE_SBM_A] = { step_check, LETTER_COMPARE, RUN_SBM_A, UNIT_SEE_SBM_B, 0, image_issue, NULL },
+    [UNIT_SEE_SBM_B] = { step_check, LETTER_COMPARE, RUN_SBM_B, UNIT_SEE_SBM_PACKAGE, 0, image_issue, NULL },
+    [UNIT_SEE_SBM_PACKAGE] = { step_check, LETTER_COMPARE, RUN_SBM_PACKAGE, UNIT_CHECK, 0, image_issue, NULL },
+    [UNIT_CHECK] = { step_check, LETTER_ASK, PROVISION_CHECK, UNIT_LOCK, 0, ask_issue, unit_receipt_check },
+    [UNIT_LOCK] = { step_lock, LETTER_LOCK, PROVISION_LOCK, UNIT_CLOSED, 0, ask_issue, unit_lock_check },
+    [UNIT_CLOSED] = { step_see, LETTER_CLOSED, 0, UNIT_TOKEN, 0, nothing_issue, NULL },
+    [UNIT_TOKEN] = { step_see, LETTER_TOKEN, 0, UNIT_CLOSED_STILL, 0, token_issue, unit_token_check },
+    [UNIT_CLOSED_STILL] = { step_see, LETTER_CLOSED, 0, UNIT_DONE, 0, nothing_issue, unit_closed_check },
+    [UNIT_DONE] = { "done", LETTER_DONE, 0, UNIT_NONE, 0, done_issue, NULL },
+    [UNIT_CLAIM] = { step_claim, LETTER_TOKEN, 0, UNIT_DONE, 0, token_issue, unit_claim_check },
+};
+/* clang-format on */
+
+/* ---- the walk ---- */
+
+void unit_end(struct unit *u)
+{
+    struct appliance *a = u->appliance;
+    hand_drop(&a->hand, &u->chip);
+    u->stage = UNIT_NONE;
+    u->run = NULL;
+}
+
+static int stage_enter(struct unit *u, unsigned stage, struct letter_action *action, struct fault *fault)
+{
+    const struct stage *s = &stages[stage];
+    u->stage = stage;
+    memset(action, 0, sizeof *action);
+    action->kind = s->kind;
+    action->step = bytes_of(s->step, strlen(s->step));
+    int result = s->issue(u, s->argument, action, fault);
+    if (result != 0 || stage == UNIT_DONE) {
+        unit_end(u);
     }
-    wipe(&key, sizeof key);
     return result;
 }
 
-int unit_possession(struct appliance *a, const struct letter_request *request, struct letter_answer *answer,
-                    struct fault *fault)
+/* A text from outside, for a fault or a record. */
+static void text_take(struct bytes in, char *out, size_t out_len)
 {
-    struct unit *u = &a->unit;
-    struct provision_possession proof;
-    if (stage_expect(u, UNIT_CHALLENGED, fault) != 0) {
-        return -1;
-    }
-    u->stage = UNIT_NONE; /* a challenge is good for one proof */
-    if (possession_check(u, request->possession, &proof, fault) != 0 ||
-        ledger_unit_reserve(a->ledger,
-                            &(struct ledger_claim){ u->uid, proof.identity_key.data, proof.update_key.data, 0 },
-                            &u->record, fault) != 0 ||
-        unit_certify(a, fault) != 0 || block_rewrap(a, fault) != 0) {
-        return -1;
-    }
-    u->stage = UNIT_CERTIFIED;
-    answer->number = u->record.number;
-    answer->policy = bytes_of(a->policy, a->policy_len);
-    answer->device_cert = bytes_of(u->record.device_cert.der, u->record.device_cert.len);
-    answer->issuer_cert = bytes_of(a->trust.issuing.der, a->trust.issuing.len);
-    answer->root_cert = bytes_of(a->trust.root.der, a->trust.root.len);
-    answer->update_cert = bytes_of(u->record.update_cert.der, u->record.update_cert.len);
-    answer->block = bytes_of(u->block.data, u->block.len);
-    answer->package_sequence = a->facts.sequence;
-    return 0;
+    char text[LETTER_TEXT_MAX + 1];
+    size_t len = in.len < sizeof text ? in.len : sizeof text - 1;
+    memcpy(text, in.data, len);
+    text[len] = '\0';
+    text_clean(text, out, out_len);
 }
 
-/* SHA-256 over policy, device, issuer and root certificate, as the chip computes it. */
-static int items_digest(const struct appliance *a, uint8_t digest[32])
+int unit_begin(struct unit *u, const struct letter_request *request, struct letter_action *action, struct fault *fault)
 {
-    uint8_t all[POLICY_MAX + 3 * CERT_DER_MAX];
-    struct cbor_writer w = cbor_writer_of(all, sizeof all);
-    cbor_write_raw(&w, bytes_of(a->policy, a->policy_len));
-    cbor_write_raw(&w, bytes_of(a->unit.record.device_cert.der, a->unit.record.device_cert.len));
-    cbor_write_raw(&w, bytes_of(a->trust.issuing.der, a->trust.issuing.len));
-    cbor_write_raw(&w, bytes_of(a->trust.root.der, a->trust.root.len));
-    p256_sha256(cbor_written(&w), digest);
-    return w.status == STATUS_OK ? 0 : -1;
+    struct appliance *a = u->appliance;
+    unit_end(u);
+    memset(u, 0, sizeof *u);
+    u->appliance = a;
+    if (request->version != LETTER_VERSION) {
+        (void)fault_set(fault, "this station speaks version %llu of the letters; the appliance speaks %d",
+                        (unsigned long long)request->version, LETTER_VERSION);
+        return fault_hint(fault, "use the same release of windlass on both");
+    }
+    if (request->channel != LETTER_CHANNEL_OPEN) {
+        return fault_set(fault, "this appliance has no package for chips with a key of their vendor");
+    }
+    text_take(request->socket, u->socket, sizeof u->socket);
+    u->run = a->run;
+    return stage_enter(u, UNIT_BOOT, action, fault);
 }
 
-static int digest_compare(struct bytes stated, struct bytes of, const char *name, struct fault *fault)
+/* The stage that follows a result, or UNIT_NONE with the fault. */
+static unsigned stage_next(struct unit *u, const struct letter_request *request, struct fault *fault)
 {
-    uint8_t digest[32];
-    p256_sha256(of, digest);
-    if (bytes_equal(stated, bytes_of(digest, sizeof digest))) {
-        return 0;
+    const struct stage *s = &stages[u->stage];
+    if (request->code == LETTER_FINE) {
+        return s->check == NULL || s->check(u, request->data, fault) == 0 ? s->next : UNIT_NONE;
     }
-    (void)fault_set(fault, "the chip holds another %s than it was given", name);
-    return fault_hint(fault, "run 'windlass provision' again; a chip that fails twice is put aside");
+    text_take(request->text, u->trouble, sizeof u->trouble);
+    if (request->code == LETTER_TROUBLE_PORT && s->closed != UNIT_NONE) {
+        return s->closed;
+    }
+    (void)fault_set(fault, "%s",
+                    u->trouble[0] == '\0' ? "the station could not do it, and does not say why" : u->trouble);
+    return UNIT_NONE;
 }
 
-/* Digest over the receipt's letter and the unique ID: what the ledger keeps. */
-static int receipt_digest(const struct letter_request *request, const uint8_t uid[16], uint8_t digest[32])
+/* A failure that cannot be recorded is still told to the station. */
+static void failure_record(const struct unit *u, uint64_t code, const struct fault *fault)
 {
-    uint8_t text[256];
-    struct cbor_writer w = cbor_writer_of(text, sizeof text);
-    cbor_write_bstr(&w, bytes_of(uid, 16));
-    letter_request_build(request, &w);
-    p256_sha256(cbor_written(&w), digest);
-    return w.status == STATUS_OK ? 0 : -1;
+    struct fault ignored = FAULT_NONE;
+    const struct ledger_failure failure = { .uid = u->chip.taken ? u->chip.uid : NULL,
+                                            .socket = u->socket,
+                                            .step = stages[u->stage].step,
+                                            .code = code,
+                                            .text = fault->what };
+    (void)ledger_failure_record(u->appliance->ledger, &failure, &ignored);
 }
 
-int unit_receipt(struct appliance *a, const struct letter_request *request, struct letter_answer *answer,
-                 struct fault *fault)
+int unit_next(struct unit *u, const struct letter_request *request, struct letter_action *action, struct fault *fault)
 {
-    struct unit *u = &a->unit;
-    uint8_t items[32];
-    uint8_t receipt[32];
-    if (stage_expect(u, UNIT_CERTIFIED, fault) != 0) {
+    if (u->stage == UNIT_NONE) {
+        return fault_set(fault, "appliance: a letter out of turn");
+    }
+    unsigned next = stage_next(u, request, fault);
+    if (next == UNIT_NONE) {
+        failure_record(u, request->code, fault);
+        unit_end(u);
         return -1;
     }
-    if (items_digest(a, items) != 0 || !bytes_equal(request->items_digest, bytes_of(items, sizeof items))) {
-        return fault_set(fault, "the chip holds another policy or other certificates than it was given");
-    }
-    if (digest_compare(request->boot_digest, bytes_of(a->boot, sizeof a->boot), "boot flash", fault) != 0 ||
-        digest_compare(request->sbm_digest, bytes_of(a->sbm, sizeof a->sbm), "Secure Boot Manager", fault) != 0) {
-        return -1;
-    }
-    if (request->app_sequence != a->facts.sequence) {
-        return fault_set(fault, "the chip holds application %llu instead of %llu",
-                         (unsigned long long)request->app_sequence, (unsigned long long)a->facts.sequence);
-    }
-    if (receipt_digest(request, u->uid, receipt) != 0 ||
-        ledger_unit_check(a->ledger, u->uid, bytes_of(receipt, sizeof receipt), a->facts.sequence, fault) != 0) {
-        return fault_set(fault, "the receipt cannot be recorded");
-    }
-    if (hsm_random(a->hsm, u->nonce, sizeof u->nonce, fault) != 0) {
-        return -1;
-    }
-    u->stage = UNIT_CHECKED;
-    answer->nonce = bytes_of(u->nonce, sizeof u->nonce);
-    return 0;
+    return stage_enter(u, next, action, fault);
 }
 
-/* The device itself must say that it is secured. */
-static int secured_check(const struct appliance *a, struct bytes encoded, struct fault *fault)
+struct bytes unit_image_find(const struct unit *u, struct bytes digest)
 {
-    const struct unit *u = &a->unit;
-    struct token_claims claims;
-    if (encoded.len == 0 && !a->token_needed) {
-        return 0;
+    for (size_t i = 0; u->run != NULL && i < RUN_IMAGES; i++) {
+        const struct run_image *image = &u->run->images[i];
+        if (bytes_equal(digest, bytes_of(image->digest, sizeof image->digest))) {
+            return image->data;
+        }
     }
-    if (token_check(encoded, u->record.identity_key, bytes_of(u->nonce, sizeof u->nonce), &claims, fault) != 0) {
-        return -1;
+    if (u->stage == UNIT_PACKAGE_HEAD && bytes_equal(digest, bytes_of(u->head_digest, sizeof u->head_digest))) {
+        return bytes_of(u->head, sizeof u->head);
     }
-    if (claims.lifecycle != TOKEN_LIFECYCLE_SECURED) {
-        return fault_set(fault, "the device does not say that it is secured");
-    }
-    return 0;
-}
-
-int unit_close(struct appliance *a, const struct letter_request *request, struct letter_answer *answer,
-               struct fault *fault)
-{
-    (void)answer;
-    if (stage_expect(&a->unit, UNIT_CHECKED, fault) != 0 || secured_check(a, request->token, fault) != 0 ||
-        ledger_unit_close(a->ledger, a->unit.uid, bytes_of(a->unit.nonce, sizeof a->unit.nonce),
-                          request->token, fault) != 0) {
-        return -1;
-    }
-    a->unit.stage = UNIT_NONE;
-    return 0;
+    return bytes_of(NULL, 0);
 }

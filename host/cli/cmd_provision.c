@@ -13,7 +13,7 @@
 #include "host/chip/chip_dir.h"
 #include "host/cli/cli.h"
 #include "host/cli/outcome.h"
-#include "host/cli/settle.h"
+#include "host/cli/unit_text.h"
 #include "host/device/device.h"
 #include "host/lib/file.h"
 #include "host/lib/project.h"
@@ -174,34 +174,61 @@ static int token_get(void *context, struct bytes nonce, unsigned timeout_ms, uin
 
 /* ---- the run ---- */
 
+#define IMAGES_IDLE_MAX (8u * 1024 * 1024)
+
+static int run_socket(const struct options *options, struct appliance *appliance, const char *target,
+                      struct station_result *result, struct fault *fault)
+{
+    struct appliance_socket *socket = NULL;
+    struct image_cache *cache = image_cache_make(IMAGES_IDLE_MAX);
+    int line_begun = 0;
+    int done = -1;
+    if (cache == NULL) {
+        return fault_set(fault, "no memory");
+    }
+    if (appliance_socket_open(appliance, "this computer", &socket, fault) == 0) {
+        const struct station_job job = { .target = target,
+                                         .socket = "1",
+                                         .carrier = { socket, appliance_carry },
+                                         .prover = { (void *)(uintptr_t)options,
+                                                     options->inputs.token_needed ? token_get : NULL },
+                                         .progress = { &line_begun, progress_tell },
+                                         .cache = cache };
+        done = station_provision(&job, result, fault);
+        progress_end(&line_begun);
+    }
+    appliance_socket_close(socket);
+    image_cache_free(cache);
+    return done;
+}
+
+static int outcome_take(const struct station_result *result, struct outcome *out, struct fault *fault)
+{
+    char serial[64];
+    out->number = result->number;
+    out->sequence = result->package_sequence;
+    if (cert_parse(bytes_of(result->device_cert, result->device_cert_len), &out->device, fault) != 0 ||
+        cert_parse(bytes_of(result->update_cert, result->update_cert_len), &out->update, fault) != 0 ||
+        cert_serial_number(&out->device, serial, sizeof serial, fault) != 0) {
+        return -1;
+    }
+    return unit_uid_read(serial, out->uid) == 0 ? 0 : fault_set(fault, "the device certificate names no unique ID");
+}
+
 static int run_station(struct options *options, const struct project *project, const char *target, struct outcome *out,
                        struct fault *fault)
 {
     struct appliance *appliance = NULL;
-    struct station_prover prover = { options,
-                                     options->link != NULL || file_is_folder(options->chip) ? token_get : NULL };
     struct station_result *result = calloc(1, sizeof *result);
     if (result == NULL) {
         return fault_set(fault, "no memory");
     }
-    options->inputs.token_needed = prover.prove != NULL;
-    int line_begun = 0;
-    int done = appliance_open(project, &options->inputs, &appliance, fault);
-    if (done == 0) {
-        const struct station_job job = {
-            target, 0, { appliance, appliance_carry }, prover, { &line_begun, progress_tell }
-        };
-        done = station_provision(&job, result, fault);
-        progress_end(&line_begun);
-    }
+    options->inputs.token_needed = options->link != NULL || file_is_folder(options->chip);
+    int done = appliance_open(project, &options->inputs, &appliance, fault) != 0 ||
+                       run_socket(options, appliance, target, result, fault) != 0
+                   ? -1
+                   : outcome_take(result, out, fault);
     appliance_close(appliance);
-    if (done == 0 && (cert_parse(bytes_of(result->device_cert, result->device_cert_len), &out->device, fault) != 0 ||
-                      cert_parse(bytes_of(result->update_cert, result->update_cert_len), &out->update, fault) != 0)) {
-        done = -1;
-    }
-    memcpy(out->uid, result->uid, sizeof out->uid);
-    out->number = result->number;
-    out->sequence = result->package_sequence;
     free(result);
     return done;
 }
@@ -219,10 +246,8 @@ static int provision(struct options *options, struct fault *fault)
     if (folder) {
         port = chip_port_find(options->chip, target, sizeof target, fault);
     }
-    int result = port < 0    ? -1
-                 : port == 0 ? settle_run(options->chip, &project, &outcome, fault)
-                             : run_station(options, &project, folder ? target : options->chip, &outcome, fault);
-    if (result != 0) {
+    const char *known = port == 0 ? NULL : folder ? target : options->chip;
+    if (port < 0 || run_station(options, &project, known, &outcome, fault) != 0) {
         return -1;
     }
     if (outcome_file(&project, &outcome, fault) != 0) {

@@ -2,14 +2,11 @@
 /* letterbox: see letterbox.h. */
 #include "host/station/letterbox.h"
 
-#include <stdlib.h>
-
 int letterbox_ask(struct letterbox *box, const struct letter_request *request, struct letter_answer *answer,
                   struct fault *fault)
 {
-    uint8_t out[8192];
     size_t len = 0;
-    struct cbor_writer w = cbor_writer_of(out, sizeof out);
+    struct cbor_writer w = cbor_writer_of(box->request, sizeof box->request);
     letter_request_build(request, &w);
     if (w.status != STATUS_OK) {
         return fault_status(fault, "letter to the appliance", w.status);
@@ -23,7 +20,9 @@ int letterbox_ask(struct letterbox *box, const struct letter_request *request, s
     }
     if (answer->refused != 0) {
         (void)fault_set(fault, "%.*s", (int)answer->what.len, (const char *)answer->what.data);
-        return fault_hint(fault, "%.*s", (int)answer->hint.len, (const char *)answer->hint.data);
+        return answer->hint.len == 0
+                   ? -1
+                   : fault_hint(fault, "%.*s", (int)answer->hint.len, (const char *)answer->hint.data);
     }
     if (answer->op != request->op) {
         return fault_set(fault, "the appliance answered to another letter");
@@ -31,32 +30,20 @@ int letterbox_ask(struct letterbox *box, const struct letter_request *request, s
     return 0;
 }
 
-int letterbox_image_fetch(struct letterbox *box, enum letter_image image, size_t max, uint8_t **data, size_t *len,
-                          struct fault *fault)
+int letterbox_image_fetch(void *context, const uint8_t digest[32], uint8_t *out, size_t len, struct fault *fault)
 {
-    uint8_t *whole = malloc(max);
     size_t done = 0;
-    size_t total = 1;
-    *data = NULL;
-    if (whole == NULL) {
-        return fault_set(fault, "no memory");
-    }
-    while (done < total) {
-        struct letter_request request = { .op = LETTER_IMAGE, .image = image, .offset = done };
+    while (done < len) {
+        const struct letter_request request = { .op = LETTER_IMAGE, .digest = bytes_of(digest, 32), .offset = done };
         struct letter_answer answer;
-        if (letterbox_ask(box, &request, &answer, fault) != 0) {
-            free(whole);
+        if (letterbox_ask(context, &request, &answer, fault) != 0) {
             return -1;
         }
-        if (answer.total > max || (done != 0 && answer.total != total) || answer.piece.len > answer.total - done) {
-            free(whole);
+        if (answer.total != len || answer.piece.len > len - done) {
             return fault_set(fault, "the appliance's image has a size that cannot be");
         }
-        total = (size_t)answer.total;
-        memcpy(whole + done, answer.piece.data, answer.piece.len);
+        memcpy(out + done, answer.piece.data, answer.piece.len);
         done += answer.piece.len;
     }
-    *data = whole;
-    *len = total;
     return 0;
 }

@@ -3,18 +3,19 @@
 #ifndef HOST_STATION_LETTERBOX_H
 #define HOST_STATION_LETTERBOX_H
 
-#include "host/letter/letter.h"
+#include "host/lib/letter_carrier.h"
+#include "wire/letter.h"
 
 struct letterbox {
     struct letter_carrier carrier;
+    uint8_t request[LETTER_MAX];
     uint8_t answer[LETTER_MAX];
 };
 
 /* One request; `answer` looks into box->answer until the next call. */
 int letterbox_ask(struct letterbox *box, const struct letter_request *request, struct letter_answer *answer,
                   struct fault *fault);
-/* Fetches a whole image of 1 to `max` bytes into malloc'd memory; the caller frees. */
-int letterbox_image_fetch(struct letterbox *box, enum letter_image image, size_t max, uint8_t **data, size_t *len,
-                          struct fault *fault);
+/* For image_source: fetches a whole image. `box` is a struct letterbox; what its last answer said is gone then. */
+int letterbox_image_fetch(void *box, const uint8_t digest[32], uint8_t *out, size_t len, struct fault *fault);
 
 #endif

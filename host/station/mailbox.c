@@ -2,13 +2,10 @@
 /* mailbox: see mailbox.h. The CPU must be halted to see its memory, so waiting is a row of short runs. */
 #include "host/station/mailbox.h"
 
-#include <stdio.h>
 #include <time.h>
 
 #define POLL_FIRST_MS 10
 #define POLL_MOST_MS 100
-
-static const char *const op_names[] = { "", "HELLO", "MAKE_KEYS", "STORE", "INSTALL", "CHECK", "LOCK" };
 
 static void sleep_ms(unsigned ms)
 {
@@ -64,18 +61,17 @@ int mailbox_wait(struct mailbox *mailbox, unsigned timeout_ms, struct fault *fau
 }
 
 /* Writes length and message, then the count that hands it over. `count` is the number of this request. */
-static int request_put(struct mailbox *m, const struct provision_request *request, uint32_t *count, struct fault *fault)
+static int request_put(struct mailbox *m, struct bytes request, uint32_t *count, struct fault *fault)
 {
     uint8_t head[MAILBOX_HEAD_LEN];
     uint8_t out[4 + MAILBOX_MESSAGE_MAX];
-    struct cbor_writer w = cbor_writer_of(out + 4, MAILBOX_MESSAGE_MAX);
-    provision_request_build(request, &w);
-    if (w.status != STATUS_OK) {
-        return fault_status(fault, "request to the chip", w.status);
+    if (request.len > MAILBOX_MESSAGE_MAX) {
+        return fault_set(fault, "a request of %zu bytes does not fit the chip's mailbox", request.len);
     }
-    bytes_write_le32(out, (uint32_t)w.len);
+    bytes_write_le32(out, (uint32_t)request.len);
+    memcpy(out + 4, request.data, request.len);
     if (rsp_memory_read(m->rsp, m->addr, head, sizeof head, fault) != 0 ||
-        rsp_memory_write(m->rsp, m->addr + 12, bytes_of(out, 4 + w.len), fault) != 0) {
+        rsp_memory_write(m->rsp, m->addr + 12, bytes_of(out, 4 + request.len), fault) != 0) {
         return -1;
     }
     *count = bytes_read_le32(head + 4) + 1;
@@ -103,40 +99,22 @@ static int answer_wait(struct mailbox *m, uint32_t count, unsigned timeout_ms, u
     return fault_set(fault, "the chip did not answer within %u seconds", timeout_ms / 1000);
 }
 
-static int answer_get(struct mailbox *m, uint64_t op, const uint8_t *head, struct provision_answer *answer,
-                      struct fault *fault)
+static int answer_get(struct mailbox *m, const uint8_t *head, struct bytes *answer, struct fault *fault)
 {
     uint32_t len = bytes_read_le32(head + 12);
     if (len == 0 || len > sizeof m->message) {
         return fault_set(fault, "the chip's answer claims to be %u bytes long", len);
     }
-    if (rsp_memory_read(m->rsp, m->addr + MAILBOX_HEAD_LEN, m->message, len, fault) != 0) {
-        return -1;
-    }
-    status_t status = provision_answer_parse(bytes_of(m->message, len), answer);
-    if (status != STATUS_OK) {
-        return fault_status(fault, "the chip's answer", status);
-    }
-    if (answer->status != 0) {
-        return fault_set(fault, "the chip refuses: %s", status_text((status_t)answer->status));
-    }
-    if (answer->op != op) {
-        return fault_set(fault, "the chip answered to another request");
-    }
-    return 0;
+    *answer = bytes_of(m->message, len);
+    return rsp_memory_read(m->rsp, m->addr + MAILBOX_HEAD_LEN, m->message, len, fault);
 }
 
-int mailbox_exchange(struct mailbox *m, const struct provision_request *request, unsigned timeout_ms,
-                     struct provision_answer *answer, struct fault *fault)
+int mailbox_exchange(struct mailbox *m, struct bytes request, unsigned timeout_ms, struct bytes *answer,
+                     struct fault *fault)
 {
     uint8_t head[MAILBOX_HEAD_LEN];
     uint32_t count = 0;
-    struct fault inner = FAULT_NONE;
-    if (request_put(m, request, &count, &inner) == 0 && answer_wait(m, count, timeout_ms, head, &inner) == 0 &&
-        answer_get(m, request->op, head, answer, &inner) == 0) {
-        return 0;
-    }
-    const char *name = request->op < sizeof op_names / sizeof op_names[0] ? op_names[request->op] : "";
-    (void)fault_set(fault, "%s: %s", name, inner.what);
-    return inner.hint[0] == '\0' ? -1 : fault_hint(fault, "%s", inner.hint);
+    return request_put(m, request, &count, fault) != 0 || answer_wait(m, count, timeout_ms, head, fault) != 0
+               ? -1
+               : answer_get(m, head, answer, fault);
 }

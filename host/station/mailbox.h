@@ -20,10 +20,10 @@ int mailbox_clear(struct mailbox *mailbox, struct fault *fault);
 /* Lets the CPU run until the agent is ready; it is halted then. Fault after `timeout_ms`. */
 int mailbox_wait(struct mailbox *mailbox, unsigned timeout_ms, struct fault *fault);
 /*
- * One request and its answer; the CPU runs between and is halted after. `answer` looks into mailbox->message. Fault: no
- * answer within `timeout_ms`, an answer that is not sound or not to this op, a status other than done.
+ * One request and its answer; the CPU runs between and is halted after. `answer` looks into mailbox->message; what it
+ * says is for others to judge. Fault: no answer within `timeout_ms`, or one whose length cannot be.
  */
-int mailbox_exchange(struct mailbox *mailbox, const struct provision_request *request, unsigned timeout_ms,
-                     struct provision_answer *answer, struct fault *fault);
+int mailbox_exchange(struct mailbox *mailbox, struct bytes request, unsigned timeout_ms, struct bytes *answer,
+                     struct fault *fault);
 
 #endif

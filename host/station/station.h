@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * station: brings one chip from bare to locked: writes what the appliance gives, carries letters between chip and
- * appliance, and proves that the debug port closed. It holds no key and decides nothing. Every step may be repeated:
- * running it again on the same chip resumes.
+ * station: the hands of the appliance at one chip: it does what the appliance's letters ask, and says how that went. It
+ * holds no key, knows no steps and decides nothing. Every run may be repeated: on the same chip it resumes.
  */
 #ifndef HOST_STATION_STATION_H
 #define HOST_STATION_STATION_H
 
-#include "host/letter/letter.h"
 #include "host/lib/fault.h"
+#include "host/lib/letter_carrier.h"
+#include "host/station/image_cache.h"
 
 enum station_mark { STATION_BEGUN, STATION_DONE };
 
@@ -31,26 +31,25 @@ struct station_prover {
 };
 
 struct station_job {
-    const char *target;  /* "host:port" of the debug port */
+    const char *target;  /* "host:port" of the debug port; NULL: it is known to be closed */
+    const char *socket;  /* its name on this station, 1 to LETTER_SOCKET_MAX bytes */
     unsigned timeout_ms; /* for one command of the debug port, 0: 5 seconds; all other waits are multiples of it */
-    struct letter_carrier carrier; /* to the appliance */
+    struct letter_carrier carrier; /* to the appliance; of this chip alone */
     struct station_prover prover;
     struct station_progress progress;
+    struct image_cache *cache; /* of all sockets of the station */
 };
 
 struct station_result {
-    uint8_t uid[16];
     uint64_t number;
     uint64_t package_sequence;
-    uint8_t device_cert[2048]; /* DER */
+    uint8_t device_cert[LETTER_CERT_MAX]; /* DER */
     size_t device_cert_len;
-    uint8_t update_cert[2048];
+    uint8_t update_cert[LETTER_CERT_MAX];
     size_t update_cert_len;
 };
 
 /* Provisions one chip. On a fault nothing is lost: repair what the fault says and run again. */
 int station_provision(const struct station_job *job, struct station_result *out, struct fault *fault);
-/* Waits until nothing answers at `target` any more; fault when the debug port is still open after `timeout_ms`. */
-int station_port_closed_wait(const char *target, unsigned timeout_ms, struct fault *fault);
 
 #endif

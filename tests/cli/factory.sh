@@ -78,7 +78,7 @@ run 0 provision one
 says "unit "
 holds "$(units)" -eq 2
 run 1 "$windlass" provision --project other --chip one --bl1 "$firmware/bl1.bin" --sbm sbm.suit --app v1.suit --block v1.block
-says "--project"
+says "does not trust"
 
 # interrupted SIGNAL SECONDS: a run that ends early in this way; the next one makes the unit, and counts it once.
 interrupted() {

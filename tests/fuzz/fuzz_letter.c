@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_letter: any bytes as letter of station or appliance; what is accepted is built again byte for byte. */
-#include "host/letter/letter.h"
+#include "wire/letter.h"
 #include "tests/fuzz/fuzz_again.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -16,7 +16,7 @@ windlass_test(provision_appliance_test
   SOURCES provision_appliance_test.c provision_factory.c host_support.c
   LIBS wl_appliance wl_wire_build)
 windlass_test(provision_device_test SOURCES provision_device_test.c host_support.c LIBS wl_device Threads::Threads)
-windlass_test(provision_letter_test SOURCES provision_letter_test.c LIBS wl_letter)
+windlass_test(provision_letter_test SOURCES provision_letter_test.c LIBS wl_wire)
 windlass_test(provision_attest_test SOURCES provision_attest_test.c attest_maker.c host_support.c LIBS wl_device)
 windlass_test(provision_tls_test SOURCES provision_tls_test.c LIBS wl_device Threads::Threads)
 windlass_test(tls_stream_test SOURCES tls_stream_test.c ${CMAKE_SOURCE_DIR}/app/tls_stream.c LIBS wl_base)

@@ -8,10 +8,10 @@
 
 #include "host/appliance/appliance.h"
 #include "host/appliance/package.h"
-#include "host/letter/letter.h"
 #include "host/lib/file.h"
 #include "tests/unit/host_support.h"
 #include "tests/unit/provision_factory.h"
+#include "wire/provision_msg.h"
 
 static struct factory factory;
 static uint8_t firmware_keys[128];
@@ -102,83 +102,174 @@ static void package_of_another_vendor_product_or_maker_is_refused(void **state)
 
 /* ---- letters ---- */
 
-static struct appliance *appliance_make(void)
+/* One socket of an appliance of its own. */
+struct desk {
+    struct appliance *appliance;
+    struct appliance_socket *socket;
+    struct letter_answer answer; /* looks into out */
+    uint8_t out[LETTER_MAX];
+};
+
+static void desk_open(struct desk *d)
 {
-    struct appliance *appliance = NULL;
     struct fault fault = FAULT_NONE;
-    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
-    return appliance;
+    memset(d, 0, sizeof *d);
+    support_check(appliance_open(&factory.project, &factory.inputs, &d->appliance, &fault), &fault);
+    support_check(appliance_socket_open(d->appliance, "test", &d->socket, &fault), &fault);
 }
 
-/* The appliance refuses the letter, and says why. */
-static void letter_refused(struct appliance *appliance, const struct letter_request *request, const char *part)
+static void desk_close(struct desk *d)
+{
+    appliance_socket_close(d->socket);
+    appliance_close(d->appliance);
+}
+
+/* `part` is of the refusal's text; NULL: an answer. */
+static void letter_try(struct desk *d, const struct letter_request *request, const char *part)
 {
     static uint8_t encoded[LETTER_MAX];
-    static uint8_t out[LETTER_MAX];
-    struct letter_answer answer;
     struct fault fault = FAULT_NONE;
     size_t len = 0;
     struct cbor_writer w = cbor_writer_of(encoded, sizeof encoded);
     letter_request_build(request, &w);
-    support_check(appliance_carry(appliance, cbor_written(&w), out, &len, &fault), &fault);
-    assert_int_equal(letter_answer_parse(bytes_of(out, len), &answer), STATUS_OK);
-    assert_int_equal(answer.refused, part != NULL);
-    assert_true(part == NULL || memmem(answer.what.data, answer.what.len, part, strlen(part)) != NULL);
+    support_check(appliance_carry(d->socket, cbor_written(&w), d->out, &len, &fault), &fault);
+    assert_int_equal(letter_answer_parse(bytes_of(d->out, len), &d->answer), STATUS_OK);
+    if (part == NULL && d->answer.refused) {
+        fail_msg("%.*s", (int)d->answer.what.len, (const char *)d->answer.what.data);
+    }
+    assert_int_equal(d->answer.refused, part != NULL);
+    assert_true(part == NULL || memmem(d->answer.what.data, d->answer.what.len, part, strlen(part)) != NULL);
+}
+
+static void begin_try(struct desk *d)
+{
+    const struct letter_request begin = {
+        .op = LETTER_BEGIN, .version = LETTER_VERSION, .socket = bytes_of("one", 3), .channel = LETTER_CHANNEL_OPEN
+    };
+    letter_try(d, &begin, NULL);
+}
+
+static void result_try(struct desk *d, struct bytes data, const char *part)
+{
+    const struct letter_request result = { .op = LETTER_RESULT, .data = data };
+    letter_try(d, &result, part);
+}
+
+static void chip_says(struct desk *d, const struct provision_answer *chips, const char *part)
+{
+    uint8_t encoded[1024];
+    struct cbor_writer w = cbor_writer_of(encoded, sizeof encoded);
+    provision_answer_build(chips, &w);
+    assert_int_equal(w.status, STATUS_OK);
+    result_try(d, cbor_written(&w), part);
+}
+
+/* As far as the first question to the chip's agent. */
+static void hello_reach(struct desk *d)
+{
+    begin_try(d);
+    for (int i = 0; i < 100 && d->answer.action.kind != LETTER_ASK; i++) {
+        result_try(d, bytes_of(NULL, 0), NULL);
+    }
+    assert_int_equal(d->answer.action.kind, LETTER_ASK);
 }
 
 static const uint8_t some[32];
 
-static struct letter_request begin_with(uint64_t lifecycle, uint64_t sbm_sequence)
+static struct provision_answer hello_with(uint64_t lifecycle, uint64_t sbm_sequence)
 {
-    return (struct letter_request){
-        .op = LETTER_BEGIN, .uid = bytes_of(some, 16), .lifecycle = lifecycle, .sbm_sequence = sbm_sequence
-    };
+    return (struct provision_answer){ .op = PROVISION_HELLO,
+                                      .version = PROVISION_VERSION,
+                                      .uid = bytes_of(some, 16),
+                                      .lifecycle = lifecycle,
+                                      .sbm_sequence = sbm_sequence };
 }
 
 static void chip_that_is_locked_or_runs_another_sbm_is_not_begun(void **state)
 {
-    struct appliance *appliance = appliance_make();
-    struct letter_request begin;
+    static const struct {
+        uint64_t lifecycle;
+        uint64_t sbm;
+        const char *part;
+    } cases[] = { { 2, FACTORY_SBM_SEQUENCE, "not open for provisioning" },
+                  { 0, FACTORY_SBM_SEQUENCE - 1, "Secure Boot Manager 2 instead of 3" },
+                  { 1, FACTORY_SBM_SEQUENCE + 1, "Secure Boot Manager 4 instead of 3" },
+                  { 1, FACTORY_SBM_SEQUENCE, NULL } };
+    struct desk desk;
     (void)state;
-    for (uint64_t lifecycle = 2; lifecycle <= 4; lifecycle++) {
-        begin = begin_with(lifecycle, FACTORY_SBM_SEQUENCE);
-        letter_refused(appliance, &begin, "not open for provisioning");
+    desk_open(&desk);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct provision_answer hello = hello_with(cases[i].lifecycle, cases[i].sbm);
+        hello_reach(&desk);
+        chip_says(&desk, &hello, cases[i].part);
     }
-    begin = begin_with(0, FACTORY_SBM_SEQUENCE - 1);
-    letter_refused(appliance, &begin, "Secure Boot Manager 2 instead of 3");
-    begin = begin_with(1, FACTORY_SBM_SEQUENCE + 1);
-    letter_refused(appliance, &begin, "Secure Boot Manager 4 instead of 3");
-    begin = begin_with(1, FACTORY_SBM_SEQUENCE);
-    letter_refused(appliance, &begin, NULL);
-    appliance_close(appliance);
+    desk_close(&desk);
 }
 
-static void letters_out_of_turn_are_refused_and_a_challenge_is_good_for_one_proof(void **state)
+static void result_out_of_turn_is_refused_and_a_challenge_is_good_for_one_proof(void **state)
 {
-    const struct letter_request begin = begin_with(0, FACTORY_SBM_SEQUENCE);
-    const struct letter_request proof = { .op = LETTER_POSSESSION, .possession = bytes_of(some, 32) };
-    const struct letter_request receipt = { .op = LETTER_RECEIPT,
-                                            .items_digest = bytes_of(some, 32),
-                                            .boot_digest = bytes_of(some, 32),
-                                            .sbm_digest = bytes_of(some, 32),
-                                            .app_sequence = FACTORY_APP_SEQUENCE };
-    const struct letter_request close = { .op = LETTER_CLOSE };
-    struct appliance *appliance = appliance_make();
+    const struct provision_answer hello = hello_with(0, FACTORY_SBM_SEQUENCE);
+    const struct provision_answer proof = { .op = PROVISION_MAKE_KEYS, .possession = bytes_of(some, 32) };
+    const struct letter_request bye = { .op = LETTER_BYE };
+    struct desk desk;
     (void)state;
-    for (unsigned begun = 0; begun < 2; begun++) {
-        if (begun) {
-            letter_refused(appliance, &begin, NULL);
-        } else {
-            letter_refused(appliance, &proof, "out of turn");
-        }
-        letter_refused(appliance, &receipt, "out of turn");
-        letter_refused(appliance, &close, "out of turn");
+    desk_open(&desk);
+    result_try(&desk, bytes_of(NULL, 0), "out of turn");
+    for (int i = 0; i < 2; i++) {
+        hello_reach(&desk);
+        chip_says(&desk, &hello, NULL);
+        chip_says(&desk, &proof, "proof of possession");
+        chip_says(&desk, &proof, "out of turn");
     }
-    letter_refused(appliance, &proof, "proof of possession");
-    letter_refused(appliance, &proof, "out of turn");
-    letter_refused(appliance, &begin, NULL);
-    letter_refused(appliance, &proof, "proof of possession");
-    appliance_close(appliance);
+    hello_reach(&desk);
+    letter_try(&desk, &bye, NULL);
+    chip_says(&desk, &hello, "out of turn");
+    desk_close(&desk);
+}
+
+static void station_of_another_version_or_channel_is_told_so(void **state)
+{
+    struct letter_request begin = {
+        .op = LETTER_BEGIN, .version = LETTER_VERSION + 1, .socket = bytes_of("one", 3), .channel = LETTER_CHANNEL_OPEN
+    };
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    letter_try(&desk, &begin, "version 3 of the letters");
+    begin.version = LETTER_VERSION;
+    begin.channel = LETTER_CHANNEL_SECURE;
+    letter_try(&desk, &begin, "no package for chips with a key of their vendor");
+    result_try(&desk, bytes_of(NULL, 0), "out of turn");
+    desk_close(&desk);
+}
+
+static void images_come_by_digest_and_only_while_a_chip_is_in_hand(void **state)
+{
+    struct letter_request image = { .op = LETTER_IMAGE };
+    uint8_t digest[32];
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    begin_try(&desk);
+    const uint64_t len = desk.answer.action.image_len;
+    memcpy(digest, desk.answer.action.digest.data, sizeof digest);
+    image.digest = bytes_of(digest, sizeof digest);
+    letter_try(&desk, &image, NULL);
+    assert_int_equal(desk.answer.total, len);
+    assert_int_equal(desk.answer.piece.len, LETTER_PIECE_MAX);
+    image.offset = len - 1;
+    letter_try(&desk, &image, NULL);
+    assert_int_equal(desk.answer.piece.len, 1);
+    image.offset = len;
+    letter_try(&desk, &image, "no such piece");
+    image.offset = 0;
+    digest[31] ^= 1;
+    letter_try(&desk, &image, "no such piece");
+    digest[31] ^= 1;
+    const struct letter_request bye = { .op = LETTER_BYE };
+    letter_try(&desk, &bye, NULL);
+    letter_try(&desk, &image, "no such piece");
+    desk_close(&desk);
 }
 
 /* ---- keys ---- */
@@ -200,7 +291,8 @@ static void certificate_of_a_key_that_the_token_lacks_is_refused(void **state)
     assert_int_equal(remove(support_path("pki/provisioner.crt")), 0);
     fault = FAULT_NONE;
     support_check(cert_write(support_path("pki/provisioner.crt"), &own, &fault), &fault);
-    appliance_close(appliance_make());
+    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
+    appliance_close(appliance);
 }
 
 int main(void)
@@ -209,7 +301,9 @@ int main(void)
         cmocka_unit_test(package_with_any_byte_changed_is_refused),
         cmocka_unit_test(package_of_another_vendor_product_or_maker_is_refused),
         cmocka_unit_test(chip_that_is_locked_or_runs_another_sbm_is_not_begun),
-        cmocka_unit_test(letters_out_of_turn_are_refused_and_a_challenge_is_good_for_one_proof),
+        cmocka_unit_test(result_out_of_turn_is_refused_and_a_challenge_is_good_for_one_proof),
+        cmocka_unit_test(station_of_another_version_or_channel_is_told_so),
+        cmocka_unit_test(images_come_by_digest_and_only_while_a_chip_is_in_hand),
         cmocka_unit_test(certificate_of_a_key_that_the_token_lacks_is_refused),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);

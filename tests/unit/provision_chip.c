@@ -13,6 +13,7 @@
 #include "host/station/gdb_packet.h"
 #include "tests/unit/attest_maker.h"
 #include "wire/cose.h"
+#include "wire/grant.h"
 
 static const char map[] = "<memory-map><memory type=\"flash\" start=\"0x10000000\" length=\"0x400000\">"
                           "<property name=\"blocksize\">0x1000</property></memory></memory-map>";
@@ -58,9 +59,9 @@ static struct bytes possession_make(struct chip *chip, struct bytes challenge, u
 
 static void check_answer(struct chip *chip, uint8_t digests[3][32], struct provision_answer *answer)
 {
-    uint8_t all[4 * 2048];
+    uint8_t all[5 * 2048];
     struct cbor_writer w = cbor_writer_of(all, sizeof all);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         cbor_write_raw(&w, bytes_of(chip->items[i], chip->item_lens[i]));
     }
     p256_sha256(cbor_written(&w), digests[0]);
@@ -71,6 +72,26 @@ static void check_answer(struct chip *chip, uint8_t digests[3][32], struct provi
     answer->boot_digest = bytes_of(digests[1], 32);
     answer->sbm_digest = bytes_of(digests[2], 32);
     answer->app_sequence = chip->app_sequence;
+}
+
+/* A grant first, and it must be for this chip; the real one also looks at the signatures. */
+static void item_store(struct chip *chip, const struct provision_request *q, struct provision_answer *a)
+{
+    struct grant_item item;
+    struct cose_sign1 signed_grant;
+    struct grant grant;
+    must(q->item >= 3 && q->item <= 7 && q->data.len <= 2048);
+    if (q->item == STORE_GRANT &&
+        (grant_item_parse(q->data, &item) != STATUS_OK || cose_sign1_parse(item.grant, &signed_grant) != STATUS_OK ||
+         grant_parse(signed_grant.payload, &grant) != STATUS_OK ||
+         !bytes_equal(grant.uid, bytes_of(chip->uid, sizeof chip->uid)))) {
+        a->status = STATUS_GRANT_CHIP;
+    } else if (q->item != STORE_GRANT && chip->item_lens[4] == 0) {
+        a->status = STATUS_GRANT_MISSING;
+    } else {
+        memcpy(chip->items[q->item - 3], q->data.data, q->data.len);
+        chip->item_lens[q->item - 3] = q->data.len;
+    }
 }
 
 static void request_serve(struct chip *chip)
@@ -89,9 +110,7 @@ static void request_serve(struct chip *chip)
     } else if (q.op == PROVISION_MAKE_KEYS) {
         a.possession = possession_make(chip, q.challenge, possession, sizeof possession);
     } else if (q.op == PROVISION_STORE) {
-        must(q.item >= 3 && q.item <= 6 && q.data.len <= 2048);
-        memcpy(chip->items[q.item - 3], q.data.data, q.data.len);
-        chip->item_lens[q.item - 3] = q.data.len;
+        item_store(chip, &q, &a);
     } else if (q.op == PROVISION_INSTALL) {
         a.app_sequence = chip->app_sequence;
     } else if (q.op == PROVISION_CHECK) {

@@ -41,8 +41,8 @@ struct chip {
     uint64_t app_sequence; /* what INSTALL gives */
     uint8_t *flash;
     uint8_t mailbox[MAILBOX_LEN];
-    uint8_t items[4][2048];
-    size_t item_lens[4];
+    uint8_t items[5][2048]; /* STORE types 3 to 7 */
+    size_t item_lens[5];
     int lock_asked;
     int locked;
     unsigned packets; /* served so far */

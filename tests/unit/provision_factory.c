@@ -159,10 +159,18 @@ void factory_packages_make(struct factory *f)
     app_make(f);
 }
 
+static void token_name(struct project_hsm *hsm, const char *label)
+{
+    char pin[64];
+    (void)snprintf(pin, sizeof pin, "%s.pin", label);
+    (void)snprintf(hsm->module, sizeof hsm->module, "softhsm2");
+    (void)snprintf(hsm->uri, sizeof hsm->uri, "pkcs11:token=%s", label);
+    (void)snprintf(hsm->pin_file, sizeof hsm->pin_file, "%s", support_path(pin));
+}
+
 static void profile_fill(struct factory *f, const char *dir)
 {
     struct profile *p = &f->project.profile;
-    struct project_hsm *hsm = &p->hsm[PROJECT_APPLIANCE];
     (void)snprintf(f->project.dir, sizeof f->project.dir, "%s", dir);
     (void)snprintf(p->product, sizeof p->product, "test-product");
     (void)snprintf(p->organisation, sizeof p->organisation, "Test Works");
@@ -174,9 +182,8 @@ static void profile_fill(struct factory *f, const char *dir)
     p->trial_boots = 3;
     p->on_halt = 1;
     p->ca_years = 10;
-    (void)snprintf(hsm->module, sizeof hsm->module, "softhsm2");
-    (void)snprintf(hsm->uri, sizeof hsm->uri, "pkcs11:token=appliance");
-    (void)snprintf(hsm->pin_file, sizeof hsm->pin_file, "%s", support_path("appliance.pin"));
+    token_name(&p->hsm[PROJECT_APPLIANCE], "appliance");
+    token_name(&p->hsm[PROJECT_OEM], "oem");
 }
 
 void factory_open(struct factory *f)

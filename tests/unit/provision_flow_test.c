@@ -46,34 +46,49 @@ static int teardown(void **state)
 /* What the station changes in its receipt. */
 static enum station_lie { LIE_NONE, LIE_BOOT, LIE_SBM, LIE_APP } lie;
 
-static int letter_carry(void *appliance, struct bytes request, uint8_t *answer, size_t *answer_len, struct fault *fault)
+static int letter_carry(void *socket, struct bytes request, uint8_t *answer, size_t *answer_len, struct fault *fault)
 {
     static const uint8_t other[32];
     static uint8_t changed[LETTER_MAX];
+    static uint8_t receipt[1024];
     struct letter_request letter;
+    struct provision_answer chips;
     struct cbor_writer w = cbor_writer_of(changed, sizeof changed);
-    if (lie == LIE_NONE || letter_request_parse(request, &letter) != STATUS_OK || letter.op != LETTER_RECEIPT) {
-        return appliance_carry(appliance, request, answer, answer_len, fault);
+    struct cbor_writer r = cbor_writer_of(receipt, sizeof receipt);
+    if (lie == LIE_NONE || letter_request_parse(request, &letter) != STATUS_OK || letter.op != LETTER_RESULT ||
+        provision_answer_parse(letter.data, &chips) != STATUS_OK || chips.op != PROVISION_CHECK) {
+        return appliance_carry(socket, request, answer, answer_len, fault);
     }
-    letter.boot_digest = lie == LIE_BOOT ? bytes_of(other, sizeof other) : letter.boot_digest;
-    letter.sbm_digest = lie == LIE_SBM ? bytes_of(other, sizeof other) : letter.sbm_digest;
-    letter.app_sequence -= lie == LIE_APP ? 1 : 0;
+    chips.boot_digest = lie == LIE_BOOT ? bytes_of(other, sizeof other) : chips.boot_digest;
+    chips.sbm_digest = lie == LIE_SBM ? bytes_of(other, sizeof other) : chips.sbm_digest;
+    chips.app_sequence -= lie == LIE_APP ? 1 : 0;
+    provision_answer_build(&chips, &r);
+    letter.data = cbor_written(&r);
     letter_request_build(&letter, &w);
-    return appliance_carry(appliance, cbor_written(&w), answer, answer_len, fault);
+    return appliance_carry(socket, cbor_written(&w), answer, answer_len, fault);
 }
 
 static int provision_with(int proof, struct station_result *result, struct fault *fault)
 {
     struct appliance *appliance = NULL;
+    struct appliance_socket *socket = NULL;
+    struct image_cache *cache = image_cache_make(1 << 20);
     *fault = FAULT_NONE;
     if (appliance_open(&factory.project, &factory.inputs, &appliance, fault) != 0) {
+        image_cache_free(cache);
         return -1;
     }
-    const struct station_job job = {
-        chip.target, 400, { appliance, letter_carry }, { &chip, proof ? chip_prove : NULL }, { NULL, NULL }
-    };
+    support_check(appliance_socket_open(appliance, "test", &socket, fault), fault);
+    const struct station_job job = { .target = chip.locked ? NULL : chip.target,
+                                     .socket = "socket 1",
+                                     .timeout_ms = 400,
+                                     .carrier = { socket, letter_carry },
+                                     .prover = { &chip, proof ? chip_prove : NULL },
+                                     .cache = cache };
     int done = station_provision(&job, result, fault);
+    appliance_socket_close(socket);
     appliance_close(appliance);
+    image_cache_free(cache);
     return done;
 }
 
@@ -86,14 +101,21 @@ static int provision(struct station_result *result, struct fault *fault)
 /* The one unit of the ledger; 0 when it has none. */
 static int unit_find(struct ledger_unit *unit)
 {
-    struct fault fault = FAULT_NONE;
     struct ledger *ledger = NULL;
+    struct fault fault = FAULT_NONE;
     const struct ledger_config config = { .place = support_path(LEDGER_FILE), .mode = LEDGER_READ };
     support_check(ledger_open(&config, &ledger, &fault), &fault);
     int found = ledger_unit_find(ledger, chip.uid, unit, &fault);
     ledger_close(ledger);
     assert_int_not_equal(found, -1);
     return found;
+}
+
+static void unit_expect(enum ledger_state state)
+{
+    struct ledger_unit unit;
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.state, state);
 }
 
 /* ---- what an honest chip gets ---- */
@@ -278,13 +300,11 @@ static void chip_that_holds_something_else_is_never_done(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct station_result result;
-        struct ledger_unit unit;
         struct fault fault = FAULT_NONE;
         chip.vice = cases[i].vice;
         memset(chip.flash, 0xFF, FLASHCTL_FLASH_LEN);
         support_check_refused(provision(&result, &fault), &fault, cases[i].part);
-        assert_int_equal(unit_find(&unit), 1);
-        assert_int_equal(unit.state, LEDGER_RESERVED);
+        unit_expect(LEDGER_RESERVED);
         assert_int_equal(chip.locked, 0);
     }
 }
@@ -296,14 +316,12 @@ static void receipt_of_something_else_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         struct station_result result;
-        struct ledger_unit unit;
         struct fault fault = FAULT_NONE;
         lie = (enum station_lie)(LIE_BOOT + i);
         int done = provision(&result, &fault);
         lie = LIE_NONE;
         support_check_refused(done, &fault, parts[i]);
-        assert_int_equal(unit_find(&unit), 1);
-        assert_int_equal(unit.state, LEDGER_RESERVED);
+        unit_expect(LEDGER_RESERVED);
         assert_int_equal(chip.locked, 0);
     }
 }
@@ -311,13 +329,11 @@ static void receipt_of_something_else_is_refused(void **state)
 static void chip_whose_debug_port_stays_open_is_never_done(void **state)
 {
     struct station_result result;
-    struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     (void)state;
     chip.vice = CHIP_STAYS_OPEN;
     support_check_refused(provision(&result, &fault), &fault, "not seen closed");
-    assert_int_equal(unit_find(&unit), 1);
-    assert_int_equal(unit.state, LEDGER_CHECKED);
+    unit_expect(LEDGER_CHECKED);
 }
 
 static void closed_port_alone_does_not_close_a_record(void **state)
@@ -331,12 +347,10 @@ static void closed_port_alone_does_not_close_a_record(void **state)
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         struct station_result result;
-        struct ledger_unit unit;
         struct fault fault = FAULT_NONE;
         chip.vice = cases[i].vice;
         support_check_refused(provision(&result, &fault), &fault, cases[i].part);
-        assert_int_equal(unit_find(&unit), 1);
-        assert_int_equal(unit.state, LEDGER_CHECKED);
+        unit_expect(LEDGER_CHECKED);
         chip_stop(&chip);
         chip.locked = 0; /* it only looked so */
         chip_power_on(&chip);
@@ -346,31 +360,26 @@ static void closed_port_alone_does_not_close_a_record(void **state)
 static void missing_token_is_refused_where_one_is_needed(void **state)
 {
     struct station_result result;
-    struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     (void)state;
     factory.inputs.token_needed = 1;
     support_check_refused(provision_with(0, &result, &fault), &fault, "token");
-    assert_int_equal(unit_find(&unit), 1);
-    assert_int_equal(unit.state, LEDGER_CHECKED);
+    unit_expect(LEDGER_CHECKED);
 }
 
 static void chip_without_data_link_is_done_when_its_port_is_seen_closed(void **state)
 {
     struct station_result result;
-    struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     (void)state;
     factory.inputs.token_needed = 0;
     support_check(provision_with(0, &result, &fault), &fault);
-    assert_int_equal(unit_find(&unit), 1);
-    assert_int_equal(unit.state, LEDGER_DONE);
+    unit_expect(LEDGER_DONE);
 }
 
 static void second_key_for_one_unique_id_is_quarantined(void **state)
 {
     struct station_result result;
-    struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     (void)state;
     chip.vice = CHIP_STUCK_BIT;
@@ -379,8 +388,7 @@ static void second_key_for_one_unique_id_is_quarantined(void **state)
     chip.identity_label = "identity2";
     chip.update_label = "update2";
     support_check_refused(provision(&result, &fault), &fault, "quarantined");
-    assert_int_equal(unit_find(&unit), 1);
-    assert_int_equal(unit.state, LEDGER_QUARANTINED);
+    unit_expect(LEDGER_QUARANTINED);
     assert_int_equal(chip.locked, 0);
 }
 

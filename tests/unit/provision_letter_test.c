@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/letter/letter.h"
+#include "wire/letter.h"
 
 static const uint8_t filler[64] = { 1, 2, 3 };
 
@@ -13,26 +13,19 @@ static struct letter_request request_of(uint64_t op)
 {
     struct letter_request q = { .op = op };
     switch (op) {
-    case LETTER_IMAGE:
-        q.image = LETTER_IMAGE_SBM_B;
-        q.offset = 70000;
-        break;
     case LETTER_BEGIN:
-        q.uid = bytes_of(filler, 16);
-        q.lifecycle = 1;
-        q.sbm_sequence = 9;
+        q.version = LETTER_VERSION;
+        q.socket = bytes_of("left", 4);
+        q.channel = LETTER_CHANNEL_SECURE;
         break;
-    case LETTER_POSSESSION:
-        q.possession = bytes_of(filler, 50);
+    case LETTER_RESULT:
+        q.code = LETTER_TROUBLE_OPEN;
+        q.data = bytes_of(filler, 50);
+        q.text = bytes_of("it stays open", 13);
         break;
-    case LETTER_RECEIPT:
-        q.items_digest = bytes_of(filler, 32);
-        q.boot_digest = bytes_of(filler + 1, 32);
-        q.sbm_digest = bytes_of(filler + 2, 32);
-        q.app_sequence = 4;
-        break;
-    case LETTER_CLOSE:
-        q.token = bytes_of(filler, 60);
+    case LETTER_IMAGE:
+        q.digest = bytes_of(filler, 32);
+        q.offset = 70000;
         break;
     default:
         break;
@@ -40,28 +33,35 @@ static struct letter_request request_of(uint64_t op)
     return q;
 }
 
+static struct letter_answer action_of(uint64_t kind)
+{
+    struct letter_answer a = { .op = kind % 2 == 0 ? LETTER_BEGIN : LETTER_RESULT };
+    struct bytes some = bytes_of(filler, 40);
+    a.action = (struct letter_action){ .kind = kind, .step = bytes_of("do it", 5) };
+    if (kind == LETTER_WRITE || kind == LETTER_COMPARE) {
+        a.action.offset = 0x8000;
+        a.action.erase_len = 0x2000;
+        a.action.digest = bytes_of(filler, 32);
+        a.action.image_len = 0x1FF0;
+    } else if (kind == LETTER_ASK || kind == LETTER_FRAME || kind == LETTER_LOCK) {
+        a.action.message = some;
+        a.action.seconds = 60;
+    } else if (kind == LETTER_TOKEN) {
+        a.action.nonce = bytes_of(filler, 32);
+    } else if (kind == LETTER_DONE) {
+        a.action.number = 7;
+        a.action.device_cert = a.action.update_cert = some;
+        a.action.sequence = 3;
+    }
+    return a;
+}
+
 static struct letter_answer answer_of(uint64_t op)
 {
     struct letter_answer a = { .op = op };
-    struct bytes some = bytes_of(filler, 40);
-    switch (op) {
-    case LETTER_IMAGE:
+    if (op == LETTER_IMAGE) {
         a.total = 99;
-        a.piece = some;
-        break;
-    case LETTER_BEGIN:
-        a.challenge = bytes_of(filler, 32);
-        break;
-    case LETTER_POSSESSION:
-        a.number = 7;
-        a.policy = a.device_cert = a.issuer_cert = a.root_cert = a.update_cert = a.block = some;
-        a.package_sequence = 3;
-        break;
-    case LETTER_RECEIPT:
-        a.nonce = bytes_of(filler, 32);
-        break;
-    default:
-        break;
+        a.piece = bytes_of(filler, 40);
     }
     return a;
 }
@@ -115,39 +115,90 @@ static void letter_try(const uint8_t *letter, size_t len, int (*again)(struct by
     free(copy);
 }
 
+static void request_try(uint64_t op)
+{
+    uint8_t out[1024];
+    const struct letter_request q = request_of(op);
+    struct cbor_writer w = cbor_writer_of(out, sizeof out);
+    letter_request_build(&q, &w);
+    assert_int_equal(w.status, STATUS_OK);
+    letter_try(out, w.len, request_again);
+}
+
+static void answer_try(const struct letter_answer *a)
+{
+    uint8_t out[1024];
+    struct cbor_writer w = cbor_writer_of(out, sizeof out);
+    letter_answer_build(a, &w);
+    assert_int_equal(w.status, STATUS_OK);
+    letter_try(out, w.len, answer_again);
+}
+
 static void letters_come_back_as_they_were_and_damage_is_refused_or_read_as_it_stands(void **state)
 {
     (void)state;
-    for (uint64_t op = LETTER_IMAGE; op <= LETTER_CLOSE; op++) {
-        uint8_t out[1024];
-        struct letter_request q = request_of(op);
-        struct letter_answer a = answer_of(op);
-        struct cbor_writer w = cbor_writer_of(out, sizeof out);
-        letter_request_build(&q, &w);
-        assert_int_equal(w.status, STATUS_OK);
-        letter_try(out, w.len, request_again);
-        w = cbor_writer_of(out, sizeof out);
-        letter_answer_build(&a, &w);
-        assert_int_equal(w.status, STATUS_OK);
-        letter_try(out, w.len, answer_again);
+    for (uint64_t op = LETTER_BEGIN; op <= LETTER_BYE; op++) {
+        request_try(op);
     }
+    for (uint64_t kind = LETTER_WRITE; kind <= LETTER_DONE; kind++) {
+        const struct letter_answer action = action_of(kind);
+        answer_try(&action);
+    }
+    const struct letter_answer image = answer_of(LETTER_IMAGE);
+    const struct letter_answer bye = answer_of(LETTER_BYE);
+    answer_try(&image);
+    answer_try(&bye);
 }
 
-static void longest_refusal_fits_a_letter_and_keeps_its_words(void **state)
+static void refusal_that_is_too_long_is_cut_at_a_character(void **state)
 {
-    struct fault fault;
+    static char text[2 * LETTER_WHAT_MAX];
     struct letter_answer a;
     uint8_t out[LETTER_MAX];
     struct cbor_writer w = cbor_writer_of(out, sizeof out);
     (void)state;
-    memset(&fault, 'x', sizeof fault);
-    fault.what[sizeof fault.what - 1] = '\0';
-    fault.hint[sizeof fault.hint - 1] = '\0';
-    letter_refusal_build(LETTER_BEGIN, &fault, &w);
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = i % 2 == 0 ? '\xC3' : '\xA4';
+    }
+    letter_refusal_build(LETTER_BEGIN, bytes_of(text, sizeof text), bytes_of(text, sizeof text), &w);
     assert_int_equal(letter_answer_parse(cbor_written(&w), &a), STATUS_OK);
     assert_int_equal(a.refused, 1);
-    assert_int_equal(a.what.len, sizeof fault.what - 1);
-    assert_int_equal(a.hint.len, sizeof fault.hint - 1);
+    assert_int_equal(a.what.len, LETTER_WHAT_MAX - 1);
+    assert_int_equal(a.hint.len, LETTER_HINT_MAX - 1);
+    assert_int_equal(letter_text_cut(bytes_of("whole", 5), 5).len, 5);
+}
+
+/* Each breaks one rule; the whole letter beside it is read. */
+static void numbers_and_lengths_out_of_range_are_refused(void **state)
+{
+    static char text[LETTER_TEXT_MAX + 1];
+    struct letter_request q[] = { request_of(LETTER_BEGIN),  request_of(LETTER_BEGIN),  request_of(LETTER_BEGIN),
+                                  request_of(LETTER_RESULT), request_of(LETTER_RESULT), request_of(LETTER_IMAGE) };
+    struct letter_answer a[] = { action_of(LETTER_WRITE), action_of(LETTER_WRITE), action_of(LETTER_ASK),
+                                 action_of(LETTER_ASK),   action_of(LETTER_DONE),  answer_of(LETTER_IMAGE) };
+    (void)state;
+    memset(text, 'x', sizeof text);
+    q[0].version = 0;
+    q[1].socket = bytes_of(text, LETTER_SOCKET_MAX + 1);
+    q[2].channel = LETTER_CHANNEL_SECURE + 1;
+    q[3].code = LETTER_TROUBLE_CANNOT + 1;
+    q[4].text = bytes_of(text, sizeof text);
+    q[5].offset = LETTER_IMAGE_MAX + 1;
+    a[0].action.image_len = a[0].action.erase_len + 1;
+    a[1].action.erase_len = LETTER_IMAGE_MAX + 1;
+    a[2].action.seconds = 3601;
+    a[3].action.step = bytes_of(text, 0);
+    a[4].action.number = 0;
+    a[5].piece = bytes_of(text, 0);
+    for (size_t i = 0; i < 6; i++) {
+        uint8_t out[1024];
+        struct cbor_writer w = cbor_writer_of(out, sizeof out);
+        letter_request_build(&q[i], &w);
+        assert_int_equal(request_again(cbor_written(&w)), 0);
+        w = cbor_writer_of(out, sizeof out);
+        letter_answer_build(&a[i], &w);
+        assert_int_equal(answer_again(cbor_written(&w)), 0);
+    }
 }
 
 static void unknown_letters_are_refused(void **state)
@@ -156,22 +207,24 @@ static void unknown_letters_are_refused(void **state)
         const char *bytes;
         size_t len;
     } bad[] = { { "\x82\x00\xA0", 3 },
-                { "\x82\x06\xA0", 3 },
-                { "\x82\x05\xA1\x01\x02", 5 },
-                { "\x83\x05\x00\xA0", 4 },
-                { "\x82\x01\xA2\x02\x00\x01\x00", 7 } };
+                { "\x82\x05\xA0", 3 },
+                { "\x82\x04\xA1\x01\x02", 5 },
+                { "\x83\x04\x00\xA0", 4 },
+                { "\x82\x03\xA2\x02\x00\x01\x00", 7 } };
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(request_again(bytes_of(bad[i].bytes, bad[i].len)), 0);
     }
-    assert_int_equal(answer_again(bytes_of("\x83\x05\x02\xA0", 4)), 0);
+    assert_int_equal(answer_again(bytes_of("\x83\x04\x02\xA0", 4)), 0);
+    assert_int_equal(answer_again(bytes_of("\x83\x01\x00\xA2\x01\x0A\x02\x61x", 9)), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(letters_come_back_as_they_were_and_damage_is_refused_or_read_as_it_stands),
-        cmocka_unit_test(longest_refusal_fits_a_letter_and_keeps_its_words),
+        cmocka_unit_test(refusal_that_is_too_long_is_cut_at_a_character),
+        cmocka_unit_test(numbers_and_lengths_out_of_range_are_refused),
         cmocka_unit_test(unknown_letters_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unit: one chip in one socket, from the first letter to its closed record: a table of stages, each with the action
+ * that it asks of the station and the check of what came back. Order: proof, then record, then release.
+ */
+#ifndef HOST_APPLIANCE_UNIT_H
+#define HOST_APPLIANCE_UNIT_H
+
+#include "host/appliance/hand.h"
+#include "host/appliance/run.h"
+#include "host/appliance/trust.h"
+#include "host/ledger/ledger.h"
+#include "host/lib/hsm.h"
+#include "host/sign1/token.h"
+#include "wire/letter.h"
+#include "wire/provision_msg.h"
+
+struct appliance;
+
+struct unit {
+    struct appliance *appliance; /* set once; all else is zero between chips */
+    const struct run *run;
+    unsigned stage;
+    struct hand_chip chip;
+    char socket[LETTER_SOCKET_MAX + 1];
+    char trouble[LETTER_TEXT_MAX + 1]; /* why the debug port counts as closed */
+    uint8_t uid[PROVISION_UID_LEN];    /* as HELLO says, until the proof */
+    uint8_t challenge[PROVISION_CHALLENGE_LEN];
+    uint8_t nonce[TOKEN_NONCE_LEN]; /* for the token that closes the record */
+    uint8_t token[LEDGER_TOKEN_MAX];
+    size_t token_len;
+    struct ledger_unit record;
+    uint8_t head[RUN_HEAD_LEN]; /* of the package slot, for this chip alone */
+    uint8_t head_digest[32];
+    uint8_t message[MAILBOX_MESSAGE_MAX]; /* of the present action */
+};
+
+/* Takes a new chip in hand and gives the first action. Views of *action look into the unit. */
+int unit_begin(struct unit *unit, const struct letter_request *request, struct letter_action *action,
+               struct fault *fault);
+/* Checks the result of the last action and gives the next. After a fault the chip is out of hand. */
+int unit_next(struct unit *unit, const struct letter_request *request, struct letter_action *action,
+              struct fault *fault);
+/* The image that the present chip may be given under this digest; empty when there is none. */
+struct bytes unit_image_find(const struct unit *unit, struct bytes digest);
+/* Lets go of the chip. Safe on one that was never begun. */
+void unit_end(struct unit *unit);
+
+/* ---- unit_check.c: results, and what the ledger must know before the next action ---- */
+
+/* The chip's answer to `op`; a refusal of the chip is a fault that says so. */
+int unit_answer_read(const struct unit *unit, enum provision_op op, struct bytes data, struct provision_answer *out,
+                     struct fault *fault);
+int unit_hello_check(struct unit *unit, struct bytes data, struct fault *fault);
+int unit_hello_again_check(struct unit *unit, struct bytes data, struct fault *fault);
+int unit_keys_check(struct unit *unit, struct bytes data, struct fault *fault);
+int unit_store_check(struct unit *unit, struct bytes data, struct fault *fault);
+int unit_install_check(struct unit *unit, struct bytes data, struct fault *fault);
+int unit_receipt_check(struct unit *unit, struct bytes data, struct fault *fault);
+int unit_lock_check(struct unit *unit, struct bytes data, struct fault *fault);
+int unit_token_check(struct unit *unit, struct bytes data, struct fault *fault);
+/* The record is closed once the port was seen closed after the token, too. */
+int unit_closed_check(struct unit *unit, struct bytes data, struct fault *fault);
+/* A chip whose debug port is closed already says who it is. */
+int unit_claim_check(struct unit *unit, struct bytes data, struct fault *fault);
+
+/* ---- unit_release.c ---- */
+
+/* The grant and the certificates, each once for a chip, and the key block in the head of its package slot. The unit is
+ * reserved. */
+int unit_release(struct unit *unit, struct fault *fault);
+/* What STORE takes as this item. */
+struct bytes unit_item(const struct unit *unit, enum store_type item);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unit_release: certificates and key block for a unit that is reserved. See unit.h. */
+#include "host/appliance/appliance_room.h"
+
+#include "host/appliance/granting.h"
+#include "host/lib/p256.h"
+#include "host/lib/text.h"
+
+static int cert_make(const struct unit *u, enum cert_kind kind, const uint8_t public_key[64], struct cert *out,
+                     struct fault *fault)
+{
+    struct appliance *a = u->appliance;
+    char serial[2 * PROVISION_UID_LEN + 1];
+    uint8_t key[64];
+    struct cert_spec spec = { .kind = kind,
+                              .organisation = a->project.profile.organisation,
+                              .common_name = a->project.profile.product,
+                              .serial_number = serial };
+    text_hex(u->record.uid, sizeof u->record.uid, serial);
+    memcpy(spec.public_key, public_key, sizeof spec.public_key);
+    if (cert_issue(&spec, &a->trust.issuing, a->hsm, KEY_ISSUING, out, fault) != 0 ||
+        cert_check(out, &a->trust.issuing, &a->trust.root, kind, key, fault) != 0) {
+        return -1;
+    }
+    return memcmp(key, public_key, sizeof key) == 0 ? 0 : fault_set(fault, "the new certificate holds another key");
+}
+
+/* A unit that has its certificates keeps them. */
+static int certify(struct unit *u, struct fault *fault)
+{
+    struct ledger_unit *record = &u->record;
+    if (record->device_cert.len != 0) {
+        return 0;
+    }
+    if (cert_make(u, CERT_DEVICE, record->identity_key, &record->device_cert, fault) != 0 ||
+        cert_make(u, CERT_DEVICE_UPDATE, record->update_key, &record->update_cert, fault) != 0) {
+        return -1;
+    }
+    return ledger_unit_certify(u->appliance->ledger, record->uid, &record->device_cert, &record->update_cert, fault);
+}
+
+/* The grant says that this chip was counted. A unit that has one keeps it. */
+static int grant_make(struct unit *u, struct fault *fault)
+{
+    const struct run *run = u->run;
+    struct ledger_unit *record = &u->record;
+    struct cbor_writer w = cbor_writer_of(record->grant, sizeof record->grant);
+    if (record->grant_len != 0) {
+        return 0;
+    }
+    if (granting_item_make(u->appliance->hsm, bytes_of(run->ticket, run->ticket_len), run->number, record, &w, fault) !=
+        0) {
+        return -1;
+    }
+    record->grant_len = w.len;
+    return ledger_unit_grant(u->appliance->ledger, record->uid, 0, cbor_written(&w), fault);
+}
+
+int unit_release(struct unit *u, struct fault *fault)
+{
+    struct block block;
+    if (grant_make(u, fault) != 0 || certify(u, fault) != 0 ||
+        block_make(&u->run->facts, u->run->session, u->record.update_key, u->appliance->hsm, KEY_PROVISIONER, &block,
+                   fault) != 0 ||
+        run_head_build(u->run, &block, u->head, fault) != 0) {
+        return -1;
+    }
+    p256_sha256(bytes_of(u->head, sizeof u->head), u->head_digest);
+    return 0;
+}
+
+static struct bytes cert_bytes(const struct cert *cert)
+{
+    return bytes_of(cert->der, cert->len);
+}
+
+struct bytes unit_item(const struct unit *u, enum store_type item)
+{
+    switch (item) {
+    case STORE_POLICY:
+        return bytes_of(u->run->policy, u->run->policy_len);
+    case STORE_DEVICE_CERT:
+        return cert_bytes(&u->record.device_cert);
+    case STORE_ISSUER_CERT:
+        return cert_bytes(&u->appliance->trust.issuing);
+    case STORE_ROOT_CERT:
+        return cert_bytes(&u->appliance->trust.root);
+    case STORE_GRANT:
+        return bytes_of(u->record.grant, u->record.grant_len);
+    default:
+        return bytes_of(NULL, 0);
+    }
+}
