@@ -5,9 +5,6 @@ target_compile_options(wl_provision_peer PRIVATE ${WINDLASS_WARNINGS})
 target_link_libraries(wl_provision_peer PUBLIC wl_station Threads::Threads)
 windlass_test(provision_packet_test SOURCES provision_packet_test.c LIBS wl_station)
 windlass_test(provision_rsp_test SOURCES provision_rsp_test.c LIBS wl_provision_peer)
-pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
-pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
-windlass_test(provision_ledger_test SOURCES provision_ledger_test.c postgres_server.c host_support.c LIBS wl_ledger PkgConfig::SQLITE PkgConfig::LIBPQ)
 windlass_test(provision_flow_test
   SOURCES provision_flow_test.c provision_chip.c attest_maker.c provision_factory.c host_support.c
   LIBS wl_provision_peer wl_appliance wl_station wl_wire_build

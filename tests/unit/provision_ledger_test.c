@@ -3,7 +3,6 @@
  * on SQLite and on a real server of PostgreSQL. */
 #include "tests/unit/test.h"
 
-#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,37 +11,7 @@
 
 #include "host/ledger/ledger.h"
 #include "host/lib/p256.h"
-#include "tests/unit/host_support.h"
-#include "tests/unit/postgres_server.h"
-
-/* 1: the tests run on PostgreSQL. */
-static int on_server;
-
-static const char *place(void)
-{
-    return on_server ? postgres_url() : support_path("ledger.db");
-}
-
-static int open_at(const char *where, enum ledger_access mode, struct ledger **out, struct fault *fault)
-{
-    const struct ledger_config config = { .place = where, .mode = mode };
-    return ledger_open(&config, out, fault);
-}
-
-/* SQL by another program. */
-static void sql_run(const char *sql, int should_succeed)
-{
-    sqlite3 *db = NULL;
-    if (on_server) {
-        char text[512];
-        (void)snprintf(text, sizeof text, "SET search_path = windlass; %s", sql);
-        postgres_sql(text, should_succeed);
-        return;
-    }
-    assert_int_equal(sqlite3_open(place(), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, should_succeed);
-    (void)sqlite3_close(db);
-}
+#include "tests/unit/ledger_support.h"
 
 struct keys {
     uint8_t uid[16];
@@ -63,7 +32,7 @@ static struct ledger *ledger_new(void)
 {
     struct ledger *ledger = NULL;
     struct fault fault = FAULT_NONE;
-    support_check(open_at(place(), LEDGER_WRITE, &ledger, &fault), &fault);
+    support_check(ledger_open_at(ledger_place(), LEDGER_WRITE, &ledger, &fault), &fault);
     return ledger;
 }
 
@@ -79,23 +48,6 @@ static void certify(struct ledger *ledger, const struct keys *k)
     struct cert device = { { 0x30, 1 }, 2 };
     struct cert update = { { 0x30, 2, 3 }, 3 };
     support_check(ledger_unit_certify(ledger, k->uid, &device, &update, &fault), &fault);
-}
-
-static int folder_setup(void **state)
-{
-    (void)state;
-    (void)support_folder_make();
-    if (on_server) {
-        postgres_sql("DROP SCHEMA IF EXISTS windlass CASCADE", 1);
-    }
-    return 0;
-}
-
-static int folder_teardown(void **state)
-{
-    (void)state;
-    support_folder_remove();
-    return 0;
 }
 
 static void same_chip_with_the_same_key_is_counted_once(void **state)
@@ -252,11 +204,11 @@ static void records_survive_closing_and_keep_their_order(void **state)
         ledger_close(ledger);
     }
     struct ledger *ledger = NULL;
-    support_check(open_at(place(), LEDGER_READ, &ledger, &fault), &fault);
+    support_check(ledger_open_at(ledger_place(), LEDGER_READ, &ledger, &fault), &fault);
     support_check(ledger_unit_walk(ledger, unit_count, &count, &fault), &fault);
     assert_int_equal(count, 5);
-    if (!on_server) {
-        assert_int_equal(stat(place(), &st), 0);
+    if (!ledger_on_server) {
+        assert_int_equal(stat(ledger_place(), &st), 0);
         assert_int_equal(st.st_mode & 0777, 0600);
     }
     ledger_close(ledger);
@@ -276,8 +228,8 @@ static void rows_cannot_be_deleted(void **state)
     support_check(reserve(ledger, &a, &unit, &fault), &fault);
     support_check_refused(reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
     ledger_close(ledger);
-    for (size_t i = 0; i < (on_server ? 6 : 3); i++) { /* SQLite's triggers fire for rows, and there are none */
-        sql_run(attempts[i], 0);
+    for (size_t i = 0; i < (ledger_on_server ? 6 : 3); i++) { /* SQLite's triggers fire for rows, and there are none */
+        ledger_sql(attempts[i], 0);
     }
 }
 
@@ -288,7 +240,7 @@ static void file_that_is_no_ledger_is_refused_and_left_alone(void **state)
     char text[64] = { 0 };
     (void)state;
     support_write("ledger.db", "this is a letter to my grandmother, and no ledger at all", 0600);
-    support_check_refused(open_at(support_path("ledger.db"), LEDGER_WRITE, &ledger, &fault), &fault, "damaged");
+    support_check_refused(ledger_open_at(support_path("ledger.db"), LEDGER_WRITE, &ledger, &fault), &fault, "damaged");
     assert_null(ledger);
     FILE *file = fopen(support_path("ledger.db"), "r");
     assert_non_null(fgets(text, sizeof text, file));
@@ -305,13 +257,15 @@ static void other_database_and_other_version_are_refused(void **state)
     assert_int_equal(sqlite3_open(support_path("other.db"), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "CREATE TABLE t (a)", NULL, NULL, NULL), SQLITE_OK);
     (void)sqlite3_close(db);
-    support_check_refused(open_at(support_path("other.db"), LEDGER_WRITE, &ledger, &fault), &fault, "not a ledger");
+    support_check_refused(ledger_open_at(support_path("other.db"), LEDGER_WRITE, &ledger, &fault), &fault,
+                          "not a ledger");
     ledger_close(ledger_new());
     assert_int_equal(sqlite3_open(support_path("ledger.db"), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 7", NULL, NULL, NULL), SQLITE_OK);
     (void)sqlite3_close(db);
     fault = FAULT_NONE;
-    support_check_refused(open_at(support_path("ledger.db"), LEDGER_WRITE, &ledger, &fault), &fault, "version 7");
+    support_check_refused(ledger_open_at(support_path("ledger.db"), LEDGER_WRITE, &ledger, &fault), &fault,
+                          "version 7");
 }
 
 static void missing_ledger_is_not_made_by_reading(void **state)
@@ -319,7 +273,8 @@ static void missing_ledger_is_not_made_by_reading(void **state)
     struct ledger *ledger = NULL;
     struct fault fault = FAULT_NONE;
     (void)state;
-    support_check_refused(open_at(support_path("none.db"), LEDGER_READ, &ledger, &fault), &fault, "windlass provision");
+    support_check_refused(ledger_open_at(support_path("none.db"), LEDGER_READ, &ledger, &fault), &fault,
+                          "windlass provision");
     assert_int_not_equal(access(support_path("none.db"), F_OK), 0);
 }
 
@@ -346,170 +301,11 @@ static void row_with_impossible_content_is_a_fault(void **state)
     struct ledger *ledger = ledger_new();
     (void)state;
     support_check(reserve(ledger, &a, &unit, &fault), &fault);
-    sql_run("UPDATE units SET certified = 1", 1); /* the event that opened the ledger */
+    ledger_sql("UPDATE units SET certified = 1", 1); /* the event that opened the ledger */
     assert_int_equal(ledger_unit_find(ledger, a.uid, &unit, &fault), -1);
     assert_string_not_equal(fault.what, "");
     ledger_close(ledger);
 }
-
-/* ---- packages and their quota ---- */
-
-static struct ledger_package package_of(uint64_t number, uint64_t quota)
-{
-    struct ledger_package p = { .number = number, .quota = quota, .block = 1, .not_after = 4000000000 };
-    memset(p.digest, (int)number, sizeof p.digest);
-    return p;
-}
-
-static void quota_of_a_package_is_kept(void **state)
-{
-    struct ledger *ledger = ledger_new();
-    const struct ledger_package package = package_of(7, 2);
-    struct ledger_package found;
-    struct ledger_unit unit;
-    struct fault fault = FAULT_NONE;
-    (void)state;
-    support_check(ledger_package_load(ledger, &package, &fault), &fault);
-    for (uint8_t i = 1; i <= 4; i++) {
-        struct keys k = keys_of((uint8_t)(i > 2 ? 3 : i), (uint8_t)(i > 2 ? 3 : i));
-        const struct ledger_claim claim = { k.uid, k.identity, k.update, 7 };
-        fault = FAULT_NONE;
-        int result = ledger_unit_reserve(ledger, &claim, &unit, &fault);
-        if (i <= 2) {
-            support_check(result, &fault);
-            support_check(ledger_unit_reserve(ledger, &claim, &unit, &fault), &fault); /* again: uncounted */
-        } else {
-            support_check_refused(result, &fault, "quota");
-        }
-    }
-    fault = FAULT_NONE;
-    assert_int_equal(ledger_package_find(ledger, 0, &found, &fault), 1);
-    assert_int_equal(found.number, 7);
-    assert_int_equal(found.reserved, 2);
-    assert_int_equal(found.quota, 2);
-    assert_memory_equal(found.digest, package.digest, 32);
-    ledger_close(ledger);
-}
-
-static void scrapped_unit_makes_room_for_one_more(void **state)
-{
-    struct ledger *ledger = ledger_new();
-    const struct ledger_package package = package_of(1, 1);
-    struct keys k[2] = { keys_of(1, 1), keys_of(2, 2) };
-    const struct ledger_claim first = { k[0].uid, k[0].identity, k[0].update, 1 };
-    const struct ledger_claim second = { k[1].uid, k[1].identity, k[1].update, 1 };
-    const struct bytes order = bytes_of("order", 5);
-    struct ledger_unit unit;
-    struct fault fault = FAULT_NONE;
-    (void)state;
-    support_check(ledger_package_load(ledger, &package, &fault), &fault);
-    support_check(ledger_unit_reserve(ledger, &first, &unit, &fault), &fault);
-    support_check_refused(ledger_unit_reserve(ledger, &second, &unit, &fault), &fault, "quota");
-    fault = FAULT_NONE;
-    support_check(ledger_unit_scrap(ledger, k[0].uid, order, &fault), &fault);
-    support_check(ledger_unit_scrap(ledger, k[0].uid, order, &fault), &fault); /* credited once */
-    support_check(ledger_unit_reserve(ledger, &second, &unit, &fault), &fault);
-    assert_int_equal(unit.number, 2);
-    support_check_refused(ledger_unit_reserve(ledger, &first, &unit, &fault), &fault, "scrapped");
-    ledger_close(ledger);
-}
-
-static void older_package_is_refused_and_the_same_is_resumed(void **state)
-{
-    struct ledger *ledger = ledger_new();
-    const struct ledger_package two = package_of(2, 5);
-    const struct ledger_package one = package_of(1, 5);
-    struct ledger_package other = two;
-    struct fault fault = FAULT_NONE;
-    (void)state;
-    other.digest[0] ^= 1;
-    support_check(ledger_package_load(ledger, &two, &fault), &fault);
-    support_check(ledger_package_load(ledger, &two, &fault), &fault);
-    support_check_refused(ledger_package_load(ledger, &one, &fault), &fault, "package 2 already");
-    fault = FAULT_NONE;
-    support_check_refused(ledger_package_load(ledger, &other, &fault), &fault, "package 2 already");
-    ledger_close(ledger);
-}
-
-static void same_answer_recorded_twice_is_one_event(void **state)
-{
-    struct ledger *ledger = ledger_new();
-    struct keys a = keys_of(1, 1);
-    struct ledger_unit unit;
-    struct fault fault = FAULT_NONE;
-    const struct bytes grant = bytes_of("grant", 5);
-    const struct bytes other = bytes_of("other", 5);
-    (void)state;
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
-    support_check(ledger_unit_grant(ledger, a.uid, 0, grant, &fault), &fault);
-    support_check(ledger_unit_grant(ledger, a.uid, 0, grant, &fault), &fault);
-    support_check_refused(ledger_unit_grant(ledger, a.uid, 0, other, &fault), &fault, "grant already");
-    fault = FAULT_NONE;
-    certify(ledger, &a);
-    certify(ledger, &a);
-    assert_int_equal(ledger_unit_find(ledger, a.uid, &unit, &fault), 1);
-    assert_int_equal(unit.grant_len, 5);
-    assert_memory_equal(unit.grant, "grant", 5);
-    ledger_close(ledger);
-    /* Opened, reserved, granted, certified: with another count the new row would lack its position. */
-    sql_run("INSERT INTO loads SELECT chain, 9, CASE count(*) WHEN 4 THEN 1 END FROM events GROUP BY chain", 1);
-}
-
-/* ---- many at once ---- */
-
-#define CALLERS 64
-#define ROUNDS 8
-
-struct caller {
-    struct ledger *ledger;
-    unsigned index;
-    unsigned refused;
-};
-
-static void *caller_run(void *context)
-{
-    struct caller *caller = context;
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        struct keys k = keys_of(0, 0);
-        struct ledger_unit unit;
-        struct fault fault = FAULT_NONE;
-        uint32_t name = caller->index << 8 | round;
-        memcpy(k.uid, &name, sizeof name);
-        memcpy(k.identity, &name, sizeof name);
-        memcpy(k.update, &name, sizeof name);
-        const struct ledger_claim claim = { k.uid, k.identity, k.update, 1 };
-        caller->refused += ledger_unit_reserve(caller->ledger, &claim, &unit, &fault) != 0;
-    }
-    return NULL;
-}
-
-/* Each is durable when it returns, none is lost, none too many, and numbers have no gap. */
-static void many_callers_share_commits_and_the_quota_holds(void **state)
-{
-    struct ledger *ledger = ledger_new();
-    const struct ledger_package package = package_of(1, CALLERS * ROUNDS - 10);
-    struct caller callers[CALLERS];
-    pthread_t threads[CALLERS];
-    struct fault fault = FAULT_NONE;
-    unsigned refused = 0;
-    size_t count = 0;
-    (void)state;
-    support_check(ledger_package_load(ledger, &package, &fault), &fault);
-    for (unsigned i = 0; i < CALLERS; i++) {
-        callers[i] = (struct caller){ ledger, i + 1, 0 };
-        assert_int_equal(pthread_create(&threads[i], NULL, caller_run, &callers[i]), 0);
-    }
-    for (unsigned i = 0; i < CALLERS; i++) {
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
-        refused += callers[i].refused;
-    }
-    assert_int_equal(refused, 10);
-    support_check(ledger_unit_walk(ledger, unit_count, &count, &fault), &fault);
-    assert_int_equal(count, CALLERS * ROUNDS - 10);
-    ledger_close(ledger);
-}
-
-#define LEDGER_TEST(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
 
 #define BOTH                                                                                                           \
     LEDGER_TEST(same_chip_with_the_same_key_is_counted_once),                                                          \
@@ -517,26 +313,7 @@ static void many_callers_share_commits_and_the_quota_holds(void **state)
         LEDGER_TEST(same_chip_with_one_other_key_is_quarantined), LEDGER_TEST(key_of_another_chip_is_refused),         \
         LEDGER_TEST(second_certificate_for_one_chip_is_refused), LEDGER_TEST(record_closes_only_after_the_check),      \
         LEDGER_TEST(records_survive_closing_and_keep_their_order), LEDGER_TEST(rows_cannot_be_deleted),                \
-        LEDGER_TEST(row_with_impossible_content_is_a_fault), LEDGER_TEST(quota_of_a_package_is_kept),                  \
-        LEDGER_TEST(scrapped_unit_makes_room_for_one_more),                                                            \
-        LEDGER_TEST(older_package_is_refused_and_the_same_is_resumed),                                                 \
-        LEDGER_TEST(same_answer_recorded_twice_is_one_event),                                                          \
-        LEDGER_TEST(many_callers_share_commits_and_the_quota_holds)
-
-static int server_setup(void **state)
-{
-    (void)state;
-    on_server = 1;
-    postgres_start();
-    return 0;
-}
-
-static int server_teardown(void **state)
-{
-    (void)state;
-    postgres_stop();
-    return 0;
-}
+        LEDGER_TEST(row_with_impossible_content_is_a_fault)
 
 int main(void)
 {
@@ -549,5 +326,5 @@ int main(void)
     };
     const struct CMUnitTest server[] = { BOTH };
     int failed = cmocka_run_group_tests_name("sqlite", file, NULL, NULL);
-    return failed + cmocka_run_group_tests_name("postgresql", server, server_setup, server_teardown);
+    return failed + cmocka_run_group_tests_name("postgresql", server, ledger_server_setup, ledger_server_teardown);
 }

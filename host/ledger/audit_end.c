@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* audit_end: what can be said only when all events are read: the ends of the chains, the TPM's counts, the tables, what
+ * the packages came to. See audit_room.h. */
+#include "host/ledger/audit_room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/lib/file.h"
+
+/* ---- the ends of the chains ---- */
+
+static void chain_end(struct audit *audit, size_t index)
+{
+    struct audit_chain *chain = &audit->chains[index];
+    if (chain->checkpoint_seq < chain->seq) {
+        audit_tell(audit, index, chain->checkpoint_seq + 1, 0, "no checkpoint vouches for events %llu to %llu",
+                   (unsigned long long)(chain->checkpoint_seq + 1), (unsigned long long)chain->seq);
+    }
+    while (chain->has_next && !audit->broken) {
+        audit_tell(audit, index, chain->next.seq, 0, "there is a checkpoint for it, and no event");
+        chain->checkpoint_seq = chain->next.seq;
+        audit_checkpoint_next(audit, chain);
+    }
+}
+
+/* The checkpoint that was kept outside: the ledger must hold it. */
+static void head_compare(struct audit *audit, const struct checkpoint *head, struct bytes encoded)
+{
+    for (size_t i = 0; i < audit->chain_count; i++) {
+        const struct audit_chain *chain = &audit->chains[i];
+        if (!chain->has_key || checkpoint_check(encoded, chain->key) != STATUS_OK) {
+            continue;
+        }
+        uint8_t link[EVENT_LINK_LEN];
+        int held = audit_link_find(audit, chain, head->seq, link);
+        if (held == 0) {
+            audit_tell(audit, i, head->seq, 0,
+                       "the head knows event %llu, the ledger ends at %llu: an older copy was put back",
+                       (unsigned long long)head->seq, (unsigned long long)chain->seq);
+        } else if (held == 1 && memcmp(link, head->link, sizeof link) != 0) {
+            audit_tell(audit, i, head->seq, 0, "the head knows another event here: this is not the same ledger");
+        }
+        return;
+    }
+    audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the head is signed by no appliance of this ledger");
+}
+
+static void head_check(struct audit *audit)
+{
+    struct checkpoint head;
+    uint8_t *data = NULL;
+    size_t len = 0;
+    if (audit->config->head == NULL) {
+        return;
+    }
+    if (file_read(audit->config->head, CHECKPOINT_MAX, &data, &len, audit->fault) != 0) {
+        audit->broken = 1;
+        return;
+    }
+    status_t status = checkpoint_parse(bytes_of(data, len), &head);
+    if (status != STATUS_OK) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the head: %s", status_text(status));
+    } else {
+        head_compare(audit, &head, bytes_of(data, len));
+    }
+    free(data);
+}
+
+/* ---- the TPM's counts ---- */
+
+static int count_order(const void *a, const void *b)
+{
+    const struct audit_count *x = a;
+    const struct audit_count *y = b;
+    if (x->chain != y->chain) {
+        return x->chain < y->chain ? -1 : 1;
+    }
+    if (x->from != y->from) {
+        return x->from < y->from ? -1 : 1;
+    }
+    return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static void gap_tell(struct audit *audit, size_t chain, uint64_t from, uint64_t to)
+{
+    audit->result->gaps += to - from;
+    audit_tell(audit, chain, 0, 0, "the TPM counted %llu to %llu, and there is no record of it",
+               (unsigned long long)(from + 1), (unsigned long long)to);
+}
+
+/* Two that name the same operation must be two units of one block. */
+static void overlap_check(struct audit *audit, const struct audit_count *before, const struct audit_count *now)
+{
+    if (now->from >= before->to) {
+        return;
+    }
+    if (now->from != before->from || !now->has_block || !before->has_block ||
+        memcmp(now->block, before->block, sizeof now->block) != 0) {
+        audit_tell(audit, now->chain, now->seq, 0, "it names count %llu of the TPM, as event %llu does",
+                   (unsigned long long)now->to, (unsigned long long)before->seq);
+    }
+}
+
+static uint64_t chain_counts_check(struct audit *audit, size_t chain, size_t *at)
+{
+    uint64_t reached = 0;
+    const struct audit_count *before = NULL;
+    for (; *at < audit->count_count && audit->counts[*at].chain == chain; (*at)++) {
+        const struct audit_count *now = &audit->counts[*at];
+        if (now->from > reached) {
+            gap_tell(audit, chain, reached, now->from);
+        } else if (before != NULL) {
+            overlap_check(audit, before, now);
+        }
+        reached = now->to > reached ? now->to : reached;
+        before = now;
+    }
+    return reached;
+}
+
+/* Each operation of a TPM is one grant, one block or one loss that was recorded. */
+static void counts_check(struct audit *audit)
+{
+    size_t at = 0;
+    if (audit->count_count > 0) {
+        qsort(audit->counts, audit->count_count, sizeof *audit->counts, count_order);
+    }
+    for (size_t i = 0; i < audit->chain_count; i++) {
+        uint64_t reached = chain_counts_check(audit, i, &at);
+        const struct audit_chain *chain = &audit->chains[i];
+        uint64_t stated = chain->has_count ? chain->checkpoint_count : 0;
+        if (stated > reached) {
+            gap_tell(audit, i, reached, stated);
+            reached = stated;
+        }
+        audit->result->count = reached > audit->result->count ? reached : audit->result->count;
+    }
+    if (audit->config->has_count && audit->config->count != audit->result->count) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the TPM's count is %llu, the ledger knows of %llu: %s",
+                   (unsigned long long)audit->config->count, (unsigned long long)audit->result->count,
+                   audit->config->count > audit->result->count ? "an older copy was put back, or units are missing"
+                                                               : "this count is older than the ledger");
+    }
+}
+
+/* ---- the tables ---- */
+
+static int unit_row_compare(void *context, const struct store_value *columns)
+{
+    struct audit *audit = context;
+    struct state_unit stored;
+    if (state_unit_row(columns, &stored) != 0) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "a row of the units cannot be right");
+        audit->table_at++;
+        return 0;
+    }
+    while (audit->table_at < audit->memory.unit_count && audit->table_at + 1 < stored.number) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, ++audit->table_at, "its row is missing");
+    }
+    audit->table_at = stored.number;
+    const struct state_unit *derived = stored.number >= 1 && stored.number <= audit->memory.unit_count
+                                           ? &audit->memory.units[stored.number - 1]
+                                           : NULL;
+    if (derived == NULL || derived->state == 0) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, stored.number, "it has a row, and no event");
+    } else if (stored.state != derived->state || stored.package != derived->package ||
+               stored.sequence != derived->sequence || stored.tpm_count != derived->tpm_count ||
+               memcmp(stored.uid, derived->uid, sizeof stored.uid) != 0 ||
+               memcmp(stored.identity_key, derived->identity_key, 64) != 0 ||
+               memcmp(stored.update_key, derived->update_key, 64) != 0 ||
+               memcmp(stored.chain, derived->chain, sizeof stored.chain) != 0 ||
+               memcmp(stored.marks, derived->marks, sizeof stored.marks) != 0) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, stored.number, "its row is not what its events say");
+    }
+    return 0;
+}
+
+static void units_compare(struct audit *audit)
+{
+    uint64_t before;
+    do {
+        const struct store_value arguments[] = { store_number(audit->table_at), store_number(AUDIT_BATCH) };
+        const struct store_query query = { STORE_UNITS_AFTER, arguments, 2, unit_row_compare, audit };
+        before = audit->table_at;
+        audit->broken |= store_run(&audit->store, &query, audit->fault) < 0;
+    } while (audit->table_at > before && !audit->broken);
+    while (audit->table_at < audit->memory.unit_count) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, ++audit->table_at, "its row is missing");
+    }
+}
+
+static int package_row_compare(void *context, const struct store_value *columns)
+{
+    struct audit *audit = context;
+    struct state_package stored;
+    struct state_package derived;
+    if (state_package_row(columns, &stored) != 0 ||
+        audit->view.package_find(audit->view.context, stored.number, &derived, audit->fault) != 1 ||
+        memcmp(&stored, &derived, sizeof stored) != 0) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the row of package %llu is not what the events say",
+                   (unsigned long long)stored.number);
+    }
+    audit->table_at++;
+    return 0;
+}
+
+static void packages_compare(struct audit *audit)
+{
+    const struct store_query query = { STORE_PACKAGES, NULL, 0, package_row_compare, audit };
+    audit->table_at = 0;
+    audit->broken |= store_run(&audit->store, &query, audit->fault) < 0;
+    if (audit->table_at < audit->memory.package_count) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the row of a package is missing");
+    }
+}
+
+/* ---- what it came to ---- */
+
+static void unit_sum(struct audit *audit, struct audit_package *p, const struct state_unit *u)
+{
+    p->reserved += u->state != LEDGER_SCRAPPED;
+    p->granted += u->marks[MARK_GRANTED] != 0;
+    p->certified += u->marks[MARK_CERTIFIED] != 0;
+    p->done += u->state == LEDGER_DONE;
+    p->open += u->state == LEDGER_RESERVED || u->state == LEDGER_CHECKED;
+    p->quarantined += u->state == LEDGER_QUARANTINED;
+    p->scrapped += u->state == LEDGER_SCRAPPED;
+    p->decommissioned += u->state == LEDGER_DECOMMISSIONED;
+    if (audit->config->final && (u->state == LEDGER_RESERVED || u->state == LEDGER_CHECKED)) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, u->number,
+                   u->marks[MARK_CHECKED] == 0 ? "its record has no receipt" : "its lock was never seen");
+    }
+    if (p->tpm && u->marks[MARK_CERTIFIED] != 0 && u->marks[MARK_GRANTED] == 0) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, u->number, "it has certificates, and no grant of the TPM");
+    }
+}
+
+static void packages_fill(struct audit *audit)
+{
+    const struct audit_memory *m = &audit->memory;
+    for (size_t i = 0; i < m->package_count; i++) {
+        struct audit_package *p = &audit->result->packages[i];
+        *p = (struct audit_package){ .number = m->packages[i].number,
+                                     .quota = m->packages[i].quota,
+                                     .block = m->packages[i].block };
+        for (size_t k = 0; k < m->load_count; k++) {
+            if (m->loads[k].number == p->number) {
+                p->tpm |= m->loads[k].tpm != 0;
+                p->not_after = m->loads[k].not_after;
+            }
+        }
+    }
+}
+
+static void sums_make(struct audit *audit)
+{
+    const struct audit_memory *m = &audit->memory;
+    audit->result->packages = calloc(m->package_count + 1, sizeof *audit->result->packages);
+    if (audit->result->packages == NULL) {
+        audit->broken = 1;
+        (void)fault_set(audit->fault, "no memory");
+        return;
+    }
+    audit->result->package_count = m->package_count;
+    packages_fill(audit);
+    for (size_t i = 0; i < m->unit_count; i++) {
+        const struct state_unit *u = &m->units[i];
+        struct audit_package none = { 0 };
+        struct audit_package *p = &none;
+        for (size_t k = 0; k < m->package_count && u->package != 0; k++) {
+            p = m->packages[k].number == u->package ? &audit->result->packages[k] : p;
+        }
+        audit->result->units += u->state != 0;
+        audit->result->unpackaged += u->state != 0 && u->package == 0;
+        if (u->state != 0) {
+            unit_sum(audit, p, u);
+        }
+    }
+}
+
+static void found_check(struct audit *audit)
+{
+    for (size_t i = 0; i < audit->config->found_count; i++) {
+        struct cert_facts facts;
+        struct fault ignored = FAULT_NONE;
+        if (!audit->found_met[i] && cert_facts_read(&audit->config->found[i], &facts, &ignored) == 0) {
+            audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "a certificate without a record: %.120s", facts.subject);
+        } else if (!audit->found_met[i]) {
+            audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "a certificate without a record, and it cannot be read");
+        }
+    }
+}
+
+void audit_end(struct audit *audit)
+{
+    audit->result->chains = audit->chain_count;
+    for (size_t i = 0; i < audit->chain_count; i++) {
+        chain_end(audit, i);
+    }
+    head_check(audit);
+    counts_check(audit);
+    units_compare(audit);
+    packages_compare(audit);
+    sums_make(audit);
+    found_check(audit);
+}

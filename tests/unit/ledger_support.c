@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger_support: see ledger_support.h. */
+#include "tests/unit/ledger_support.h"
+
+#include "tests/unit/test.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "tests/unit/postgres_server.h"
+
+int ledger_on_server;
+
+int ledger_folder_setup(void **state)
+{
+    (void)state;
+    (void)support_folder_make();
+    if (ledger_on_server) {
+        postgres_sql("DROP SCHEMA IF EXISTS windlass CASCADE", 1);
+    }
+    return 0;
+}
+
+int ledger_folder_teardown(void **state)
+{
+    (void)state;
+    support_folder_remove();
+    return 0;
+}
+
+int ledger_server_setup(void **state)
+{
+    (void)state;
+    ledger_on_server = 1;
+    postgres_start();
+    return 0;
+}
+
+int ledger_server_teardown(void **state)
+{
+    (void)state;
+    postgres_stop();
+    ledger_on_server = 0;
+    return 0;
+}
+
+const char *ledger_place(void)
+{
+    return ledger_on_server ? postgres_url() : support_path("ledger.db");
+}
+
+int ledger_open_at(const char *place, enum ledger_access mode, struct ledger **out, struct fault *fault)
+{
+    const struct ledger_config config = { .place = place, .mode = mode };
+    return ledger_open(&config, out, fault);
+}
+
+void ledger_sql(const char *sql, int should_succeed)
+{
+    static char text[20000];
+    sqlite3 *db = NULL;
+    if (ledger_on_server) {
+        (void)snprintf(text, sizeof text, "SET search_path = windlass; %s", sql);
+        postgres_sql(text, should_succeed);
+        return;
+    }
+    assert_int_equal(sqlite3_open(ledger_place(), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, should_succeed);
+    (void)sqlite3_close(db);
+}
+
+void ledger_guards_drop(void)
+{
+    if (ledger_on_server) {
+        ledger_sql("DROP FUNCTION stays CASCADE", 1);
+    } else {
+        ledger_sql("DROP TRIGGER events_DELETE; DROP TRIGGER events_UPDATE; DROP TRIGGER checkpoints_DELETE; "
+                   "DROP TRIGGER checkpoints_UPDATE; DROP TRIGGER units_DELETE; DROP TRIGGER packages_DELETE",
+                   1);
+    }
+}
