@@ -34,7 +34,8 @@ size_t log_quote(const char *text, char *out, size_t out_len)
     out[at++] = '"';
     while (left > 0) {
         size_t len = text_char_len(text, left);
-        int escape = *text == '"' || *text == '\\';
+        int newline = *text == '\n';
+        int escape = *text == '"' || *text == '\\' || newline;
         if (at + (len > 1 ? len : 1) + (size_t)escape + 2 > out_len) {
             break;
         }
@@ -42,7 +43,7 @@ size_t log_quote(const char *text, char *out, size_t out_len)
             out[at++] = '\\';
         }
         if (len == 0) {
-            out[at++] = '?';
+            out[at++] = newline ? 'n' : '?';
             len = 1;
         } else {
             memcpy(out + at, text, len);

@@ -28,8 +28,8 @@ void log_say_stranger(enum log_level level, const char *event, ...) __attribute_
 /* Lines that nobody took. */
 uint64_t log_dropped(void);
 
-/* Writes `text` as a JSON string with its quotes; what is no well-formed UTF-8 or steers a terminal becomes '?'. Cut to
- * what fits; `out_len` is at least 3. Gives its length. */
+/* Writes `text` as a JSON string with its quotes; a line end becomes \n, what else steers a terminal or is no
+ * well-formed UTF-8 becomes '?'. Cut to what fits; `out_len` is at least 3. Gives its length. */
 size_t log_quote(const char *text, char *out, size_t out_len);
 
 #endif
