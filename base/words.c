@@ -51,6 +51,7 @@ const char *words_event(uint64_t kind)
                                          "recovery entered",
                                          "a new boot manager was written, slot",
                                          "key retired",
-                                         "locked" };
+                                         "locked",
+                                         "obeyed an order" };
     return TEXT_OF(texts, kind);
 }

@@ -51,8 +51,14 @@ status_t port_flash_program(uint32_t off, const uint8_t *data, uint32_t len);
 /* No erase, program or blow is taken any more until the next reset. */
 void port_flash_seal(void);
 
-enum port_lifecycle { PORT_OPEN = 0, PORT_PROVISIONING = 1, PORT_SECURED = 2, PORT_DECOMMISSIONED = 3 };
-/* HARD: read from the fuses at each call. Anything that is not clearly an earlier state reads as DECOMMISSIONED. */
+enum port_lifecycle {
+    PORT_OPEN = 0,
+    PORT_PROVISIONING = 1,
+    PORT_SECURED = 2,
+    PORT_DECOMMISSIONED = 3,
+    PORT_UNCLEAR = 4
+};
+/* HARD: read from the fuses at each call. Anything that is not clearly a state, or cannot be read, is UNCLEAR. */
 enum port_lifecycle port_lifecycle(void);
 /* The silicon vendor's unique ID. */
 status_t port_unique_id(uint8_t out[16]);
@@ -69,6 +75,14 @@ status_t port_key_retire(enum port_key_set set, unsigned index);
 /* Fuses boot lock, lifecycle `secured` and debug lock, in this order; what is fused already stays as it is. cut: a
  * prefix of them; repeating completes it. */
 status_t port_lock_for_good(uint32_t boot_sectors);
+
+/* Fuses lifecycle `decommissioned`. cut: secured, or decommissioned for good; repeating completes it. */
+status_t port_decommission(void);
+
+enum port_debug { PORT_DEBUG_CLOSED = 0, PORT_DEBUG_NONSECURE = 1, PORT_DEBUG_SECURE = 2 };
+/* Opens the debug port of a secured chip until the next reset: for the non-secure world alone, or for the whole chip,
+ * whose fused keys then read as zero. FUSE_DENIED. */
+status_t port_debug_open(enum port_debug rights);
 
 /* The provisioning mailbox (docs/spec.md section 8): memory that the debug port writes while the core runs. */
 volatile uint8_t *port_mailbox(void);

@@ -39,7 +39,7 @@ endfunction()
 windlass_stage(bl1 SCRIPTS ${PORT}/bl1.ld
   SOURCES bl1/main.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c)
 windlass_stage(sbm SCRIPTS ${PORT}/sbm-a.ld ${PORT}/sbm-b.ld
-  SOURCES sbm/main.c sbm/self.c sbm/device.c sbm/store.c sbm/store_its.c sbm/provisioned.c sbm/signed.c sbm/granted.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_crypto.c sbm/veneer_storage.c sbm/veneer_guard.c sbm/service_crypto_store.c sbm/entries.c sbm/service_update.c sbm/service_command.c sbm/veneer_command.c wire/command.c wire/grant.c sbm/service_status.c sbm/log.c sbm/recovery.c sbm/service_log.c sbm/status_map.c sbm/veneer_log.c wire/smp.c wire/smp_map.c wire/smp_image.c wire/smp_server.c sbm/service_attest.c sbm/veneer_attest.c wire/token.c
+  SOURCES sbm/main.c sbm/self.c sbm/device.c sbm/store.c sbm/store_its.c sbm/provisioned.c sbm/signed.c sbm/granted.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_crypto.c sbm/veneer_storage.c sbm/veneer_guard.c sbm/service_crypto_store.c sbm/entries.c sbm/service_update.c sbm/service_command.c sbm/order.c sbm/veneer_command.c wire/command.c wire/grant.c sbm/service_status.c sbm/log.c sbm/recovery.c sbm/service_log.c sbm/status_map.c sbm/veneer_log.c wire/smp.c wire/smp_map.c wire/smp_image.c wire/smp_server.c sbm/service_attest.c sbm/veneer_attest.c wire/token.c
           ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/statement.c boot/install.c boot/rootkey.c boot/seal.c
           ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/trng.c ${PORT}/timer.c ${PORT}/link.c ${PORT}/start_application.c)
 set(VENEERS ${CMAKE_BINARY_DIR}/sbm_veneers.o)

@@ -21,6 +21,7 @@ struct device {
     uint8_t boot_seed[32];                     /* random, for attestation: made when it is asked for */
     int has_boot_seed;
     uint8_t health[SBM_PLACES]; /* enum sbm_health by enum sbm_place, since this boot began */
+    enum port_debug debug;      /* rights that an order has given since this boot began */
     int recovering;             /* 1: recovery serves the data link; no application runs */
 };
 

@@ -25,7 +25,8 @@ enum log_kind {
     LOG_RECOVERY = 10,          /* entered */
     LOG_SBM_CHANGED = 11,       /* a new SBM was written, the next boot tries it; value: its slot */
     LOG_KEY_RETIRED = 12,       /* value: set << 8 | index */
-    LOG_LOCKED = 13             /* provisioning ends: written just before the fuses are blown */
+    LOG_LOCKED = 13,            /* provisioning ends: written just before the fuses are blown */
+    LOG_ORDERED = 14            /* the maker's order is carried out; value: enum order_what */
 };
 
 struct log_entry {

@@ -7,6 +7,7 @@
 #include "sbm/device.h"
 #include "sbm/launch.h"
 #include "sbm/log.h"
+#include "sbm/order.h"
 #include "sbm/recovery.h"
 #include "sbm/self.h"
 #include "sbm/service_crypto.h"
@@ -134,6 +135,10 @@ _Noreturn void stage_main(void)
     }
     if (device.lifecycle == PORT_OPEN || device.lifecycle == PORT_PROVISIONING) {
         agent_run();
+    }
+    /* HARD: asked twice, for it cannot be undone. */
+    if (device.lifecycle == PORT_DECOMMISSIONED && port_lifecycle() == PORT_DECOMMISSIONED) {
+        order_remains_erase();
     }
     if (device.lifecycle != PORT_SECURED) {
         halt(STATUS_LIFECYCLE);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * service_command: signed commands of the maker (docs/spec.md section 7.5). There is one: a key is retired, for good.
- * A command that is valid never takes from the device what it needs to boot or to mend itself, and repeating it does
- * nothing. It is not secret: whoever has it may send it.
+ * service_command: signed commands of the maker (docs/spec.md sections 7.5 and 7.6): with a firmware key, that a key is
+ * retired, for good; with a mastering key, an order for this device (sbm/order.h). A valid retirement never takes from
+ * the device what it needs to boot or to mend itself, and repeating it does nothing. None of them is secret: whoever
+ * has it may send it.
  */
 #include "sbm/device.h"
 #include "sbm/log.h"
+#include "sbm/order.h"
 #include "sbm/self.h"
 #include "sbm/service.h"
 #include "sbm/signed.h"
@@ -19,10 +21,10 @@ static struct verify_keys keys_of(uint64_t set)
                : (struct verify_keys){ policy->mastering_keys, port_keys_retired(PORT_KEYS_MASTERING) };
 }
 
-/* Signed by a firmware key that is not retired. */
-static status_t signature_check(const struct cose_sign1 *sign1)
+/* Signed by a key of this set that is not retired. */
+static status_t signature_check(const struct cose_sign1 *sign1, enum command_set set)
 {
-    const struct verify_keys keys = keys_of(COMMAND_FIRMWARE_KEYS);
+    const struct verify_keys keys = keys_of(set);
     const uint8_t *key;
     status_t status = verify_key_find(&keys, sign1->kid, &key);
     return status == STATUS_OK ? signed_check(sign1, bytes_of(COMMAND_AAD, sizeof COMMAND_AAD - 1), key) : status;
@@ -96,25 +98,36 @@ static status_t retire(const struct command *command, struct bytes signer)
     return status;
 }
 
-static status_t command_obey(struct bytes in)
+static status_t retirement_obey(const struct cose_sign1 *sign1)
 {
     const struct policy *policy = &device.provisioned.policy;
-    struct cose_sign1 sign1;
     struct command command;
-    status_t status = cose_sign1_parse(in, &sign1);
-    if (status == STATUS_OK) {
-        status = signature_check(&sign1);
-    }
-    if (status == STATUS_OK) {
-        status = command_parse(sign1.payload, &command);
-    }
+    status_t status = command_parse(sign1->payload, &command);
     if (status != STATUS_OK) {
         return status;
     }
     if (!bytes_equal(command.vendor, policy->vendor)) {
         return STATUS_SUIT_VENDOR;
     }
-    return bytes_equal(command.class_id, policy->class_id) ? retire(&command, sign1.kid) : STATUS_SUIT_CLASS;
+    return bytes_equal(command.class_id, policy->class_id) ? retire(&command, sign1->kid) : STATUS_SUIT_CLASS;
+}
+
+/* The key decides what may be ordered with it. */
+static status_t command_obey(struct bytes in)
+{
+    struct cose_sign1 sign1;
+    status_t status = cose_sign1_parse(in, &sign1);
+    if (status == STATUS_OK) {
+        status = signature_check(&sign1, COMMAND_FIRMWARE_KEYS);
+    }
+    if (status == STATUS_OK) {
+        return retirement_obey(&sign1);
+    }
+    if (status == STATUS_SUIT_KEY_UNKNOWN) {
+        status = signature_check(&sign1, COMMAND_MASTERING_KEYS);
+        return status == STATUS_OK ? order_obey(sign1.payload) : status;
+    }
+    return status;
 }
 
 psa_status_t service_command(struct bytes in)
@@ -132,6 +145,7 @@ psa_status_t service_command(struct bytes in)
         return PSA_ERROR_INVALID_SIGNATURE;
     case STATUS_BAD_STATE:
         return PSA_ERROR_BAD_STATE;
+    case STATUS_ORDER_POLICY:
     case STATUS_RETIRE_KEY:
     case STATUS_RETIRE_LAST:
     case STATUS_RETIRE_IN_USE:

@@ -15,6 +15,8 @@
 #define FLASHCTL_FUSES 0x46u
 #define FLASHCTL_BLOW 0x42u
 #define FLASHCTL_SEAL 0x53u
+#define FLASHCTL_VENDOR 0x56u /* read the vendor page */
+#define FLASHCTL_DEBUG 0x44u  /* its address: the rights */
 
 #define FLASHCTL_DONE 0x4Bu
 #define FLASHCTL_BAD_REQUEST 0x01u
@@ -24,6 +26,13 @@
 #define FLASHCTL_NOT_ERASED 0x05u
 #define FLASHCTL_SEALED 0x06u
 #define FLASHCTL_FUSE_DENIED 0x07u
+
+/* Rights of the debug port of a locked chip. */
+#define FLASHCTL_DEBUG_NONSECURE 1u
+#define FLASHCTL_DEBUG_SECURE 2u
+
+#define FLASHCTL_VENDOR_LEN 1536u     /* of the page */
+#define FLASHCTL_VENDOR_HEAD_LEN 10u  /* issued u32, length u16, offset u16, length u16: spec section 2.8 */
 
 #define FUSE_WORDS 64u
 #define FUSE_LIFECYCLE 0u

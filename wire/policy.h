@@ -30,6 +30,7 @@ enum policy_boot { POLICY_BOOT_SIGNATURE = 1, POLICY_BOOT_SEALED = 2 };
 enum policy_damage { POLICY_DAMAGE_REINSTALL = 1, POLICY_DAMAGE_HALT = 2 };
 enum policy_kind { POLICY_PRODUCTION = 1, POLICY_DEVELOPMENT = 2 };
 enum policy_halt { POLICY_HALT_WAIT = 1, POLICY_HALT_RESET = 2, POLICY_HALT_RECOVERY = 3 };
+enum policy_debug { POLICY_DEBUG_NEVER = 0, POLICY_DEBUG_OPEN = 1, POLICY_DEBUG_ERASE = 2 };
 #define POLICY_WATCHDOG_MAX 3600 /* seconds */
 
 struct policy {
@@ -48,6 +49,8 @@ struct policy {
     uint64_t watchdog_seconds; /* 0: none */
     uint64_t outputs_mask;     /* as in the anchor page */
     uint64_t outputs_level;
+    uint64_t
+        debug; /* enum policy_debug: whether an order opens the debug port, and whether the vault is erased first */
 };
 /* The whole of `in` is one policy. Every field is required. POLICY_BAD when a value is out of its range. */
 status_t policy_parse(struct bytes in, struct policy *out);

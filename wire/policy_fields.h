@@ -25,7 +25,7 @@ static const struct wire_field anchor_fields[] = {
 #define ANCHOR_FIELDS_COUNT (sizeof anchor_fields / sizeof anchor_fields[0])
 
 static const struct wire_field policy_fields[] = {
-    { 1, WIRE_CONST, 0, 2, 0 },
+    { 1, WIRE_CONST, 0, 3, 0 },
     { 2, WIRE_BSTR, POLICY_AT(vendor), POLICY_UUID_LEN, POLICY_UUID_LEN },
     { 3, WIRE_BSTR, POLICY_AT(class_id), POLICY_UUID_LEN, POLICY_UUID_LEN },
     { 4, WIRE_BSTR, POLICY_AT(firmware_keys), POLICY_KEY_LEN, POLICY_KEY_LEN *POLICY_KEYS_MAX },
@@ -41,6 +41,7 @@ static const struct wire_field policy_fields[] = {
     { 14, WIRE_UINT, POLICY_AT(watchdog_seconds), 0, POLICY_WATCHDOG_MAX },
     { 15, WIRE_UINT, POLICY_AT(outputs_mask), 0, POLICY_OUTPUTS_MAX },
     { 16, WIRE_UINT, POLICY_AT(outputs_level), 0, POLICY_OUTPUTS_MAX },
+    { 17, WIRE_UINT, POLICY_AT(debug), POLICY_DEBUG_NEVER, POLICY_DEBUG_ERASE },
 };
 #define POLICY_FIELDS_COUNT (sizeof policy_fields / sizeof policy_fields[0])
 

@@ -16,6 +16,7 @@ void array_init(struct array *a, uint8_t *flash, uint8_t *fuses)
 void array_reset(struct array *a)
 {
     a->sealed = false;
+    a->debug_rights = 0;
 }
 
 static bool fuse_is_reserved(uint32_t word)
@@ -23,9 +24,16 @@ static bool fuse_is_reserved(uint32_t word)
     return (word >= 6 && word <= 7) || (word >= 12 && word <= 15) || (word >= 32 && word <= 62);
 }
 
+/* A debugger in the secure world asks the controller as the firmware does. */
+static bool fuse_is_hidden(const struct array *a, uint32_t word)
+{
+    return a->debug_rights == FLASHCTL_DEBUG_SECURE && word >= FUSE_VENDOR_KEY && word < FUSE_ROOT_KEY + 8;
+}
+
 uint32_t array_fuse_read(const struct array *a, uint32_t word)
 {
-    return word >= FUSE_WORDS || fuse_is_reserved(word) ? 0 : bytes_read_le32(a->fuses + 4 * word);
+    bool readable = word < FUSE_WORDS && !fuse_is_reserved(word) && !fuse_is_hidden(a, word);
+    return readable ? bytes_read_le32(a->fuses + 4 * word) : 0;
 }
 
 bool array_debug_is_locked(const struct array *a)
@@ -199,5 +207,17 @@ uint8_t array_seal(struct array *a)
         return ARRAY_POWER_LOST;
     }
     a->sealed = true;
+    return FLASHCTL_DONE;
+}
+
+uint8_t array_debug_grant(struct array *a, uint32_t rights)
+{
+    if (a->power_lost) {
+        return ARRAY_POWER_LOST;
+    }
+    if (rights < FLASHCTL_DEBUG_NONSECURE || rights > FLASHCTL_DEBUG_SECURE || rights < a->debug_rights) {
+        return FLASHCTL_FUSE_DENIED;
+    }
+    a->debug_rights = rights;
     return FLASHCTL_DONE;
 }

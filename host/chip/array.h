@@ -31,13 +31,14 @@ struct array {
     uint8_t *flash; /* FLASHCTL_FLASH_LEN */
     uint8_t *fuses; /* ARRAY_FUSES_LEN, words little-endian */
     bool sealed;
-    bool power_lost;     /* after a cut every operation answers ARRAY_POWER_LOST */
-    uint64_t operations; /* accepted erase, program and fuse operations */
+    uint32_t debug_rights; /* FLASHCTL_DEBUG_: what SBM has granted until the next reset; 0: nothing */
+    bool power_lost;       /* after a cut every operation answers ARRAY_POWER_LOST */
+    uint64_t operations;   /* accepted erase, program and fuse operations */
     struct array_cut cut;
 };
 
 void array_init(struct array *a, uint8_t *flash, uint8_t *fuses);
-/* What a reset does: the seal opens. */
+/* What a reset does: the seal opens, granted debug rights end. */
 void array_reset(struct array *a);
 
 /*
@@ -50,6 +51,9 @@ uint8_t array_sector_erase(struct array *a, uint32_t off);
 uint8_t array_granules_program(struct array *a, uint32_t off, const uint8_t *data, size_t len);
 uint8_t array_fuse_blow(struct array *a, uint32_t word, uint32_t mask);
 uint8_t array_seal(struct array *a);
+/* Grants rights at the debug port until the next reset; FUSE_DENIED for others than FLASHCTL_DEBUG_, and for fewer than
+ * were granted. With secure rights the vendor key and the root key read as zero until then. */
+uint8_t array_debug_grant(struct array *a, uint32_t rights);
 /* The power goes while `have` of the `len` bytes of a program operation have arrived: these are programmed if the
  * operation is allowed. */
 void array_program_interrupt(struct array *a, uint32_t off, const uint8_t *data, size_t have, size_t len);

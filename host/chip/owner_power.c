@@ -8,13 +8,23 @@
 
 #define STOP_PATIENCE_MS 2000
 
+/* What a permission opened ends with the CPU that it was given to. */
+static void debug_session_end(struct owner *o)
+{
+    if (gdbport_is_open(&o->gdb) && array_debug_is_locked(&o->array)) {
+        console_note(&o->console, "the debug port is locked again");
+        gdbport_close(&o->gdb);
+    }
+}
+
 int owner_cpu_start(struct owner *o, bool halt, struct fault *fault)
 {
+    controller_reset(&o->controller);
+    debug_session_end(o);
     bool debug = gdbport_is_open(&o->gdb);
     bool blank = debug && array_vectors_are_blank(&o->array);
     bool stopped = debug && (halt || blank || o->gdb.attached);
     struct qemu_options q = { .dir_fd = o->dir.fd, .halted = stopped, .debug = debug, .extra = o->options->qemu_arg };
-    controller_reset(&o->controller);
     o->controller_out.len = 0;
     if (qemu_start(&o->qemu, &q, fault) != 0) {
         o->power = OWNER_CRASHED;
@@ -115,12 +125,23 @@ static size_t console_uart_serve(struct owner *o, int uart)
     return n > 0 ? (size_t)n : 0;
 }
 
-/* The debug port closes with its fuse, before the CPU learns that the fuse is blown. */
+/* The debug port closes with its fuse, before the CPU learns that the fuse is blown, and opens before the CPU learns
+ * that rights are granted. */
 static void debug_lock_obey(struct owner *o)
 {
-    if (gdbport_is_open(&o->gdb) && array_debug_is_locked(&o->array)) {
+    struct fault fault = FAULT_NONE;
+    bool granted = o->array.debug_rights != 0;
+    if (gdbport_is_open(&o->gdb) && array_debug_is_locked(&o->array) && !granted) {
         console_note(&o->console, "the debug port is locked for good");
         gdbport_close(&o->gdb);
+    } else if (!gdbport_is_open(&o->gdb) && granted) {
+        if (qemu_debug_show(&o->qemu) == 0 && gdbport_open(&o->gdb, &fault) == 0) {
+            console_note(&o->console, "the debug port is open until the next reset, for the %s",
+                         o->array.debug_rights == FLASHCTL_DEBUG_SECURE ? "whole chip" : "non-secure world");
+        } else {
+            o->array.debug_rights = 0;
+            console_note(&o->console, "the debug port does not open");
+        }
     }
 }
 

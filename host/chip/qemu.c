@@ -41,6 +41,7 @@ void qemu_init(struct qemu *q)
 {
     q->pid = -1;
     q->pid_fd = -1;
+    q->monitor = -1;
     for (size_t i = 0; i < QEMU_UARTS; i++) {
         q->uart[i] = -1;
     }
@@ -172,14 +173,14 @@ static int child_start(struct qemu *q, const struct launch *l, int dir_fd, struc
     return q->pid_fd >= 0 ? 0 : fault_errno(fault, "watching %s", PROGRAM);
 }
 
-/* Talks to the monitor until the main loop answers. 0, or -1 when the emulator ends or hangs before that. */
-static int ready_wait(int monitor)
+/* Gives the monitor a command and waits until the main loop answers. 0, or -1 when the emulator ends, refuses or hangs
+ * before that. */
+static int monitor_ask(int monitor, const char *command)
 {
-    static const char hello[] = "{\"execute\":\"qmp_capabilities\"}\n";
     char text[4096];
     size_t len = 0;
     int64_t deadline = clock_ms() + READY_MS;
-    if (send(monitor, hello, sizeof hello - 1, MSG_NOSIGNAL) < 0) {
+    if (send(monitor, command, strlen(command), MSG_NOSIGNAL) < 0) {
         return -1;
     }
     while (len < sizeof text - 1) {
@@ -194,11 +195,29 @@ static int ready_wait(int monitor)
         }
         len += n > 0 ? (size_t)n : 0;
         text[len] = '\0';
-        if (strstr(text, "\"return\"") != NULL) {
-            return 0;
+        if (strstr(text, "\"return\"") != NULL || strstr(text, "\"error\"") != NULL) {
+            return strstr(text, "\"error\"") == NULL ? 0 : -1;
         }
     }
     return -1;
+}
+
+/* What has come since the last answer: events, in which nobody is interested. */
+static void monitor_drain(int monitor)
+{
+    char text[512];
+    while (recv(monitor, text, sizeof text, MSG_DONTWAIT) > 0) {
+    }
+}
+
+int qemu_debug_show(struct qemu *q)
+{
+    if (q->monitor < 0) {
+        return -1;
+    }
+    monitor_drain(q->monitor);
+    return monitor_ask(q->monitor, "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":"
+                                   "\"gdbserver unix:" QEMU_DEBUG_SOCKET ",server=on,wait=off\"}}\n");
 }
 
 /* The first line of the emulator's log that is not a warning. */
@@ -219,7 +238,7 @@ static void last_words_read(int dir_fd, char *out, size_t out_len)
     }
 }
 
-static int sockets_make(struct qemu *q, struct launch *l, int *monitor)
+static int sockets_make(struct qemu *q, struct launch *l)
 {
     int pair[2];
     for (size_t i = 0; i < QEMU_UARTS; i++) {
@@ -232,7 +251,7 @@ static int sockets_make(struct qemu *q, struct launch *l, int *monitor)
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         return -1;
     }
-    *monitor = pair[0];
+    q->monitor = pair[0];
     l->monitor = pair[1];
     return 0;
 }
@@ -263,9 +282,8 @@ static bool has_run(pid_t pid)
 
 static int launch_run(struct qemu *q, struct launch *l, const struct qemu_options *options, struct fault *fault)
 {
-    int monitor = -1;
     int result = -1;
-    if (sockets_make(q, l, &monitor) != 0) {
+    if (sockets_make(q, l) != 0) {
         (void)fault_errno(fault, "making the emulator's sockets");
         goto out;
     }
@@ -281,14 +299,13 @@ static int launch_run(struct qemu *q, struct launch *l, const struct qemu_option
         goto out;
     }
     launch_close(l);
-    result = ready_wait(monitor) == 0 || has_run(q->pid) ? 0 : -1;
+    result = monitor_ask(q->monitor, "{\"execute\":\"qmp_capabilities\"}\n") == 0 || has_run(q->pid) ? 0 : -1;
     if (result != 0) {
         char words[256];
         last_words_read(options->dir_fd, words, sizeof words);
         (void)fault_set(fault, "the emulator did not start: %s", words);
     }
 out:
-    endpoint_close(&monitor);
     return result;
 }
 
@@ -343,6 +360,7 @@ void qemu_stop(struct qemu *q, int dir_fd)
         q->pid = -1;
     }
     endpoint_close(&q->pid_fd);
+    endpoint_close(&q->monitor);
     for (size_t i = 0; i < QEMU_UARTS; i++) {
         endpoint_close(&q->uart[i]);
     }

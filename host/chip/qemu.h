@@ -21,6 +21,7 @@
 struct qemu {
     pid_t pid;            /* -1: none */
     int pid_fd;           /* readable when it has ended */
+    int monitor;          /* commands to the emulator itself */
     int uart[QEMU_UARTS]; /* our ends; do not block */
 };
 
@@ -43,6 +44,9 @@ int qemu_start(struct qemu *q, const struct qemu_options *options, struct fault 
 enum qemu_end qemu_poll(struct qemu *q, int dir_fd, char *reason, size_t reason_len);
 /* Ends it at once, whatever it does (also one that has ended), and closes everything. */
 void qemu_stop(struct qemu *q, int dir_fd);
+/* Starts the debug server in an emulator that runs without: its socket appears. 0, or -1: it does not. The CPU goes on
+ * until somebody connects. */
+int qemu_debug_show(struct qemu *q);
 /* Removes the debug server's socket: nobody can connect to the debug server any more. */
 void qemu_debug_hide(int dir_fd);
 

@@ -6,6 +6,7 @@
 
 #define LIFECYCLE_PROVISIONING_BITS 0x000000FFu
 #define LIFECYCLE_SECURED_BITS 0x0000FFFFu
+#define LIFECYCLE_DECOMMISSIONED_BITS 0xFFFFFFFFu
 
 static status_t words_read(uint32_t first, uint32_t count, uint8_t *out)
 {
@@ -70,9 +71,24 @@ enum port_lifecycle port_lifecycle(void)
         return PORT_PROVISIONING;
     case 0x3:
         return PORT_SECURED;
-    default:
+    case 0x7: /* a torn blow of the last two bytes is one, too */
+    case 0xB:
+    case 0xF:
         return PORT_DECOMMISSIONED;
+    default:
+        return PORT_UNCLEAR;
     }
+}
+
+status_t port_decommission(void)
+{
+    return word_blow(FUSE_LIFECYCLE, LIFECYCLE_DECOMMISSIONED_BITS);
+}
+
+status_t port_debug_open(enum port_debug rights)
+{
+    const struct controller_request request = { .op = FLASHCTL_DEBUG, .address = (uint32_t)rights };
+    return controller_call(&request, NULL, 0);
 }
 
 status_t port_unique_id(uint8_t out[16])

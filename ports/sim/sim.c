@@ -91,6 +91,7 @@ enum sim_end sim_run(struct sim *sim, void (*code)(void))
 {
     now = sim;
     sim->sealed = 0;
+    sim->debug = 0;
     sim->log_len = 0;
     int end = setjmp(out);
     if (end == 0) {
@@ -109,6 +110,9 @@ status_t port_unique_id(uint8_t id[16])
 status_t port_root_key(uint8_t key[32])
 {
     memcpy(key, now->root_key, sizeof now->root_key);
+    if (now->debug == PORT_DEBUG_SECURE) {
+        memset(key, 0, sizeof now->root_key);
+    }
     return STATUS_OK;
 }
 

@@ -35,6 +35,7 @@ struct sim {
     uint8_t unique_id[16];
     uint8_t root_key[32];
     uint32_t sealed;
+    uint32_t debug;      /* enum port_debug: rights until the next reset */
     uint32_t operations; /* flash and fuse operations so far */
     uint32_t erases;
     uint32_t cut_at; /* operation number, from 1; 0: no cut */

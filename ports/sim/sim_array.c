@@ -180,7 +180,26 @@ static uint32_t fuse_bytes_set(unsigned word)
 enum port_lifecycle port_lifecycle(void)
 {
     uint32_t set = fuse_bytes_set(0);
-    return set == 0 ? PORT_OPEN : set == 1 ? PORT_PROVISIONING : set == 3 ? PORT_SECURED : PORT_DECOMMISSIONED;
+    return set == 0                             ? PORT_OPEN
+           : set == 1                           ? PORT_PROVISIONING
+           : set == 3                           ? PORT_SECURED
+           : set == 7 || set == 11 || set == 15 ? PORT_DECOMMISSIONED
+                                                : PORT_UNCLEAR;
+}
+
+status_t port_decommission(void)
+{
+    fuse_blow(0, UINT32_MAX);
+    return STATUS_OK;
+}
+
+status_t port_debug_open(enum port_debug rights)
+{
+    if (rights == PORT_DEBUG_CLOSED || rights > PORT_DEBUG_SECURE || (uint32_t)rights < sim_now()->debug) {
+        return STATUS_FUSE_DENIED;
+    }
+    sim_now()->debug = rights;
+    return STATUS_OK;
 }
 
 uint32_t port_keys_retired(enum port_key_set set)

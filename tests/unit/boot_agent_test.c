@@ -242,7 +242,7 @@ static void only_sound_items_are_stored(void **state)
         in.data.len = len;
         assert_int_not_equal(ask(&in), 0);
     }
-    policy_bytes[policy_len - 7] = 4; /* no such end of a halt */
+    policy_bytes[policy_len - 9] = 4; /* no such end of a halt */
     in.data.len = policy_len;
     assert_int_equal(ask(&in), STATUS_POLICY_BAD);
     in = store_request(4);

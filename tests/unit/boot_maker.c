@@ -240,7 +240,8 @@ size_t maker_policy_write(const struct maker *maker, uint64_t sequence, uint8_t 
                                    .on_halt = maker->on_halt,
                                    .watchdog_seconds = maker->watchdog_seconds,
                                    .outputs_mask = maker->outputs_mask,
-                                   .outputs_level = maker->outputs_level };
+                                   .outputs_level = maker->outputs_level,
+                                   .debug = maker->debug };
     policy_build(&policy, &w);
     return w.len;
 }

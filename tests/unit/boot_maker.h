@@ -30,6 +30,7 @@ struct maker {
     uint32_t watchdog_seconds;
     uint32_t outputs_mask;
     uint32_t outputs_level;
+    enum policy_debug debug;
 };
 
 /* Fresh keys. */

@@ -226,6 +226,40 @@ static void any_debug_lock_bit_locks(void **state)
     }
 }
 
+static void granted_debug_rights_last_until_the_reset_and_only_grow(void **state)
+{
+    (void)state;
+    static const uint32_t none[] = { 0, 3, UINT32_MAX };
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_int_equal(array_debug_grant(&a, none[i]), FLASHCTL_FUSE_DENIED);
+    }
+    assert_int_equal(a.debug_rights, 0);
+    assert_int_equal(array_debug_grant(&a, FLASHCTL_DEBUG_NONSECURE), FLASHCTL_DONE);
+    assert_int_equal(array_debug_grant(&a, FLASHCTL_DEBUG_SECURE), FLASHCTL_DONE);
+    assert_int_equal(array_debug_grant(&a, FLASHCTL_DEBUG_NONSECURE), FLASHCTL_FUSE_DENIED);
+    assert_int_equal(a.debug_rights, FLASHCTL_DEBUG_SECURE);
+    array_reset(&a);
+    assert_int_equal(a.debug_rights, 0);
+}
+
+static void secure_debug_hides_the_fused_keys_and_nothing_else(void **state)
+{
+    (void)state;
+    static const uint32_t rights[] = { 0, FLASHCTL_DEBUG_NONSECURE, FLASHCTL_DEBUG_SECURE };
+    memset(fuses, 0x5A, sizeof fuses);
+    for (size_t i = 0; i < 3; i++) {
+        array_reset(&a);
+        (void)array_debug_grant(&a, rights[i]);
+        for (uint32_t word = 16; word < 32; word++) {
+            assert_int_equal(array_fuse_read(&a, word), i == 2 ? 0 : 0x5A5A5A5A);
+        }
+        assert_int_equal(array_fuse_read(&a, FUSE_UNIQUE_ID + 3), 0x5A5A5A5A);
+        assert_int_equal(array_fuse_read(&a, FUSE_VENDOR_LOCK), 0x5A5A5A5A);
+    }
+    array_reset(&a);
+    assert_int_equal(array_fuse_read(&a, FUSE_ROOT_KEY), 0x5A5A5A5A);
+}
+
 static void every_torn_program_leaves_exactly_its_prefix(void **state)
 {
     uint8_t data[4 * GRANULE];
@@ -342,6 +376,8 @@ int main(void)
         TRUTH(seal_refuses_all_changes_until_reset),
         TRUTH(lifecycle_is_read_by_majority_of_each_byte),
         TRUTH(any_debug_lock_bit_locks),
+        TRUTH(granted_debug_rights_last_until_the_reset_and_only_grow),
+        TRUTH(secure_debug_hides_the_fused_keys_and_nothing_else),
         TRUTH(every_torn_program_leaves_exactly_its_prefix),
         TRUTH(torn_erase_leaves_a_prefix_erased),
         TRUTH(torn_blow_leaves_the_low_bytes),

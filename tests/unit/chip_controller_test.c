@@ -72,6 +72,18 @@ static void each_operation_answers_when_it_is_complete(void **state)
     assert_int_equal(status_of(FLASHCTL_ERASE, 0, 0x20000), FLASHCTL_SEALED);
 }
 
+static void debug_rights_are_granted_by_a_request_of_eight_bytes(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of(FLASHCTL_DEBUG, 0, 0), FLASHCTL_FUSE_DENIED);
+    assert_int_equal(status_of(FLASHCTL_DEBUG, 0, FLASHCTL_DEBUG_SECURE), FLASHCTL_DONE);
+    assert_int_equal(a.debug_rights, FLASHCTL_DEBUG_SECURE);
+    controller_reset(&c);
+    assert_int_equal(a.debug_rights, 0);
+    assert_int_equal(status_of(FLASHCTL_DEBUG, 4, FLASHCTL_DEBUG_SECURE), FLASHCTL_BAD_REQUEST);
+    assert_int_equal(a.debug_rights, 0);
+}
+
 static void fuses_are_read_as_words(void **state)
 {
     (void)state;
@@ -186,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TRUTH(each_operation_answers_when_it_is_complete),
+        TRUTH(debug_rights_are_granted_by_a_request_of_eight_bytes),
         TRUTH(fuses_are_read_as_words),
         TRUTH(longest_program_fits),
         TRUTH(bad_requests_deafen_until_reset),

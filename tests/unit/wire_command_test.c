@@ -69,12 +69,74 @@ static void other_orders_and_sets_are_refused(void **state)
     assert_int_equal(case_read(command_case, c), STATUS_TRUNCATED);
 }
 
+static status_t order_case(struct bytes in)
+{
+    struct order o;
+    memset(&o, 0xA5, sizeof o);
+    status_t status = order_parse(in, &o);
+    if (status != STATUS_OK) {
+        case_zero_check(&o, sizeof o);
+        return status;
+    }
+    uint8_t again[COMMAND_MAX];
+    struct cbor_writer w = cbor_writer_of(again, sizeof again);
+    order_build(&o, &w);
+    assert_true(bytes_equal(cbor_written(&w), in));
+    return status;
+}
+
+static struct bytes order_example(uint8_t *out, size_t capacity)
+{
+    const struct order o = { ORDER_DECOMMISSION, bytes_of(fill, 16), bytes_of(fill, 32) };
+    struct cbor_writer w = cbor_writer_of(out, capacity);
+    order_build(&o, &w);
+    return cbor_written(&w);
+}
+
+/* Of docs/spec.md section 7.6, encoded by an independent encoder. */
+static void built_order_is_the_specification_s(void **state)
+{
+    (void)state;
+    uint8_t built[COMMAND_MAX];
+    uint8_t expected[COMMAND_MAX];
+    size_t len = case_hex("a40102020303500908070605040302010000000000000004582009080706050403020100000000000000"
+                          "00000000000000000000000000000000",
+                          expected, sizeof expected);
+    assert_true(bytes_equal(order_example(built, sizeof built), bytes_of(expected, len)));
+}
+
+static void every_damaged_order_is_refused_or_read_as_it_is(void **state)
+{
+    (void)state;
+    uint8_t data[COMMAND_MAX];
+    struct bytes o = order_example(data, sizeof data);
+    case_truncations_check(order_case, o);
+    case_trailing_check(order_case, o);
+    case_flips_check(order_case, o);
+    case_map_check(order_case, NULL, o);
+    data[4] = 4;
+    assert_int_equal(case_read(order_case, o), STATUS_BAD_ARGUMENT);
+    data[4] = 0;
+    assert_int_equal(case_read(order_case, o), STATUS_BAD_ARGUMENT);
+}
+
+static void order_is_no_command_and_a_command_is_no_order(void **state)
+{
+    (void)state;
+    uint8_t data[COMMAND_MAX];
+    assert_int_equal(case_read(command_case, order_example(data, sizeof data)), STATUS_UNSUPPORTED);
+    assert_int_equal(case_read(order_case, example(COMMAND_FIRMWARE_KEYS, data, sizeof data)), STATUS_UNSUPPORTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(built_command_is_the_specification_s),
         cmocka_unit_test(every_damaged_command_is_refused_or_read_as_it_is),
         cmocka_unit_test(other_orders_and_sets_are_refused),
+        cmocka_unit_test(built_order_is_the_specification_s),
+        cmocka_unit_test(every_damaged_order_is_refused_or_read_as_it_is),
+        cmocka_unit_test(order_is_no_command_and_a_command_is_no_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ static struct policy policy_example(void)
         .watchdog_seconds = POLICY_WATCHDOG_MAX,
         .outputs_mask = 0x7FFFFFFF,
         .outputs_level = 5,
+        .debug = POLICY_DEBUG_ERASE,
     };
 }
 
