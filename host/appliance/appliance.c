@@ -1,142 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* appliance: see appliance.h. Opening with all checks. */
+/* appliance: see appliance.h. The engine and its production packages. */
 #include "host/appliance/appliance_room.h"
 
 #include <stdlib.h>
+#include <time.h>
 
-#include "host/appliance/granting.h"
-#include "host/lib/file.h"
-#include "host/lib/p256.h"
-#include "wire/cose.h"
-
-/* Files while they are looked at. */
-struct loading {
-    struct run_parts parts;
-    struct package sbm;
-    struct package app;
-    uint8_t *data[4];
-};
-
-static struct bytes firmware_keys(const struct appliance *a)
+int appliance_new(const struct appliance *parts, struct appliance **out, struct fault *fault)
 {
-    return bytes_of(a->trust.firmware_keys, sizeof a->trust.firmware_keys);
-}
-
-/* `most`: the largest file that can be meant; a larger one is not read. */
-static int file_load(const char *path, size_t most, uint8_t **data, struct bytes *out, const char *hint,
-                     struct fault *fault)
-{
-    size_t len = 0;
-    if (file_read(path, most, data, &len, fault) != 0) {
-        return fault_hint(fault, "%s", hint);
-    }
-    *out = bytes_of(*data, len);
-    return 0;
-}
-
-static int package_load(const struct appliance *a, const char *path, struct bytes in, int sbm, struct package *out,
-                        struct fault *fault)
-{
-    const struct profile *profile = &a->project.profile;
-    const struct package_rules rules = { sbm, firmware_keys(a), profile->vendor_uuid,
-                                         sbm ? profile->sbm_class_uuid : profile->class_uuid };
-    return package_check(path, in, &rules, out, fault);
-}
-
-static int files_load(const struct appliance *a, const struct appliance_inputs *in, struct loading *l,
-                      struct fault *fault)
-{
-    struct run_parts *p = &l->parts;
-    if (file_load(in->bl1, LAYOUT_BL1_LEN, &l->data[0], &p->bl1, "--bl1 takes the raw binary bl1.bin, not the ELF file",
-                  fault) != 0 ||
-        file_load(in->sbm, LAYOUT_SBM_PACKAGE_LEN, &l->data[1], &p->sbm_package,
-                  "--sbm takes what 'windlass master package --component sbm' wrote", fault) != 0 ||
-        package_load(a, in->sbm, p->sbm_package, 1, &l->sbm, fault) != 0 ||
-        file_load(in->app, LAYOUT_PACKAGE_LEN, &l->data[2], &p->app_package,
-                  "--app takes what 'windlass master package' wrote", fault) != 0 ||
-        package_load(a, in->app, p->app_package, 0, &l->app, fault) != 0) {
-        return -1;
-    }
-    return file_load(in->block, BLOCK_MAX, &l->data[3], &p->block,
-                     "--block takes the key block that 'windlass master package --block-for' wrote", fault);
-}
-
-/* Only for a run that is made from files beside the maker's own token: the ticket that a package would bring. */
-#define NUMBER_OF_FILES 1
-
-static int ticket_make(const struct appliance *a, struct cbor_writer *out, struct fault *fault)
-{
-    uint8_t payload[GRANT_PAYLOAD_MAX];
-    uint8_t kid[COSE_KID_LEN];
-    struct hsm *oem = NULL;
-    const struct ticket ticket = { .package = NUMBER_OF_FILES,
-                                   .grant_key = bytes_of(a->trust.provisioner_key, sizeof a->trust.provisioner_key),
-                                   .vendor = bytes_of(a->project.profile.vendor_uuid, 16),
-                                   .class_id = bytes_of(a->project.profile.class_uuid, 16),
-                                   .block = 1 };
-    struct cbor_writer w = cbor_writer_of(payload, sizeof payload);
-    ticket_build(&ticket, &w);
-    p256_kid(a->trust.mastering_keys, kid);
-    const struct granting_seal seal = { TICKET_AAD, cbor_written(&w), kid };
-    int result = project_hsm_open(&a->project, PROJECT_OEM, &oem, fault) != 0
-                     ? -1
-                     : granting_sign(&seal, oem, KEY_MASTERING, out, fault);
-    hsm_close(oem);
-    return result;
-}
-
-static int run_load(struct appliance *a, const struct appliance_inputs *inputs, struct fault *fault)
-{
-    struct loading l = { 0 };
-    uint8_t ticket[GRANT_SIGNED_MAX];
-    struct cbor_writer w = cbor_writer_of(ticket, sizeof ticket);
-    l.parts = (struct run_parts){
-        .bl1_name = inputs->bl1,
-        .sbm_name = inputs->sbm,
-        .block_name = inputs->block,
-        .sbm = &l.sbm,
-        .app = &l.app,
-        .profile = &a->project.profile,
-        .firmware_keys = firmware_keys(a),
-        .mastering_keys = bytes_of(a->trust.mastering_keys, sizeof a->trust.mastering_keys),
-        .provisioner_key = bytes_of(a->trust.provisioner_key, sizeof a->trust.provisioner_key),
-        .number = NUMBER_OF_FILES,
-        .hsm = a->hsm,
-    };
-    int result = files_load(a, inputs, &l, fault) != 0 ? -1 : ticket_make(a, &w, fault);
-    l.parts.ticket = cbor_written(&w);
-    result = result != 0 ? -1 : run_make(&l.parts, &a->run, fault);
-    for (size_t i = 0; i < 4; i++) {
-        free(l.data[i]);
-    }
-    return result;
-}
-
-static int parts_open(struct appliance *a, const struct appliance_inputs *inputs, struct fault *fault)
-{
-    char path[600];
-    if (project_hsm_open(&a->project, PROJECT_APPLIANCE, &a->hsm, fault) != 0 ||
-        trust_open(&a->project, a->hsm, &a->trust, fault) != 0 || run_load(a, inputs, fault) != 0) {
-        return -1;
-    }
-    const struct ledger_config config = { .place = path, .mode = LEDGER_WRITE };
-    return project_path(&a->project, LEDGER_FILE, path, sizeof path, fault) != 0
-               ? -1
-               : ledger_open(&config, &a->ledger, fault);
-}
-
-int appliance_open(const struct project *project, const struct appliance_inputs *inputs, struct appliance **out,
-                   struct fault *fault)
-{
-    struct appliance *a = calloc(1, sizeof *a);
+    struct appliance *a = malloc(sizeof *a);
     *out = NULL;
     if (a == NULL) {
         return fault_set(fault, "no memory");
     }
-    a->project = *project;
-    a->token_needed = inputs->token_needed;
+    *a = *parts;
     hand_init(&a->hand);
-    if (parts_open(a, inputs, fault) != 0) {
+    (void)pthread_mutex_init(&a->lock, NULL);
+    if (granting_init(&a->granting, a->hsm, a->ledger, a->quota, fault) != 0) {
         appliance_close(a);
         return -1;
     }
@@ -144,13 +23,164 @@ int appliance_open(const struct project *project, const struct appliance_inputs 
     return 0;
 }
 
+int appliance_make(const struct appliance_config *config, struct appliance **out, struct fault *fault)
+{
+    const struct production_trust *trust = &config->folder->trust;
+    const struct appliance parts = { .token_needed = config->token_needed,
+                                     .folder = config->folder,
+                                     .hsm = config->hsm,
+                                     .ledger = config->ledger,
+                                     .quota = config->quota,
+                                     .root = trust->root,
+                                     .issuing = trust->issuing };
+    *out = NULL;
+    if (trust->tpm != (config->quota != NULL)) {
+        return fault_set(fault, trust->tpm ? "this appliance was enrolled with a TPM, and there is none"
+                                           : "this appliance was enrolled without a TPM, and there is one");
+    }
+    return appliance_new(&parts, out, fault);
+}
+
 void appliance_close(struct appliance *a)
 {
-    if (a != NULL) {
+    if (a == NULL) {
+        return;
+    }
+    granting_close(&a->granting);
+    if (a->owns) {
         ledger_close(a->ledger);
         hsm_close(a->hsm);
-        run_free(a->run);
-        (void)pthread_mutex_destroy(&a->hand.lock);
-        free(a);
     }
+    run_free(a->run);
+    (void)pthread_mutex_destroy(&a->hand.lock);
+    (void)pthread_mutex_destroy(&a->lock);
+    free(a);
+}
+
+/* ---- runs: the present one counts as used once ---- */
+
+struct run *appliance_run_take(struct appliance *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    struct run *run = a->run;
+    if (run != NULL) {
+        run->users++;
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+    return run;
+}
+
+void appliance_run_give(struct appliance *a, struct run *run)
+{
+    int last = 0;
+    if (run != NULL) {
+        (void)pthread_mutex_lock(&a->lock);
+        last = --run->users == 0;
+        (void)pthread_mutex_unlock(&a->lock);
+    }
+    if (last) {
+        run_free(run);
+    }
+}
+
+void appliance_run_set(struct appliance *a, struct run *run)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    struct run *before = a->run;
+    a->run = run;
+    run->users = 1;
+    (void)pthread_mutex_unlock(&a->lock);
+    appliance_run_give(a, before);
+}
+
+/* ---- loading ---- */
+
+static int floor_find(struct appliance *a, struct production_floor *out, struct fault *fault)
+{
+    struct ledger_package package;
+    uint64_t count = 0;
+    uint64_t latest = 0;
+    memset(out, 0, sizeof *out);
+    int found = ledger_package_find(a->ledger, 0, &package, fault);
+    if (found < 0 || ledger_latest(a->ledger, &count, &latest, fault) != 0) {
+        return -1;
+    }
+    if (found > 0) {
+        out->number = package.number;
+        memcpy(out->digest, package.digest, sizeof out->digest);
+    }
+    out->latest = (int64_t)latest;
+    return 0;
+}
+
+/* The TPM first: a package that is recorded can be made by. */
+static int terms_record(struct appliance *a, const struct production_terms *terms, struct fault *fault)
+{
+    struct ledger_package package = { .number = terms->number,
+                                      .quota = terms->quota,
+                                      .block = terms->block,
+                                      .tpm = terms->tpm,
+                                      .not_after = terms->not_after };
+    memcpy(package.digest, terms->digest, sizeof package.digest);
+    memcpy(package.grant_key, terms->grant_key, sizeof package.grant_key);
+    memcpy(package.issuing, terms->issuing, sizeof package.issuing);
+    if (terms->tpm && quota_refill(a->quota, bytes_of(terms->refill, terms->refill_len), fault) != 0) {
+        return -1;
+    }
+    return ledger_package_load(a->ledger, &package, fault);
+}
+
+static int production_make(struct appliance *a, const struct production_run *production, struct fault *fault)
+{
+    const struct production_content *content = &production->content;
+    const uint8_t *provisioner = a->folder->provisioner_key;
+    const struct run_parts parts = { .bl1_name = "BL1 in the production package",
+                                     .sbm_name = "Secure Boot Manager in the production package",
+                                     .block_name = "key block in the production package",
+                                     .bl1 = content->bl1,
+                                     .sbm_package = content->sbm,
+                                     .app_package = content->app,
+                                     .block = content->block,
+                                     .sbm = &production->sbm,
+                                     .app = &production->app,
+                                     .profile = &production->profile,
+                                     .firmware_keys = content->firmware_keys,
+                                     .mastering_keys = content->mastering_keys,
+                                     .provisioner_key = bytes_of(provisioner, 64),
+                                     .ticket = content->ticket,
+                                     .not_after = production->terms.not_after,
+                                     .number = production->terms.number,
+                                     .counted = production->terms.number,
+                                     .units = production->terms.block,
+                                     .hsm = a->hsm };
+    struct run *run = NULL;
+    if (run_make(&parts, &run, fault) != 0) {
+        return -1;
+    }
+    if (terms_record(a, &production->terms, fault) != 0) {
+        run_free(run);
+        return -1;
+    }
+    appliance_run_set(a, run);
+    return 0;
+}
+
+int appliance_load(struct appliance *a, struct bytes package, struct fault *fault)
+{
+    struct production_floor floor;
+    if (a->folder == NULL || floor_find(a, &floor, fault) != 0) {
+        return fault_set(fault, "this appliance takes no production packages");
+    }
+    struct production_run *production = calloc(1, sizeof *production);
+    if (production == NULL) {
+        return fault_set(fault, "no memory");
+    }
+    const struct production_inputs inputs = { package, a->hsm, &a->folder->trust, &floor, (int64_t)time(NULL) };
+    int result = production_open(&inputs, production, fault);
+    if (result == 0) {
+        result = production_make(a, production, fault);
+        production_close(production);
+    }
+    free(production);
+    return result;
 }

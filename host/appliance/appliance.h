@@ -13,8 +13,29 @@
 
 struct appliance;
 struct appliance_socket;
+struct appliance_folder;
+struct ledger;
+struct quota;
 
-/* Files of a production run. */
+/* What the engine works with. All of it outlives the engine; `folder` must be enrolled. */
+struct appliance_config {
+    const struct appliance_folder *folder;
+    struct hsm *hsm;
+    struct ledger *ledger;
+    struct quota *quota; /* NULL: no TPM, the ledger alone counts */
+    int token_needed;    /* 1: a record is closed only by the device's own token that says it is secured */
+};
+/* Makes an engine without a production package: it refuses every chip until one is loaded. */
+int appliance_make(const struct appliance_config *config, struct appliance **out, struct fault *fault);
+/*
+ * Opens a production package (host/appliance/production.h says what is refused), gives its refill to the TPM, records
+ * it and makes chips by it from now on; those in hand are finished by the package that they were begun with. The same
+ * package once more, as at each start, counts nothing again. cut: the TPM may be refilled and the package not recorded;
+ * loading it again completes that.
+ */
+int appliance_load(struct appliance *appliance, struct bytes package, struct fault *fault);
+
+/* Files of a production run without a production package. */
 struct appliance_inputs {
     const char *bl1;   /* raw binary */
     const char *sbm;   /* SBM package, with its payload */

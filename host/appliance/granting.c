@@ -6,46 +6,167 @@
 #include "host/lib/project.h"
 #include "wire/cose.h"
 
-int granting_sign(const struct granting_seal *seal, struct hsm *hsm, const char *label, struct cbor_writer *out,
-                  struct fault *fault)
+int granting_init(struct granting *g, struct hsm *hsm, struct ledger *ledger, struct quota *quota, struct fault *fault)
+{
+    memset(g, 0, sizeof *g);
+    (void)pthread_mutex_init(&g->lock, NULL);
+    g->hsm = hsm;
+    g->ledger = ledger;
+    g->tpm = quota != NULL;
+    return hsm_key_public(hsm, KEY_PROVISIONER, g->provisioner_key, fault) != 0 ||
+                   (g->tpm && spend_init(&g->spend, quota, ledger, fault) != 0)
+               ? -1
+               : 0;
+}
+
+void granting_close(struct granting *g)
+{
+    if (g->tpm) {
+        spend_close(&g->spend);
+    }
+    (void)pthread_mutex_destroy(&g->lock);
+}
+
+/* ---- signatures ---- */
+
+static int seal_digest(const struct granting_seal *seal, uint8_t digest[32], struct fault *fault)
 {
     uint8_t structure[GRANT_PAYLOAD_MAX + 64];
-    uint8_t digest[32];
-    uint8_t signature[COSE_SIGNATURE_LEN];
     struct cbor_writer w = cbor_writer_of(structure, sizeof structure);
     cose_sig_structure_build(bytes_of(seal->aad, strlen(seal->aad)), seal->payload, &w);
-    if (w.status != STATUS_OK) {
-        return fault_status(fault, seal->aad, w.status);
-    }
     p256_sha256(cbor_written(&w), digest);
-    if (hsm_sign(hsm, label, digest, signature, fault) != 0) {
-        return -1;
-    }
+    return w.status == STATUS_OK ? 0 : fault_status(fault, seal->aad, w.status);
+}
+
+static int seal_write(const struct granting_seal *seal, const uint8_t signature[COSE_SIGNATURE_LEN],
+                      struct cbor_writer *out, struct fault *fault)
+{
     const struct cose_sign1 sign1 = { .kid = bytes_of(seal->kid, seal->kid == NULL ? 0 : COSE_KID_LEN),
                                       .payload = seal->payload,
-                                      .signature = bytes_of(signature, sizeof signature) };
+                                      .signature = bytes_of(signature, COSE_SIGNATURE_LEN) };
     cose_sign1_build(&sign1, out);
     return out->status == STATUS_OK ? 0 : fault_status(fault, seal->aad, out->status);
 }
 
-int granting_item_make(struct hsm *hsm, struct bytes ticket, uint64_t number, const struct ledger_unit *unit,
-                       struct cbor_writer *out, struct fault *fault)
+int granting_sign(const struct granting_seal *seal, struct hsm *hsm, const char *label, struct cbor_writer *out,
+                  struct fault *fault)
+{
+    uint8_t digest[32];
+    uint8_t signature[COSE_SIGNATURE_LEN];
+    return seal_digest(seal, digest, fault) != 0 || hsm_sign(hsm, label, digest, signature, fault) != 0
+               ? -1
+               : seal_write(seal, signature, out, fault);
+}
+
+/* By the TPM's grant key: one unit of its quota. */
+static int tpm_sign(struct granting *g, const struct granting_seal *seal, uint64_t *count, struct cbor_writer *out,
+                    struct fault *fault)
+{
+    uint8_t digest[32];
+    uint8_t signature[COSE_SIGNATURE_LEN];
+    if (seal_digest(seal, digest, fault) != 0) {
+        return -1;
+    }
+    int spent = spend_sign(&g->spend, digest, signature, count, fault);
+    if (spent == QUOTA_SPENT_OUT) {
+        return fault_hint(fault, "the order is made; for more, the maker gives another production package");
+    }
+    return spent != 0 ? -1 : seal_write(seal, signature, out, fault);
+}
+
+/* ---- blocks ---- */
+
+/* With the lock held: signs a block that begins with this unit. */
+static int block_begin(struct granting *g, const struct granting_terms *terms, uint64_t unit, struct fault *fault)
+{
+    uint8_t payload[GRANT_PAYLOAD_MAX];
+    struct granting_block *b = &g->block;
+    const struct grant_block block = { .package = terms->number,
+                                       .first = unit,
+                                       .count = terms->block,
+                                       .delegate_key = bytes_of(g->provisioner_key, sizeof g->provisioner_key) };
+    struct cbor_writer p = cbor_writer_of(payload, sizeof payload);
+    struct cbor_writer w = cbor_writer_of(b->sign1, sizeof b->sign1);
+    grant_block_build(&block, &p);
+    const struct granting_seal seal = { GRANT_BLOCK_AAD, cbor_written(&p), NULL };
+    b->package = 0;
+    if (tpm_sign(g, &seal, &b->count, &w, fault) != 0) {
+        return -1;
+    }
+    b->package = terms->number;
+    b->first = unit;
+    b->units = terms->block;
+    b->sign1_len = w.len;
+    return 0;
+}
+
+/* A copy of the block that this unit is in. */
+static int block_take(struct granting *g, const struct granting_terms *terms, uint64_t unit, struct granting_block *out,
+                      struct fault *fault)
+{
+    (void)pthread_mutex_lock(&g->lock);
+    const struct granting_block *b = &g->block;
+    int inside = b->package == terms->number && unit >= b->first && unit - b->first < b->units;
+    int result = inside ? 0 : block_begin(g, terms, unit, fault);
+    *out = g->block;
+    (void)pthread_mutex_unlock(&g->lock);
+    return result;
+}
+
+/* ---- grants ---- */
+
+static int item_make(struct granting *g, const struct granting_terms *terms, const struct ledger_unit *unit,
+                     uint64_t *count, struct cbor_writer *out, struct fault *fault)
 {
     uint8_t payload[GRANT_PAYLOAD_MAX];
     uint8_t sign1[GRANT_SIGNED_MAX];
-    const struct grant grant = { .package = number,
+    struct granting_block block;
+    struct grant_item item = { .ticket = terms->ticket };
+    const struct grant grant = { .package = terms->number,
                                  .unit = unit->number,
                                  .uid = bytes_of(unit->uid, sizeof unit->uid),
                                  .identity_key = bytes_of(unit->identity_key, sizeof unit->identity_key),
                                  .update_key = bytes_of(unit->update_key, sizeof unit->update_key) };
+    const int blocks = g->tpm && terms->block > 1;
     struct cbor_writer p = cbor_writer_of(payload, sizeof payload);
     struct cbor_writer s = cbor_writer_of(sign1, sizeof sign1);
     grant_build(&grant, &p);
     const struct granting_seal seal = { GRANT_AAD, cbor_written(&p), NULL };
-    if (p.status != STATUS_OK || granting_sign(&seal, hsm, KEY_PROVISIONER, &s, fault) != 0) {
-        return fault_set(fault, "the grant does not fit");
+    *count = 0;
+    if (blocks) {
+        if (block_take(g, terms, unit->number, &block, fault) != 0) {
+            return -1;
+        }
+        *count = block.count;
+        item.block = bytes_of(block.sign1, block.sign1_len);
     }
-    const struct grant_item item = { .ticket = ticket, .grant = cbor_written(&s) };
+    int result = g->tpm && !blocks ? tpm_sign(g, &seal, count, &s, fault)
+                                   : granting_sign(&seal, g->hsm, KEY_PROVISIONER, &s, fault);
+    if (result != 0) {
+        return -1;
+    }
+    item.grant = cbor_written(&s);
     grant_item_build(&item, out);
     return out->status == STATUS_OK ? 0 : fault_status(fault, "grant", out->status);
+}
+
+int granting_unit_grant(struct granting *g, const struct granting_terms *terms, struct ledger_unit *unit,
+                        struct fault *fault)
+{
+    struct cbor_writer w = cbor_writer_of(unit->grant, sizeof unit->grant);
+    uint64_t count = 0;
+    if (unit->grant_len != 0) {
+        return 0;
+    }
+    if (item_make(g, terms, unit, &count, &w, fault) != 0) {
+        return -1;
+    }
+    if (ledger_unit_grant(g->ledger, unit->uid, count, cbor_written(&w), fault) != 0) {
+        if (g->tpm && terms->block <= 1) {
+            spend_lose(&g->spend, count);
+        }
+        return -1;
+    }
+    unit->grant_len = w.len;
+    return 0;
 }

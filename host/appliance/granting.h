@@ -1,22 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* granting: signs what lets a chip take production content: grants, each for one chip (docs/spec.md section 8.1). */
+/*
+ * granting: signs what lets a chip take production content: grants, each for one chip (docs/spec.md section 8.1). With
+ * a TPM each grant, or each block of grants, costs one of its units; the ledger holds it before anybody gets it.
+ */
 #ifndef HOST_APPLIANCE_GRANTING_H
 #define HOST_APPLIANCE_GRANTING_H
 
+#include "host/appliance/spend.h"
 #include "host/ledger/ledger.h"
 #include "host/lib/hsm.h"
 #include "wire/grant.h"
 
-/* Writes COSE_Sign1 over `payload` by key `label` of the token. `kid`: 8 bytes, or NULL for none. */
+/* What is signed: `kid` is 8 bytes, or NULL for none. */
 struct granting_seal {
     const char *aad;
     struct bytes payload;
     const uint8_t *kid;
 };
+/* Writes COSE_Sign1 by key `label` of the token. */
 int granting_sign(const struct granting_seal *seal, struct hsm *hsm, const char *label, struct cbor_writer *out,
                   struct fault *fault);
-/* STORE item 7 for a unit that is reserved: `ticket` and a grant of package `number`, signed by KEY_PROVISIONER. */
-int granting_item_make(struct hsm *hsm, struct bytes ticket, uint64_t number, const struct ledger_unit *unit,
-                       struct cbor_writer *out, struct fault *fault);
+
+/* The block of units that grants are made from. */
+struct granting_block {
+    uint64_t package; /* 0: none */
+    uint64_t first;
+    uint64_t units;
+    uint64_t count; /* of the TPM */
+    uint8_t sign1[GRANT_SIGNED_MAX];
+    size_t sign1_len;
+};
+
+struct granting {
+    struct hsm *hsm; /* holds KEY_PROVISIONER */
+    struct ledger *ledger;
+    int tpm;
+    struct spend spend; /* with a TPM only */
+    uint8_t provisioner_key[64];
+    pthread_mutex_t lock; /* guards the block */
+    struct granting_block block;
+};
+
+/* Of the production package. */
+struct granting_terms {
+    struct bytes ticket;
+    uint64_t number;
+    uint64_t block; /* units for one operation of the TPM */
+};
+
+/* `quota` is NULL without a TPM. */
+int granting_init(struct granting *granting, struct hsm *hsm, struct ledger *ledger, struct quota *quota,
+                  struct fault *fault);
+void granting_close(struct granting *granting);
+/*
+ * Gives a reserved unit its grant, and records it: unit->grant is filled. A unit that has one keeps it, uncounted.
+ * Fault: the TPM's quota is reached. cut: spent and recorded as lost at the next start, or recorded.
+ */
+int granting_unit_grant(struct granting *granting, const struct granting_terms *terms, struct ledger_unit *unit,
+                        struct fault *fault);
 
 #endif

@@ -2,6 +2,7 @@
 /* run: see run.h. */
 #include "host/appliance/run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -180,7 +181,7 @@ static int versions_check(const struct package *sbm, const struct package *app, 
     return 0;
 }
 
-static int ticket_take(struct run *run, const struct run_parts *parts, struct fault *fault)
+static int terms_take(struct run *run, const struct run_parts *parts, struct fault *fault)
 {
     if (parts->ticket.len == 0 || parts->ticket.len > sizeof run->ticket) {
         return fault_set(fault, "the production package has no ticket for its devices");
@@ -189,6 +190,10 @@ static int ticket_take(struct run *run, const struct run_parts *parts, struct fa
     run->ticket_len = parts->ticket.len;
     run->number = parts->number;
     run->counted = parts->counted;
+    run->units = parts->units;
+    run->not_after = parts->not_after;
+    (void)snprintf(run->organisation, sizeof run->organisation, "%s", parts->profile->organisation);
+    (void)snprintf(run->product, sizeof run->product, "%s", parts->profile->product);
     return 0;
 }
 
@@ -205,7 +210,7 @@ int run_make(const struct run_parts *parts, struct run **out, struct fault *faul
     if (versions_check(parts->sbm, parts->app, fault) != 0 || boot_images_make(run, parts, fault) != 0 ||
         block_package_read(parts->app_package, &run->facts, fault) != 0 || session_open(run, parts, fault) != 0 ||
         package_images_make(run, parts, fault) != 0 || policy_make(run, parts, fault) != 0 ||
-        ticket_take(run, parts, fault) != 0) {
+        terms_take(run, parts, fault) != 0) {
         run_free(run);
         return -1;
     }

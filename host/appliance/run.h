@@ -30,6 +30,8 @@ struct run_parts {
     struct bytes mastering_keys; /* 64 each: one of them signed the key block */
     struct bytes provisioner_key;
     struct bytes ticket; /* of the production package, for every chip */
+    uint64_t units;      /* for one operation of the TPM */
+    uint64_t not_after;  /* seconds since 1970; 0: no end */
     uint64_t number;     /* of the production package */
     uint64_t counted;    /* the same, or 0: the ledger knows no package */
     struct hsm *hsm;     /* holds KEY_TRANSPORT and KEY_PROVISIONER */
@@ -50,6 +52,9 @@ enum run_image_id { RUN_BOOT, RUN_SBM_A, RUN_SBM_B, RUN_SBM_PACKAGE, RUN_PACKAGE
 #define RUN_HEAD_LEN FLASHCTL_SECTOR_LEN
 
 struct run {
+    unsigned users;        /* guarded by the appliance's lock */
+    char organisation[64]; /* of the certificates */
+    char product[64];
     uint8_t *store; /* all images */
     struct run_image images[RUN_IMAGES];
     uint8_t sbm_digest[32];     /* over both slots */
@@ -61,6 +66,8 @@ struct run {
     uint64_t sbm_sequence;
     uint64_t number;  /* of the production package */
     uint64_t counted; /* the same, as the ledger knows it; 0: not from a production package */
+    uint64_t units;   /* for one operation of the TPM */
+    uint64_t not_after;
     uint8_t ticket[GRANT_SIGNED_MAX];
     size_t ticket_len;
     struct session_key *session; /* in locked memory */

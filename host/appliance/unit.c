@@ -3,6 +3,7 @@
 #include "host/appliance/unit.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "host/appliance/appliance_room.h"
 #include "host/lib/text.h"
@@ -190,6 +191,7 @@ void unit_end(struct unit *u)
 {
     struct appliance *a = u->appliance;
     hand_drop(&a->hand, &u->chip);
+    appliance_run_give(a, u->run);
     u->stage = UNIT_NONE;
     u->run = NULL;
 }
@@ -218,6 +220,20 @@ static void text_take(struct bytes in, char *out, size_t out_len)
     text_clean(text, out, out_len);
 }
 
+static int run_begin(struct unit *u, struct fault *fault)
+{
+    u->run = appliance_run_take(u->appliance);
+    if (u->run == NULL) {
+        (void)fault_set(fault, "this appliance has no production package");
+        return fault_hint(fault, "'windlassd load' gives it one");
+    }
+    if (u->run->not_after != 0 && (uint64_t)time(NULL) > u->run->not_after) {
+        (void)fault_set(fault, "the production package is no longer valid");
+        return fault_hint(fault, "look at the appliance's clock; if it is right, the maker gives another package");
+    }
+    return 0;
+}
+
 int unit_begin(struct unit *u, const struct letter_request *request, struct letter_action *action, struct fault *fault)
 {
     struct appliance *a = u->appliance;
@@ -233,7 +249,10 @@ int unit_begin(struct unit *u, const struct letter_request *request, struct lett
         return fault_set(fault, "this appliance has no package for chips with a key of their vendor");
     }
     text_take(request->socket, u->socket, sizeof u->socket);
-    u->run = a->run;
+    if (run_begin(u, fault) != 0) {
+        unit_end(u);
+        return -1;
+    }
     return stage_enter(u, UNIT_BOOT, action, fault);
 }
 

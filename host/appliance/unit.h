@@ -8,7 +8,6 @@
 
 #include "host/appliance/hand.h"
 #include "host/appliance/run.h"
-#include "host/appliance/trust.h"
 #include "host/ledger/ledger.h"
 #include "host/lib/hsm.h"
 #include "host/sign1/token.h"
@@ -19,7 +18,7 @@ struct appliance;
 
 struct unit {
     struct appliance *appliance; /* set once; all else is zero between chips */
-    const struct run *run;
+    struct run *run;
     unsigned stage;
     struct hand_chip chip;
     char socket[LETTER_SOCKET_MAX + 1];

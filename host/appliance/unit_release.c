@@ -12,14 +12,13 @@ static int cert_make(const struct unit *u, enum cert_kind kind, const uint8_t pu
     struct appliance *a = u->appliance;
     char serial[2 * PROVISION_UID_LEN + 1];
     uint8_t key[64];
-    struct cert_spec spec = { .kind = kind,
-                              .organisation = a->project.profile.organisation,
-                              .common_name = a->project.profile.product,
-                              .serial_number = serial };
+    struct cert_spec spec = {
+        .kind = kind, .organisation = u->run->organisation, .common_name = u->run->product, .serial_number = serial
+    };
     text_hex(u->record.uid, sizeof u->record.uid, serial);
     memcpy(spec.public_key, public_key, sizeof spec.public_key);
-    if (cert_issue(&spec, &a->trust.issuing, a->hsm, KEY_ISSUING, out, fault) != 0 ||
-        cert_check(out, &a->trust.issuing, &a->trust.root, kind, key, fault) != 0) {
+    if (cert_issue(&spec, &a->issuing, a->hsm, KEY_ISSUING, out, fault) != 0 ||
+        cert_check(out, &a->issuing, &a->root, kind, key, fault) != 0) {
         return -1;
     }
     return memcmp(key, public_key, sizeof key) == 0 ? 0 : fault_set(fault, "the new certificate holds another key");
@@ -39,21 +38,18 @@ static int certify(struct unit *u, struct fault *fault)
     return ledger_unit_certify(u->appliance->ledger, record->uid, &record->device_cert, &record->update_cert, fault);
 }
 
-/* The grant says that this chip was counted. A unit that has one keeps it. */
+/* The grant says that this chip was counted. */
 static int grant_make(struct unit *u, struct fault *fault)
 {
     const struct run *run = u->run;
-    struct ledger_unit *record = &u->record;
-    struct cbor_writer w = cbor_writer_of(record->grant, sizeof record->grant);
-    if (record->grant_len != 0) {
-        return 0;
+    const struct granting_terms terms = { bytes_of(run->ticket, run->ticket_len), run->number, run->units };
+    if (u->record.grant_len == 0 && u->record.package != run->counted) {
+        (void)fault_set(fault, "unit %llu was begun with package %llu and has no grant; package %llu cannot give one",
+                        (unsigned long long)u->record.number, (unsigned long long)u->record.package,
+                        (unsigned long long)run->counted);
+        return fault_hint(fault, "the maker can scrap the unit by an order");
     }
-    if (granting_item_make(u->appliance->hsm, bytes_of(run->ticket, run->ticket_len), run->number, record, &w, fault) !=
-        0) {
-        return -1;
-    }
-    record->grant_len = w.len;
-    return ledger_unit_grant(u->appliance->ledger, record->uid, 0, cbor_written(&w), fault);
+    return granting_unit_grant(&u->appliance->granting, &terms, &u->record, fault);
 }
 
 int unit_release(struct unit *u, struct fault *fault)
@@ -82,9 +78,9 @@ struct bytes unit_item(const struct unit *u, enum store_type item)
     case STORE_DEVICE_CERT:
         return cert_bytes(&u->record.device_cert);
     case STORE_ISSUER_CERT:
-        return cert_bytes(&u->appliance->trust.issuing);
+        return cert_bytes(&u->appliance->issuing);
     case STORE_ROOT_CERT:
-        return cert_bytes(&u->appliance->trust.root);
+        return cert_bytes(&u->appliance->root);
     case STORE_GRANT:
         return bytes_of(u->record.grant, u->record.grant_len);
     default:

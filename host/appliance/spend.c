@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spend: see spend.h. */
+#include "host/appliance/spend.h"
+
+#include <string.h>
+
+int spend_init(struct spend *s, struct quota *quota, struct ledger *ledger, struct fault *fault)
+{
+    uint64_t time = 0;
+    memset(s, 0, sizeof *s);
+    (void)pthread_mutex_init(&s->lock, NULL);
+    s->quota = quota;
+    s->ledger = ledger;
+    s->unsure = 1;
+    return ledger_latest(ledger, &s->last, &time, fault);
+}
+
+void spend_close(struct spend *s)
+{
+    (void)pthread_mutex_destroy(&s->lock);
+}
+
+/* ---- with the lock held ---- */
+
+static int lost_record(struct spend *s, struct fault *fault)
+{
+    while (s->lost_count > 0) {
+        uint64_t count = s->lost[s->lost_count - 1];
+        if (ledger_spent_record(s->ledger, count - 1, count, "its grant could not be recorded", fault) != 0) {
+            return -1;
+        }
+        s->lost_count--;
+    }
+    return 0;
+}
+
+static int doubt_settle(struct spend *s, struct fault *fault)
+{
+    struct quota_facts facts;
+    if (!s->unsure) {
+        return 0;
+    }
+    if (quota_facts(s->quota, &facts, fault) != 0) {
+        return -1;
+    }
+    if (facts.count > s->last && ledger_spent_record(s->ledger, s->last, facts.count,
+                                                     "counted by the TPM, and nobody got a grant", fault) != 0) {
+        return -1;
+    }
+    s->last = facts.count > s->last ? facts.count : s->last;
+    s->unsure = 0;
+    return 0;
+}
+
+/* ---- */
+
+int spend_sign(struct spend *s, const uint8_t digest[32], uint8_t signature[64], uint64_t *count, struct fault *fault)
+{
+    uint32_t counted = 0;
+    (void)pthread_mutex_lock(&s->lock);
+    int result = lost_record(s, fault) != 0 || doubt_settle(s, fault) != 0
+                     ? -1
+                     : quota_sign(s->quota, digest, signature, &counted, fault);
+    if (result == 0) {
+        s->last = counted;
+        *count = counted;
+    } else if (result < 0) {
+        s->unsure = 1;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return result;
+}
+
+void spend_lose(struct spend *s, uint64_t count)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    if (s->lost_count < SPEND_LOST_MAX) {
+        s->lost[s->lost_count++] = count;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spend: units taken from the TPM's quota, none of them without a trace: what the TPM counted and no grant of the
+ * ledger holds is recorded as spent before the next unit is taken. Thread-safe.
+ */
+#ifndef HOST_APPLIANCE_SPEND_H
+#define HOST_APPLIANCE_SPEND_H
+
+#include <pthread.h>
+
+#include "host/appliance/quota.h"
+#include "host/ledger/ledger.h"
+
+#define SPEND_LOST_MAX 64
+
+struct spend {
+    struct quota *quota;
+    struct ledger *ledger;
+    pthread_mutex_t lock; /* guards all below */
+    int unsure;           /* the TPM may have counted what nobody got */
+    uint64_t last;        /* the count of its last signature */
+    size_t lost_count;    /* counts whose grant could not be recorded, and not yet that they are lost either */
+    uint64_t lost[SPEND_LOST_MAX];
+};
+
+/* Begins where the ledger ends. */
+int spend_init(struct spend *spend, struct quota *quota, struct ledger *ledger, struct fault *fault);
+void spend_close(struct spend *spend);
+/* As quota_sign, after everything lost before is on record. */
+int spend_sign(struct spend *spend, const uint8_t digest[32], uint8_t signature[64], uint64_t *count,
+               struct fault *fault);
+/* What was signed with this count could not be recorded and is forgotten. */
+void spend_lose(struct spend *spend, uint64_t count);
+
+#endif
