@@ -72,10 +72,12 @@ void ledger_sql(const char *sql, int should_succeed)
 void ledger_guards_drop(void)
 {
     if (ledger_on_server) {
-        ledger_sql("DROP FUNCTION stays CASCADE", 1);
+        ledger_sql("DROP FUNCTION IF EXISTS stays CASCADE", 1);
     } else {
-        ledger_sql("DROP TRIGGER events_DELETE; DROP TRIGGER events_UPDATE; DROP TRIGGER checkpoints_DELETE; "
-                   "DROP TRIGGER checkpoints_UPDATE; DROP TRIGGER units_DELETE; DROP TRIGGER packages_DELETE",
+        ledger_sql("DROP TRIGGER IF EXISTS events_DELETE; DROP TRIGGER IF EXISTS events_UPDATE; DROP TRIGGER IF EXISTS "
+                   "checkpoints_DELETE; "
+                   "DROP TRIGGER IF EXISTS checkpoints_UPDATE; DROP TRIGGER IF EXISTS units_DELETE; DROP TRIGGER IF "
+                   "EXISTS packages_DELETE",
                    1);
     }
 }
