@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_pki: `windlass pki create | show | check | server`. */
+/* cmd_pki: `windlass pki`: create, show and check; the other verbs have files of their own. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "host/cli/cli.h"
+#include "host/cli/cmd_pki_enrol.h"
 #include "host/cli/cmd_pki_server.h"
 #include "host/lib/file.h"
 #include "host/lib/text.h"
@@ -222,12 +223,15 @@ static int pki_check_run(const struct pki_options *options)
 /* ---- the command ---- */
 
 static const char help_pki[] =
-    "usage: windlass pki create|show|check|server [options]\n"
+    "usage: windlass pki create|show|check|server|appliance|station|revoke [options]\n"
     "\n"
-    "  create  the key ceremony: makes the production keys in their tokens and certifies them\n"
-    "  show    keys, where they live, validity and fingerprints of their certificates\n"
-    "  check   checks every certificate to its root, and that the tokens hold the matching keys\n"
-    "  server  certifies a TLS server to which devices may talk\n"
+    "  create     the key ceremony: makes the production keys in their tokens and certifies them\n"
+    "  show       keys, where they live, validity and fingerprints of their certificates\n"
+    "  check      checks every certificate to its root, and that the tokens hold the matching keys\n"
+    "  server     certifies a TLS server to which devices may talk\n"
+    "  appliance  certifies a provisioning appliance: the keys that it made itself\n"
+    "  station    certifies a station, which may then call appliances\n"
+    "  revoke     takes a station's or an appliance's certificates back\n"
     "\n"
     "'windlass pki create --help' and so on tell more.\n"
     "\n"
@@ -281,6 +285,17 @@ static const struct pki_verb {
     { "check", "pki check", "pdh", help_check, pki_check_run },
 };
 
+/* Verbs with files of their own. */
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} others[] = {
+    { "server", cmd_pki_server },
+    { "appliance", cmd_pki_appliance },
+    { "station", cmd_pki_station },
+    { "revoke", cmd_pki_revoke },
+};
+
 /* Gives -1 to go on, or an exit code. */
 static int options_parse(int argc, char **argv, const struct pki_verb *verb, struct pki_options *out)
 {
@@ -315,8 +330,10 @@ int cmd_pki(int argc, char **argv)
         (void)puts(help_pki);
         return CLI_DONE;
     }
-    if (argc >= 2 && strcmp(argv[1], "server") == 0) {
-        return cmd_pki_server(argc - 1, argv + 1);
+    for (size_t i = 0; argc >= 2 && i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(argv[1], others[i].name) == 0) {
+            return others[i].run(argc - 1, argv + 1);
+        }
     }
     for (size_t i = 0; argc >= 2 && i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(argv[1], verbs[i].name) == 0) {
@@ -325,5 +342,5 @@ int cmd_pki(int argc, char **argv)
         }
     }
     return argc >= 2 ? cli_usage("pki", "there is no '%s'", argv[1])
-                     : cli_usage("pki", "create, show, check or server?");
+                     : cli_usage("pki", "create, show, check, server, appliance, station or revoke?");
 }

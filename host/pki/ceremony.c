@@ -14,6 +14,7 @@
 #include "host/lib/hsm_uri.h"
 #include "host/lib/text.h"
 #include "host/lib/yaml_file.h"
+#include "host/pki/enrol.h"
 #include "host/pki/pki.h"
 #include "host/pki/transcript.h"
 
@@ -320,5 +321,5 @@ int pki_create(const struct project *project, const char *name, struct bytes tex
     if (pki_spec_parse(name, text, &spec, fault) != 0 || pki_spec_check_complete(name, &spec, fault) != 0) {
         return -1;
     }
-    return ceremony_run(project, &spec, text, listener, fault);
+    return ceremony_run(project, &spec, text, listener, fault) != 0 ? -1 : pki_public_write(project, fault);
 }

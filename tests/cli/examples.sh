@@ -76,6 +76,15 @@ example 'windlass device update chip1 v2.update && windlass device reset chip1'
 run 0 windlass device status chip1 --wait 30
 example 'windlass device confirm chip1'
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server -keyout server.key -out server.csr 2>/dev/null
+for key in issuing provisioner records appliance; do
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$key -keyout /dev/null 2>/dev/null
+done >request.pem
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkey -pubout >>request.pem
+example 'windlass pki appliance --request request.pem --name factory-1 --host 192.0.2.10'
+mkdir line-1
+cp server.csr line-1/request.pem
+example 'windlass pki station line-1 --request line-1/request.pem'
+example 'windlass pki revoke line-1'
 example 'windlass pki server --project greenhouse-sensor --request server.csr --name fleet.example --out server.crt'
 : >server.log
 openssl s_server -accept 127.0.0.1:14433 -key server.key -cert server.crt -CAfile pki/root.crt -Verify 2 -verify_return_error -tls1_3 -rev >server.log 2>&1 &

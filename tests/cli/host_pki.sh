@@ -165,6 +165,37 @@ run 1 "$windlass" pki server --project moved --request server.csr --name fleet.e
 says "P-256"
 holds ! -e again.crt
 
+echo "stations: certified for calling, and taken back"
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout /dev/null -out station.csr 2>/dev/null
+run 2 "$windlass" pki station --project moved --request station.csr
+says "needs a NAME"
+run 2 "$windlass" pki station line-1 --project moved --request station.csr --years 0
+run 1 "$windlass" pki station Line_1 --project moved --request station.csr
+says "is not a name for a machine"
+run 0 "$windlass" pki station line-1 --project moved --request station.csr
+run 0 "$windlass" pki station line-1 --project moved --request station.csr
+holds "$(grep -c 'issued pki/stations/line-1.crt' moved/pki/stations.txt)" = 1
+run 0 openssl verify -x509_strict -purpose sslclient -CAfile moved/pki/root.crt moved/pki/stations/line-1.crt
+run 1 "$windlass" pki revoke line-2 --project moved
+run 0 "$windlass" pki revoke line-1 --project moved
+run 2 openssl verify -crl_check -CRLfile moved/pki/stations.crl -CAfile moved/pki/root.crt moved/pki/stations/line-1.crt
+
+echo "appliances: certified from the request that they wrote"
+for key in issuing provisioner records appliance; do
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$key -keyout /dev/null 2>/dev/null
+done >request.pem
+run 1 "$windlass" pki appliance --project moved --request request.pem --name factory-1 --host 192.0.2.10
+says "does not ask for a certificate for 'transport'"
+holds ! -e moved/pki/appliances
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null | openssl pkey -pubout >>request.pem
+run 2 "$windlass" pki appliance --project moved --request request.pem --name factory-1
+says "needs --request and --host"
+run 1 "$windlass" pki appliance --project moved --request request.pem --name factory-1 --host -bad-
+says "neither a DNS name nor an IP address"
+run 0 "$windlass" pki appliance --project moved --request request.pem --name factory-1 --host 192.0.2.10
+says "$(sha256sum <request.pem | cut -d' ' -f1)"
+holds "$(grep -c 'BEGIN CERTIFICATE' moved/pki/appliances/factory-1.pem)" = 6
+
 echo "no PIN was ever shown"
 for pin in moved/hsm/*.pin; do
     if grep -qF "$(cat "$pin")" all || grep -rqF "$(cat "$pin")" moved/pki; then

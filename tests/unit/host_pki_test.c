@@ -171,7 +171,7 @@ static void ceremony_cut_after_every_step_goes_on(void **state)
         cuts++;
     }
     assert_int_equal(code, 0);
-    assert_int_equal(cuts, 2 + 9 + 9); /* tokens, keys, certificates */
+    assert_int_equal(cuts, 2 + 10 + 10); /* tokens, keys, certificates */
     support_check(create(&fault), &fault);
     assert_non_null(strstr(steps, "nothing was left to do"));
     assert_int_equal(problems(), 0);
