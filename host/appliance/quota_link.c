@@ -58,13 +58,25 @@ static TSS2_RC tap_transmit(TSS2_TCTI_CONTEXT *context, size_t size, const uint8
     return command_transmit(tap);
 }
 
-static TSS2_RC answer_receive(struct quota_tap *tap)
+/* 1 when an answer comes in time, or when this TCTI does not tell what to wait for. */
+static int answer_awaited(struct quota_tap *tap)
 {
     struct pollfd handles[4];
     size_t count = 0;
-    if (Tss2_Tcti_GetPollHandles(tap->inner, NULL, &count) == TSS2_RC_SUCCESS && count > 0 && count <= 4 &&
-        Tss2_Tcti_GetPollHandles(tap->inner, handles, &count) == TSS2_RC_SUCCESS &&
-        poll(handles, (nfds_t)count, tap->wait_ms) <= 0) {
+    memset(handles, 0, sizeof handles);
+    if (Tss2_Tcti_GetPollHandles(tap->inner, NULL, &count) != TSS2_RC_SUCCESS || count == 0 || count > 4 ||
+        Tss2_Tcti_GetPollHandles(tap->inner, handles, &count) != TSS2_RC_SUCCESS) {
+        return 1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        handles[i].events = POLLIN; /* not every TCTI says so */
+    }
+    return poll(handles, (nfds_t)count, tap->wait_ms) > 0;
+}
+
+static TSS2_RC answer_receive(struct quota_tap *tap)
+{
+    if (!answer_awaited(tap)) {
         return TSS2_TCTI_RC_IO_ERROR;
     }
     tap->answer_len = sizeof tap->answer;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests of the quota in a TPM: with a TPM simulator that each program starts.
-foreach(part quota quota_attack quota_enrol)
+foreach(part quota quota_attack quota_cut quota_enrol)
   windlass_test(${part}_test SOURCES ${part}_test.c quota_rig.c host_support.c LIBS wl_quota wl_tpm_check wl_host)
 endforeach()
