@@ -5,6 +5,7 @@
  * secret.
  */
 #include "base/hard.h"
+#include "bl1/agent.h"
 #include "boot/counter.h"
 #include "boot/gate.h"
 #include "boot/halt.h"
@@ -30,12 +31,17 @@ _Noreturn void halt_end(void)
 }
 
 /* A number, not a text: the list of texts would fill a fifth of BL1. base/status.h has them. */
+void status_digits_write(status_t status, char out[3])
+{
+    out[0] = (char)('0' + status / 100 % 10);
+    out[1] = (char)('0' + status / 10 % 10);
+    out[2] = (char)('0' + status % 10);
+}
+
 static void status_say(const char *before, status_t status)
 {
     char number[] = "status 000\n";
-    number[7] = (char)('0' + status / 100 % 10);
-    number[8] = (char)('0' + status / 10 % 10);
-    number[9] = (char)('0' + status % 10);
+    status_digits_write(status, number + 7);
     port_log(before);
     port_log(number);
 }
@@ -147,6 +153,7 @@ _Noreturn void stage_main(void)
         halt(STATUS_BOOT_NO_ANCHOR);
     }
     halt_outputs_set((uint32_t)anchor.outputs_mask, (uint32_t)anchor.outputs_level);
+    agent_serve(&anchor);
     unsigned newer = slot_sequence(1) > slot_sequence(0);
     for (unsigned i = 0; i < 4; i++) {
         unsigned slot = newer ^ (i & 1u);

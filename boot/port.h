@@ -66,6 +66,23 @@ status_t port_unique_id(uint8_t out[16]);
  * wipes them. */
 status_t port_root_key(uint8_t out[32]);
 
+/* Where the silicon vendor gave the chip a key pair (P-256): the private key; the caller wipes it. Not the
+ * application's: only for the provisioning agent. */
+status_t port_vendor_key(uint8_t out[32]);
+/* What the vendor says of it (docs/spec.md section 2.8). */
+struct port_vendor {
+    uint32_t issued;   /* unix time of its making */
+    uint16_t len;      /* of the COSE header map {33: certificates} */
+    uint16_t cred_off; /* where the chip's own certificate is in it, as a byte string with its head */
+    uint16_t cred_len;
+};
+/* `out` gets the header map, at most `capacity` bytes. NOT_FOUND: there is none. */
+status_t port_vendor_credential(struct port_vendor *vendor, uint8_t *out, size_t capacity);
+/* RAM that outlives the step from BL1 to SBM, PORT_HANDOVER_LEN bytes, aligned to words. What lies there proves
+ * nothing by itself. */
+#define PORT_HANDOVER_LEN 512u
+void *port_handover(void);
+
 enum port_key_set { PORT_KEYS_FIRMWARE = 0, PORT_KEYS_MASTERING = 1 };
 /* HARD: bit i: the OEM's key i of this set is retired. From the fuses at each call; all ones when they cannot be read.
  */

@@ -100,16 +100,13 @@ static status_t peer_check(struct edhoc *e, enum schedule_label label, struct by
 
 static status_t plaintext_make(struct edhoc *e, const struct schedule_party *party, const uint8_t signature[64])
 {
-    const struct edhoc_plaintext plain = { party->c_r, party->id_cred, bytes_of(signature, 64), party->ead };
+    const struct edhoc_plaintext plain = {
+        .c_r = party->c_r, .id_cred = party->id_cred, .signature = bytes_of(signature, 64), .ead = party->ead
+    };
     struct cbor_writer w = cbor_writer_of(e->plaintext, sizeof e->plaintext);
     edhoc_plaintext_build(&plain, &w);
     e->plaintext_len = w.len;
     return w.status;
-}
-
-static status_t plaintext_read(struct edhoc *e, int message)
-{
-    return edhoc_plaintext_parse(bytes_of(e->plaintext, e->plaintext_len), message, &e->peer);
 }
 
 /* Key, IV and additional data of message_3 or message_4. */
@@ -220,7 +217,7 @@ status_t edhoc_message_2_open(struct edhoc *e, struct bytes message)
 {
     status_t status = e->stage == STAGE_I_1_MADE ? message_2_decrypt(e, message) : STATUS_BAD_STATE;
     if (status == STATUS_OK) {
-        status = plaintext_read(e, 2);
+        status = edhoc_plaintext_2_parse(bytes_of(e->plaintext, e->plaintext_len), &e->peer);
     }
     return step_end(e, status, STAGE_I_2_OPEN);
 }
@@ -231,21 +228,19 @@ status_t edhoc_message_2_check(struct edhoc *e, struct bytes cred, const uint8_t
     return step_end(e, status, STAGE_I_2_CHECKED);
 }
 
-status_t edhoc_message_3_begin(struct edhoc *e, const struct edhoc_own *own, uint8_t digest[32])
+status_t edhoc_message_3_begin(struct edhoc *e, const struct schedule_party *own, uint8_t digest[32])
 {
-    const struct schedule_party party = { { NULL, 0 }, own->id_cred, own->cred, { NULL, 0 } };
     status_t status = e->stage == STAGE_I_2_CHECKED ? STATUS_OK : STATUS_BAD_STATE;
     if (status == STATUS_OK) {
-        own_digest(e, SCHEDULE_MAC_3, &party, digest);
+        own_digest(e, SCHEDULE_MAC_3, own, digest);
     }
     return step_end(e, status, STAGE_I_3_BEGUN);
 }
 
-status_t edhoc_message_3_finish(struct edhoc *e, const struct edhoc_own *own, const uint8_t signature[64],
+status_t edhoc_message_3_finish(struct edhoc *e, const struct schedule_party *own, const uint8_t signature[64],
                                 struct cbor_writer *out)
 {
-    const struct schedule_party party = { { NULL, 0 }, own->id_cred, own->cred, { NULL, 0 } };
-    status_t status = e->stage == STAGE_I_3_BEGUN ? plaintext_make(e, &party, signature) : STATUS_BAD_STATE;
+    status_t status = e->stage == STAGE_I_3_BEGUN ? plaintext_make(e, own, signature) : STATUS_BAD_STATE;
     if (status == STATUS_OK) {
         status = sealed_write(e, SCHEDULE_K_3, bytes_of(e->plaintext, e->plaintext_len), out);
         schedule_th_next(bytes_of(e->plaintext, e->plaintext_len), own->cred, e->th);
@@ -279,15 +274,14 @@ status_t edhoc_message_1_open(struct edhoc *e, struct bytes message)
     return step_end(e, status, STAGE_R_1_OPEN);
 }
 
-status_t edhoc_message_2_begin(struct edhoc *e, const struct edhoc_own *own, uint8_t digest[32])
+status_t edhoc_message_2_begin(struct edhoc *e, const struct schedule_party *own, uint8_t digest[32])
 {
-    const struct schedule_party party = { own->c_r, own->id_cred, own->cred, { NULL, 0 } };
     status_t status = e->stage == STAGE_R_1_OPEN ? ephemeral_make(e) : STATUS_BAD_STATE;
     if (status == STATUS_OK) {
         status = secret_agree(e, e->own_x);
     }
     if (status == STATUS_OK) {
-        own_digest(e, SCHEDULE_MAC_2, &party, digest);
+        own_digest(e, SCHEDULE_MAC_2, own, digest);
     }
     return step_end(e, status, STAGE_R_2_BEGUN);
 }
@@ -308,11 +302,10 @@ static status_t message_2_encrypt(const struct edhoc *e, struct cbor_writer *out
     return STATUS_OK;
 }
 
-status_t edhoc_message_2_finish(struct edhoc *e, const struct edhoc_own *own, const uint8_t signature[64],
+status_t edhoc_message_2_finish(struct edhoc *e, const struct schedule_party *own, const uint8_t signature[64],
                                 struct cbor_writer *out)
 {
-    const struct schedule_party party = { own->c_r, own->id_cred, own->cred, { NULL, 0 } };
-    status_t status = e->stage == STAGE_R_2_BEGUN ? plaintext_make(e, &party, signature) : STATUS_BAD_STATE;
+    status_t status = e->stage == STAGE_R_2_BEGUN ? plaintext_make(e, own, signature) : STATUS_BAD_STATE;
     if (status == STATUS_OK) {
         status = message_2_encrypt(e, out);
         schedule_th_next(bytes_of(e->plaintext, e->plaintext_len), own->cred, e->th);
@@ -324,14 +317,14 @@ status_t edhoc_message_3_open(struct edhoc *e, struct bytes message)
 {
     status_t status = e->stage == STAGE_R_2_MADE ? sealed_read(e, SCHEDULE_K_3, message) : STATUS_BAD_STATE;
     if (status == STATUS_OK) {
-        status = plaintext_read(e, 3);
+        status = edhoc_plaintext_3_parse(bytes_of(e->plaintext, e->plaintext_len), &e->peer);
     }
     return step_end(e, status, STAGE_R_3_OPEN);
 }
 
-status_t edhoc_message_3_check(struct edhoc *e, struct bytes cred, const uint8_t key[64])
+status_t edhoc_message_3_check(struct edhoc *e, const uint8_t key[64])
 {
-    status_t status = e->stage == STAGE_R_3_OPEN ? peer_check(e, SCHEDULE_MAC_3, cred, key) : STATUS_BAD_STATE;
+    status_t status = e->stage == STAGE_R_3_OPEN ? peer_check(e, SCHEDULE_MAC_3, e->peer.cred, key) : STATUS_BAD_STATE;
     return step_end(e, status, STAGE_R_3_CHECKED);
 }
 

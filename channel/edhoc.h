@@ -23,13 +23,6 @@ struct edhoc {
     struct edhoc_plaintext peer; /* after _open: views into plaintext, until the next call */
 };
 
-/* One's own credential. */
-struct edhoc_own {
-    struct bytes c_r;     /* Responder: the encoded connection identifier; Initiator: not looked at */
-    struct bytes id_cred; /* encoded map */
-    struct bytes cred;    /* encoded item */
-};
-
 /*
  * Initiator. Each in its turn: 1_make, 2_open, 2_check, 3_begin, 3_finish, 4_open. Errors of all: BAD_STATE out of
  * turn, what the parsers say, CRYPTO_KEY for a point off the curve, NO_SPACE, TRNG_FAILED. An error message in place of
@@ -40,20 +33,22 @@ status_t edhoc_message_1_make(struct edhoc *e, struct cbor_writer *out);
 status_t edhoc_message_2_open(struct edhoc *e, struct bytes message);
 /* `cred`: the encoded item; `key`: its public key, after the caller found that it takes both. CRYPTO_SIGNATURE. */
 status_t edhoc_message_2_check(struct edhoc *e, struct bytes cred, const uint8_t key[64]);
-/* What the own key must sign now (ES256 over a digest). */
-status_t edhoc_message_3_begin(struct edhoc *e, const struct edhoc_own *own, uint8_t digest[32]);
-status_t edhoc_message_3_finish(struct edhoc *e, const struct edhoc_own *own, const uint8_t signature[64],
+/* `own`: one's own credential, no c_r, no ead, the same in _begin and _finish. Gives what its key must sign (ES256). */
+status_t edhoc_message_3_begin(struct edhoc *e, const struct schedule_party *own, uint8_t digest[32]);
+status_t edhoc_message_3_finish(struct edhoc *e, const struct schedule_party *own, const uint8_t signature[64],
                                 struct cbor_writer *out);
 /* CRYPTO_TAG. After it the other side is known to have the keys. */
 status_t edhoc_message_4_open(struct edhoc *e, struct bytes message);
 
-/* Responder: 1_open (begins a new session in any state), 2_begin, 2_finish, 3_open, 3_check, 4_make. */
+/* Responder: 1_open (begins a new session in any state), 2_begin, 2_finish, 3_open, 3_check, 4_make.
+ * `own` has c_r, the Responder's connection identifier. */
 status_t edhoc_message_1_open(struct edhoc *e, struct bytes message);
-status_t edhoc_message_2_begin(struct edhoc *e, const struct edhoc_own *own, uint8_t digest[32]);
-status_t edhoc_message_2_finish(struct edhoc *e, const struct edhoc_own *own, const uint8_t signature[64],
+status_t edhoc_message_2_begin(struct edhoc *e, const struct schedule_party *own, uint8_t digest[32]);
+status_t edhoc_message_2_finish(struct edhoc *e, const struct schedule_party *own, const uint8_t signature[64],
                                 struct cbor_writer *out);
 status_t edhoc_message_3_open(struct edhoc *e, struct bytes message);
-status_t edhoc_message_3_check(struct edhoc *e, struct bytes cred, const uint8_t key[64]);
+/* `key`: that of e->peer.cred, after the caller found that it takes it. */
+status_t edhoc_message_3_check(struct edhoc *e, const uint8_t key[64]);
 status_t edhoc_message_4_make(struct edhoc *e, struct cbor_writer *out);
 
 /* EDHOC_Exporter(label, h'', len), after message_4. BAD_STATE before. The caller wipes what it gets. */

@@ -40,9 +40,8 @@ status_t record_channel_open(struct record_channel *c, struct edhoc *e, uint32_t
 
 static void counter_write(uint32_t counter, uint8_t out[COSE_COUNTER_LEN])
 {
-    for (unsigned i = 0; i < COSE_COUNTER_LEN; i++) {
-        out[i] = (uint8_t)(counter >> (8 * (COSE_COUNTER_LEN - 1 - i)));
-    }
+    bytes_write_be16(out, (uint16_t)(counter >> 16));
+    bytes_write_be16(out + 2, (uint16_t)counter);
 }
 
 static void nonce_make(const struct record_way *way, const uint8_t counter[COSE_COUNTER_LEN],
@@ -81,7 +80,6 @@ status_t record_seal(struct record_channel *c, struct bytes plain, struct cbor_w
 status_t record_open(struct record_channel *c, struct bytes record, uint8_t *plain, size_t *len)
 {
     struct cose_record read;
-    uint8_t counter[COSE_COUNTER_LEN];
     uint8_t nonce[RECORD_IV_LEN];
     status_t status = cose_record_parse(record, &read);
     if (status != STATUS_OK || read.ciphertext.len < COSE_TAG_LEN) {
@@ -90,11 +88,10 @@ status_t record_open(struct record_channel *c, struct bytes record, uint8_t *pla
     if (c->receive.counter == UINT32_MAX) {
         return STATUS_CHANNEL_SPENT;
     }
-    counter_write(c->receive.counter, counter);
-    if (memcmp(counter, read.counter.data, sizeof counter) != 0) {
+    if (cose_record_counter(record) != c->receive.counter) {
         return STATUS_CHANNEL_ORDER;
     }
-    nonce_make(&c->receive, counter, nonce);
+    nonce_make(&c->receive, read.counter.data, nonce);
     const struct crypto_aead how = { c->receive.key, nonce, bytes_of(cose_record_aad, sizeof cose_record_aad) };
     *len = read.ciphertext.len - COSE_TAG_LEN;
     status = crypto_aead_open(&how, bytes_of(read.ciphertext.data, *len), read.ciphertext.data + *len, plain);

@@ -9,19 +9,19 @@
 #define HEADED_LEN (2 + SCHEDULE_LEN) /* a byte string of 32 */
 #define INFO_MAX 48
 
-/* What `w` holds goes into the hash. */
-static void written_add(struct crypto_sha256 *hash, const struct cbor_writer *w)
+/* The head of a byte string. */
+static void head_add(struct crypto_sha256 *hash, size_t len)
 {
-    crypto_sha256_add(hash, cbor_written(w));
+    uint8_t head[9];
+    struct cbor_writer w = cbor_writer_of(head, sizeof head);
+    cbor_write_bstr_head(&w, len);
+    crypto_sha256_add(hash, bytes_of(head, w.len));
 }
 
 static void string_add(struct crypto_sha256 *hash, const uint8_t value[SCHEDULE_LEN])
 {
-    uint8_t encoded[HEADED_LEN];
-    struct cbor_writer w = cbor_writer_of(encoded, sizeof encoded);
-    cbor_write_bstr(&w, bytes_of(value, SCHEDULE_LEN));
-    written_add(hash, &w);
-    wipe(encoded, sizeof encoded);
+    head_add(hash, SCHEDULE_LEN);
+    crypto_sha256_add(hash, bytes_of(value, SCHEDULE_LEN));
 }
 
 void schedule_th_2(const uint8_t g_y[32], const uint8_t message_1_digest[SCHEDULE_LEN], uint8_t th[SCHEDULE_LEN])
@@ -58,7 +58,7 @@ void schedule_kdf(const uint8_t prk[SCHEDULE_LEN], uint32_t label, struct bytes 
     cbor_write_uint(&w, label);
     cbor_write_bstr(&w, context);
     cbor_write_uint(&w, len);
-    (void)crypto_hkdf_expand(prk, cbor_written(&w), out, len);
+    (void)crypto_hkdf_expand(prk, bytes_of(info, w.len), out, len);
 }
 
 /* One block of HKDF-Expand over (label, context, 32). */
@@ -66,13 +66,11 @@ void schedule_mac(const uint8_t prk[SCHEDULE_LEN], enum schedule_label label, co
                   const uint8_t th[SCHEDULE_LEN], uint8_t mac[SCHEDULE_LEN])
 {
     static const uint8_t end[] = { 0x18, SCHEDULE_LEN, 1 }; /* the length, and HKDF's count */
-    uint8_t head[16];
-    struct cbor_writer w = cbor_writer_of(head, sizeof head);
+    const uint8_t start = (uint8_t)label;                   /* below 24: its own encoding */
     struct crypto_hmac hmac;
-    cbor_write_uint(&w, label);
-    cbor_write_bstr_head(&w, party->c_r.len + party->id_cred.len + HEADED_LEN + party->cred.len + party->ead.len);
     crypto_hmac_start(&hmac, prk);
-    written_add(&hmac.hash, &w);
+    crypto_sha256_add(&hmac.hash, bytes_of(&start, 1));
+    head_add(&hmac.hash, party->c_r.len + party->id_cred.len + HEADED_LEN + party->cred.len + party->ead.len);
     crypto_sha256_add(&hmac.hash, party->c_r);
     crypto_sha256_add(&hmac.hash, party->id_cred);
     string_add(&hmac.hash, th);
@@ -85,18 +83,13 @@ void schedule_mac(const uint8_t prk[SCHEDULE_LEN], enum schedule_label label, co
 void schedule_signed_digest(const struct schedule_party *party, const uint8_t th[SCHEDULE_LEN],
                             const uint8_t mac[SCHEDULE_LEN], uint8_t digest[SCHEDULE_LEN])
 {
-    uint8_t head[24];
-    struct cbor_writer w = cbor_writer_of(head, sizeof head);
+    static const uint8_t start[] = { 0x84, 0x6A, 'S', 'i', 'g', 'n', 'a', 't', 'u', 'r', 'e', '1' };
     struct crypto_sha256 hash;
-    cbor_write_array(&w, 4);
-    cbor_write_tstr(&w, "Signature1");
-    cbor_write_bstr_head(&w, party->id_cred.len);
     crypto_sha256_start(&hash);
-    written_add(&hash, &w);
+    crypto_sha256_add(&hash, bytes_of(start, sizeof start));
+    head_add(&hash, party->id_cred.len);
     crypto_sha256_add(&hash, party->id_cred);
-    w = cbor_writer_of(head, sizeof head);
-    cbor_write_bstr_head(&w, HEADED_LEN + party->cred.len + party->ead.len);
-    written_add(&hash, &w);
+    head_add(&hash, HEADED_LEN + party->cred.len + party->ead.len);
     string_add(&hash, th);
     crypto_sha256_add(&hash, party->cred);
     crypto_sha256_add(&hash, party->ead);

@@ -37,14 +37,35 @@ function(windlass_stage name)
 endfunction()
 
 windlass_stage(bl1 SCRIPTS ${PORT}/bl1.ld
-  SOURCES bl1/main.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c)
+  SOURCES bl1/main.c bl1/agent_none.c ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c)
+# The same with the provisioning agent, for chips that have a key pair of their own.
+set(CHANNEL channel/record.c channel/server.c channel/edhoc.c channel/schedule.c wire/edhoc.c wire/cose_record.c wire/frame.c boot/provision_write.c ${PORT}/handover.c)
+windlass_stage(bl1-agent SCRIPTS ${PORT}/bl1-agent.ld
+  SOURCES bl1/main.c bl1/agent.c boot/credential.c wire/edhoc_credential.c ${CHANNEL}
+          ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c ${PORT}/vendor.c ${PORT}/trng.c ${PORT}/link.c)
 windlass_stage(sbm SCRIPTS ${PORT}/sbm-a.ld ${PORT}/sbm-b.ld
   SOURCES sbm/main.c sbm/self.c sbm/device.c sbm/store.c sbm/store_its.c sbm/provisioned.c sbm/signed.c sbm/granted.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_crypto.c sbm/veneer_storage.c sbm/veneer_guard.c sbm/service_crypto_store.c sbm/entries.c sbm/service_update.c sbm/service_command.c sbm/order.c sbm/veneer_command.c wire/command.c wire/grant.c sbm/service_status.c sbm/log.c sbm/recovery.c sbm/service_log.c sbm/status_map.c sbm/veneer_log.c wire/smp.c wire/smp_map.c wire/smp_image.c wire/smp_server.c sbm/service_attest.c sbm/veneer_attest.c wire/token.c
           ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/statement.c boot/install.c boot/rootkey.c boot/seal.c
           ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/trng.c ${PORT}/timer.c ${PORT}/link.c ${PORT}/start_application.c)
 set(VENEERS ${CMAKE_BINARY_DIR}/sbm_veneers.o)
 # The linker insists on its own import library; nobody uses it.
-foreach(image sbm-a sbm-b)
+# sbm-line-a and -b: the same with the agent's line (sbm/agent_line.c), for chips on which bl1-agent runs.
+add_library(sbm-line-objects OBJECT sbm/agent_line.c ${CHANNEL})
+add_library(sbm-none-objects OBJECT sbm/agent_line_none.c)
+foreach(objects sbm-line-objects sbm-none-objects)
+  target_compile_options(${objects} PRIVATE ${WINDLASS_WARNINGS} -mcmse)
+  target_link_libraries(${objects} PRIVATE crypto)
+endforeach()
+add_custom_target(sbm-line-images)
+foreach(slot a b)
+  target_sources(sbm-${slot} PRIVATE $<TARGET_OBJECTS:sbm-none-objects>)
+  add_executable(sbm-line-${slot} EXCLUDE_FROM_ALL $<TARGET_OBJECTS:sbm-objects> $<TARGET_OBJECTS:sbm-line-objects>)
+  target_link_libraries(sbm-line-${slot} PRIVATE crypto)
+  target_link_options(sbm-line-${slot} PRIVATE ${LINK_OPTIONS} -T${PORT}/sbm-${slot}.ld)
+  set_target_properties(sbm-line-${slot} PROPERTIES LINKER_LANGUAGE C SUFFIX .elf RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR} LINK_DEPENDS "${PORT}/sbm-${slot}.ld;${PORT}/stage.ld")
+  add_dependencies(sbm-line-images sbm-line-${slot})
+endforeach()
+foreach(image sbm-a sbm-b sbm-line-a sbm-line-b)
   target_sources(${image} PRIVATE ${sbm_psa})
   target_link_options(${image} PRIVATE -Wl,--cmse-implib -Wl,--out-implib=${CMAKE_BINARY_DIR}/${image}.implib)
 endforeach()

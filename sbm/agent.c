@@ -191,16 +191,15 @@ static status_t request_run(const struct provision_request *request, struct prov
         return items_check(answer);
     case PROVISION_LOCK:
         return lock_check(request);
+    case PROVISION_WRITE:
+        return agent_line_write(request->off, request->data);
     default:
         return STATUS_MESSAGE;
     }
 }
 
-static void answer_send(const struct provision_answer *answer, uint32_t count)
+static void answer_send(struct bytes out, uint32_t count)
 {
-    struct cbor_writer w = cbor_writer_of(message, sizeof message);
-    provision_answer_build(answer, &w);
-    struct bytes out = cbor_written(&w);
     for (size_t i = 0; i < out.len; i++) {
         port_mailbox()[MAILBOX_HEAD_LEN + i] = out.data[i];
     }
@@ -208,17 +207,11 @@ static void answer_send(const struct provision_answer *answer, uint32_t count)
     word_write(MAILBOX_WORD_ANSWER, count);
 }
 
-/* Takes one request. Gives 1 when it was a LOCK that may be done. */
-static int request_serve(uint32_t count)
+int agent_request_serve(struct bytes in, struct cbor_writer *out)
 {
     struct provision_request request;
     struct provision_answer answer = { 0 };
-    uint32_t len = word_read(MAILBOX_WORD_LEN);
-    len = len < sizeof message ? len : sizeof message;
-    for (uint32_t i = 0; i < len; i++) {
-        message[i] = port_mailbox()[MAILBOX_HEAD_LEN + i];
-    }
-    status_t status = provision_request_parse(bytes_of(message, len), &request);
+    status_t status = provision_request_parse(in, &request);
     if (status == STATUS_OK) {
         answer.op = request.op;
         status = request_run(&request, &answer);
@@ -229,8 +222,32 @@ static int request_serve(uint32_t count)
         uint64_t op = request.op != 0 ? request.op : PROVISION_HELLO;
         answer = (struct provision_answer){ .op = op, .status = status };
     }
-    answer_send(&answer, count);
+    provision_answer_build(&answer, out);
     return status == STATUS_OK && request.op == PROVISION_LOCK;
+}
+
+/* Takes the mailbox's request. Gives 1 when it was a LOCK that may be done. */
+static int mailbox_serve(uint32_t count)
+{
+    uint32_t len = word_read(MAILBOX_WORD_LEN);
+    len = len < sizeof message ? len : sizeof message;
+    for (uint32_t i = 0; i < len; i++) {
+        message[i] = port_mailbox()[MAILBOX_HEAD_LEN + i];
+    }
+    struct cbor_writer w = cbor_writer_of(message, sizeof message);
+    int lock = agent_request_serve(bytes_of(message, len), &w);
+    answer_send(cbor_written(&w), count);
+    return lock;
+}
+
+_Noreturn void agent_lock(void)
+{
+    device_log("locking for good", STATUS_OK);
+    (void)log_append(LOG_LOCKED, STATUS_OK, 0);
+    device_log("locked", port_lock_for_good(port_flash()->boot_sectors));
+    wipe(token, sizeof token);
+    halt_wipe();
+    port_reset();
 }
 
 /* What was stored before the flash was put back or lost has no meaning for a device that is not locked yet. */
@@ -264,19 +281,17 @@ void agent_poll(void)
         return;
     }
     served = count;
-    if (request_serve(count)) {
-        device_log("locking for good", STATUS_OK);
-        (void)log_append(LOG_LOCKED, STATUS_OK, 0);
-        device_log("locked", port_lock_for_good(port_flash()->boot_sectors));
-        wipe(token, sizeof token);
-        halt_wipe();
-        port_reset();
+    if (mailbox_serve(count)) {
+        agent_lock();
     }
 }
 
 _Noreturn void agent_run(void)
 {
     agent_open();
+    if (agent_line_open()) {
+        agent_line_run();
+    }
     for (;;) {
         agent_poll();
     }

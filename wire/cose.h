@@ -62,6 +62,8 @@ struct cose_record {
 };
 /* MESSAGE: not such a record. */
 status_t cose_record_parse(struct bytes in, struct cose_record *out);
+/* The counter of what is such a record. */
+uint32_t cose_record_counter(struct bytes record);
 /* Only the head: ciphertext.len bytes follow. */
 void cose_record_head_build(const struct cose_record *in, struct cbor_writer *out);
 /* Enc_structure (RFC 9052 section 5.3) of such a record: the additional data. The same for all. */

@@ -22,6 +22,12 @@ status_t cose_record_parse(struct bytes in, struct cose_record *out)
     return cbor_reader_finish(&r);
 }
 
+uint32_t cose_record_counter(struct bytes record)
+{
+    const uint8_t *at = record.data + sizeof prefix;
+    return (uint32_t)bytes_read_be16(at) << 16 | bytes_read_be16(at + 2);
+}
+
 void cose_record_head_build(const struct cose_record *in, struct cbor_writer *out)
 {
     cbor_write_raw(out, bytes_of(prefix, sizeof prefix));

@@ -4,23 +4,31 @@
 
 #define ERROR_UNSPECIFIED 1
 #define ERROR_SUITES 2
+#define KID 4 /* COSE header parameter */
+
+/* The encoding of what was read since `start`. */
+static struct bytes item_since(const struct cbor_reader *r, const uint8_t *start)
+{
+    return bytes_of(start, (size_t)(r->at - start));
+}
 
 /* A connection identifier (section 3.3.2): a byte string of one byte that is an integer's encoding must stand as that
  * integer. */
 static struct bytes identifier_read(struct cbor_reader *r)
 {
-    struct bytes item = cbor_skip(r);
-    if (r->status == STATUS_OK) {
-        unsigned major = item.data[0] >> 5;
-        if (major > CBOR_BSTR) {
-            cbor_fail(r, STATUS_WRONG_TYPE);
-        } else if (major != CBOR_BSTR && item.len != 1) {
-            cbor_fail(r, STATUS_BAD_ARGUMENT);
-        } else if (major == CBOR_BSTR && item.len == 2 && item.data[1] < 0x40 && (item.data[1] & 31u) < 24) {
+    const uint8_t *start = r->at;
+    if (cbor_peek(r) == CBOR_BSTR) {
+        struct bytes id = cbor_read_bstr(r);
+        if (r->status == STATUS_OK && id.len == 1 && id.data[0] < 0x40 && (id.data[0] & 31u) < 24) {
             cbor_fail(r, STATUS_NOT_CANONICAL);
         }
+    } else {
+        (void)cbor_read_int(r);
+        if (r->status == STATUS_OK && r->at - start != 1) {
+            cbor_fail(r, STATUS_BAD_ARGUMENT);
+        }
     }
-    return item;
+    return item_since(r, start);
 }
 
 /* SUITES_I: the last is selected, those before it are preferred to it (section 5.2.1). */
@@ -89,14 +97,47 @@ status_t edhoc_string_parse(struct bytes in, struct bytes *out)
     return cbor_reader_finish(&r);
 }
 
-status_t edhoc_plaintext_parse(struct bytes in, int message, struct edhoc_plaintext *out)
+status_t edhoc_plaintext_2_parse(struct bytes in, struct edhoc_plaintext *out)
 {
     struct cbor_reader r = cbor_reader_of(in);
-    out->c_r = message == 2 ? identifier_read(&r) : bytes_of(NULL, 0);
+    out->c_r = identifier_read(&r);
     if (r.status == STATUS_OK && cbor_peek(&r) != CBOR_MAP) {
         cbor_fail(&r, STATUS_CHANNEL_CREDENTIAL);
     }
     out->id_cred = cbor_skip(&r);
+    out->cred = bytes_of(NULL, 0);
+    out->signature = cbor_read_bstr_len(&r, 64);
+    out->ead = ead_read(&r);
+    return cbor_reader_finish(&r);
+}
+
+/* {13: [protected, {4: kid}, payload, signature]}. */
+static void kcwt_read(struct cbor_reader *r, struct edhoc_plaintext *out)
+{
+    const uint8_t *start = r->at;
+    if (cbor_read_map(r).left != 1 || cbor_read_uint(r) != EDHOC_KCWT) {
+        cbor_fail(r, STATUS_CHANNEL_CREDENTIAL);
+    }
+    const uint8_t *cwt = r->at;
+    if (cbor_read_array(r) != 4) {
+        cbor_fail(r, STATUS_CHANNEL_CREDENTIAL);
+    }
+    (void)cbor_read_bstr(r);
+    if (cbor_read_map(r).left != 1 || cbor_read_uint(r) != KID) {
+        cbor_fail(r, STATUS_CHANNEL_CREDENTIAL);
+    }
+    for (int i = 0; i < 3; i++) {
+        (void)cbor_read_bstr(r);
+    }
+    out->id_cred = item_since(r, start);
+    out->cred = item_since(r, cwt);
+}
+
+status_t edhoc_plaintext_3_parse(struct bytes in, struct edhoc_plaintext *out)
+{
+    struct cbor_reader r = cbor_reader_of(in);
+    out->c_r = bytes_of(NULL, 0);
+    kcwt_read(&r, out);
     out->signature = cbor_read_bstr_len(&r, 64);
     out->ead = ead_read(&r);
     return cbor_reader_finish(&r);

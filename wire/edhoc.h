@@ -34,11 +34,14 @@ status_t edhoc_string_parse(struct bytes in, struct bytes *out);
 struct edhoc_plaintext {
     struct bytes c_r;       /* the encoded item; empty in PLAINTEXT_3 */
     struct bytes id_cred;   /* the encoded map */
+    struct bytes cred;      /* PLAINTEXT_3, parsed: the CWT in id_cred, which is CRED_I */
     struct bytes signature; /* 64 */
     struct bytes ead;       /* items that are not critical, as they stand */
 };
-/* `message` is 2 or 3. CHANNEL_CREDENTIAL for an ID_CRED that is no map. */
-status_t edhoc_plaintext_parse(struct bytes in, int message, struct edhoc_plaintext *out);
+/* CHANNEL_CREDENTIAL for an ID_CRED_R that is no map. */
+status_t edhoc_plaintext_2_parse(struct bytes in, struct edhoc_plaintext *out);
+/* ID_CRED_I is {13: CWT}, an untagged COSE_Sign1 with kid; CHANNEL_CREDENTIAL for another. */
+status_t edhoc_plaintext_3_parse(struct bytes in, struct edhoc_plaintext *out);
 void edhoc_plaintext_build(const struct edhoc_plaintext *in, struct cbor_writer *out);
 
 /* Error message: code 1 with a text for people. */
@@ -53,8 +56,7 @@ struct edhoc_error {
 /* Not authentic: for people only. */
 status_t edhoc_error_parse(struct bytes in, struct edhoc_error *out);
 
-/* ID_CRED {13: CWT}: gives the untagged COSE_Sign1, which is CRED. CHANNEL_CREDENTIAL for any other. */
-status_t edhoc_kcwt_parse(struct bytes id_cred, struct bytes *cwt);
+/* ID_CRED {13: CWT}, an untagged COSE_Sign1. */
 void edhoc_kcwt_build(struct bytes cwt, struct cbor_writer *out);
 /* ID_CRED {33: certificate} or {33: [certificates]}, the end entity's first: gives their DER. CRED is the first as a
  * byte string. CHANNEL_CREDENTIAL for any other. */

@@ -25,8 +25,11 @@ static const struct wire_field request_fields[] = {
     { 2, WIRE_BSTR, REQUEST_AT(data), 1, MAILBOX_MESSAGE_MAX },
     { 1, WIRE_UINT, REQUEST_AT(slot), 0, 1 },
     { 1, WIRE_UINT, REQUEST_AT(lock_sectors), 1, UINT16_MAX },
+    { 1, WIRE_UINT, REQUEST_AT(off), 0, WIRE_NO_LIMIT },
+    { 2, WIRE_BSTR, REQUEST_AT(data), 1, PROVISION_WRITE_MAX },
 };
-static const struct provision_shape request_shapes[] = { { 0, 1 }, { 1, 1 }, { 2, 2 }, { 4, 1 }, { 0, 0 }, { 5, 1 } };
+static const struct provision_shape request_shapes[] = { { 0, 1 }, { 1, 1 }, { 2, 2 }, { 4, 1 },
+                                                         { 0, 0 }, { 5, 1 }, { 6, 2 }, { 0, 0 } };
 
 static const struct wire_field answer_fields[] = {
     { 1, WIRE_UINT, ANSWER_AT(version), 1, WIRE_NO_LIMIT },
@@ -40,7 +43,8 @@ static const struct wire_field answer_fields[] = {
     { 3, WIRE_BSTR, ANSWER_AT(sbm_digest), 32, 32 },
     { 4, WIRE_UINT, ANSWER_AT(app_sequence), 0, WIRE_NO_LIMIT },
 };
-static const struct provision_shape answer_shapes[] = { { 0, 4 }, { 4, 1 }, { 0, 0 }, { 5, 1 }, { 6, 4 }, { 0, 0 } };
+static const struct provision_shape answer_shapes[] = { { 0, 4 }, { 4, 1 }, { 0, 0 }, { 5, 1 },
+                                                        { 6, 4 }, { 0, 0 }, { 0, 0 }, { 0, 0 } };
 
 static const struct wire_field possession_fields[] = {
     { 1, WIRE_BSTR, POSSESSION_AT(challenge), PROVISION_CHALLENGE_LEN, PROVISION_CHALLENGE_LEN },

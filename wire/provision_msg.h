@@ -14,6 +14,7 @@
 #define PROVISION_VERSION 2
 #define PROVISION_CHALLENGE_LEN 32
 #define PROVISION_UID_LEN 16
+#define PROVISION_WRITE_MAX 1024
 #define PROVISION_POP_AAD "windlass proof of possession"
 
 enum provision_op {
@@ -22,7 +23,9 @@ enum provision_op {
     PROVISION_STORE = 3,
     PROVISION_INSTALL = 4,
     PROVISION_CHECK = 5,
-    PROVISION_LOCK = 6
+    PROVISION_LOCK = 6,
+    PROVISION_WRITE = 7, /* over the secure channel */
+    PROVISION_START = 8  /* to BL1's agent */
 };
 
 /* One request; only the fields of its op are set. */
@@ -34,6 +37,7 @@ struct provision_request {
     struct bytes data;      /* STORE */
     uint64_t slot;          /* INSTALL: 0 or 1 */
     uint64_t lock_sectors;  /* LOCK */
+    uint64_t off;           /* WRITE: flash offset; `data` is what goes there */
 };
 status_t provision_request_parse(struct bytes in, struct provision_request *out);
 void provision_request_build(const struct provision_request *in, struct cbor_writer *out);

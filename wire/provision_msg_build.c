@@ -5,7 +5,7 @@
 /* Latches BAD_ARGUMENT for an op that is not in the specification. */
 static int op_known(uint64_t op, struct cbor_writer *out)
 {
-    if (op >= PROVISION_HELLO && op <= PROVISION_LOCK) {
+    if (op >= PROVISION_HELLO && op <= PROVISION_START) {
         return 1;
     }
     if (out->status == STATUS_OK) {

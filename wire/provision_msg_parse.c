@@ -9,7 +9,7 @@ static uint64_t op_read(struct cbor_reader *r, uint64_t count)
         cbor_fail(r, STATUS_MESSAGE);
     }
     uint64_t op = cbor_read_uint(r);
-    if (op < PROVISION_HELLO || op > PROVISION_LOCK) {
+    if (op < PROVISION_HELLO || op > PROVISION_START) {
         cbor_fail(r, STATUS_UNSUPPORTED);
         return 0;
     }

@@ -17,7 +17,7 @@ windlass_test(boot_agent_test SOURCES boot_agent_test.c LIBS wl_boot_maker)
 windlass_test(boot_port_test SOURCES boot_port_test.c ${CMAKE_SOURCE_DIR}/ports/mps2-an505/controller.c LIBS wl_crypto)
 windlass_test(counter_test SOURCES counter_test.c LIBS wl_boot_maker)
 # BL1 and SBM name their entry points alike; on the host one of them takes another name.
-add_library(wl_bl1 STATIC ${CMAKE_SOURCE_DIR}/bl1/main.c)
+add_library(wl_bl1 STATIC ${CMAKE_SOURCE_DIR}/bl1/main.c ${CMAKE_SOURCE_DIR}/bl1/agent_none.c)
 target_compile_options(wl_bl1 PRIVATE ${WINDLASS_WARNINGS})
 target_compile_definitions(wl_bl1 PRIVATE stage_main=bl1_stage_main stage_fault=bl1_stage_fault halt_wipe=bl1_halt_wipe halt_say=bl1_halt_say
   halt_record=bl1_halt_record halt_end=bl1_halt_end)

@@ -24,7 +24,9 @@ static void chip_credential(struct channel_rig *g)
     assert_int_equal(crypto_random(g->certificate, sizeof g->certificate), STATUS_OK);
     edhoc_x5chain_build(&chain, &id);
     cbor_write_bstr(&cred, chain.certificate[0]);
-    g->own_r = (struct edhoc_own){ bytes_of(c_r, sizeof c_r), cbor_written(&id), cbor_written(&cred) };
+    g->own_r = (struct schedule_party){
+        .c_r = bytes_of(c_r, sizeof c_r), .id_cred = cbor_written(&id), .cred = cbor_written(&cred)
+    };
     memcpy(g->expected, g->vendor.open, sizeof g->expected);
 }
 
@@ -55,7 +57,7 @@ void channel_rig_credential(struct channel_rig *g, const struct channel_claims *
     struct bytes untagged = bytes_of(cwt + 1, w.len - 1);
     edhoc_kcwt_build(untagged, &id);
     assert_int_equal(id.status, STATUS_OK);
-    g->own_i = (struct edhoc_own){ .id_cred = cbor_written(&id), .cred = bytes_of(g->id_i + 2, untagged.len) };
+    g->own_i = (struct schedule_party){ .id_cred = cbor_written(&id), .cred = bytes_of(g->id_i + 2, untagged.len) };
 }
 
 void channel_rig_open(struct channel_rig *g)
@@ -69,7 +71,7 @@ void channel_rig_open(struct channel_rig *g)
     key_make(&g->channel);
     chip_credential(g);
     channel_rig_credential(g, &claims, &g->mastering);
-    g->trust = (struct credential_trust){ .keys = bytes_of(g->mastering.open, 64),
+    g->trust = (struct credential_trust){ .keys = { bytes_of(g->mastering.open, 64), 0 },
                                           .vendor = bytes_of(vendor_id, 16),
                                           .class_id = bytes_of(class_id, 16),
                                           .known_time = 1000 };
@@ -127,13 +129,12 @@ static status_t message_3_make(struct channel_rig *g, struct cbor_writer *w)
 
 static status_t message_3_take(struct channel_rig *g, struct bytes message)
 {
-    struct bytes cred;
     uint8_t key[64];
     status_t status = edhoc_message_3_open(&g->chip, message);
     if (status == STATUS_OK) {
-        status = credential_check(g->chip.peer.id_cred, &g->trust, &cred, key);
+        status = credential_check(g->chip.peer.cred, &g->trust, key);
     }
-    return status == STATUS_OK ? edhoc_message_3_check(&g->chip, cred, key) : status;
+    return status == STATUS_OK ? edhoc_message_3_check(&g->chip, key) : status;
 }
 
 status_t channel_rig_run(struct channel_rig *g, channel_change *change, void *context)

@@ -4,7 +4,7 @@
 #ifndef TESTS_UNIT_CHANNEL_RIG_H
 #define TESTS_UNIT_CHANNEL_RIG_H
 
-#include "channel/credential.h"
+#include "boot/credential.h"
 #include "channel/edhoc.h"
 #include "channel/record.h"
 
@@ -26,7 +26,7 @@ struct channel_rig {
     struct channel_key channel;   /* the appliance's */
     uint8_t certificate[300];     /* stands for the chip's DER: EDHOC does not look into it */
     uint8_t id_r[320], cred_r[320], id_i[400];
-    struct edhoc_own own_r, own_i;
+    struct schedule_party own_r, own_i;
     uint8_t expected[64]; /* the key that the appliance takes from the certificate */
     struct credential_trust trust;
     struct channel_message message[5]; /* 1 to 4, as they were sent */

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* channel_agent: BL1's agent and then SBM's on a simulated board, on a line that the test holds: the chip runs in a
+ * thread of its own, as if it were another machine. */
+#include "tests/unit/test.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "boot/stage.h"
+#include "channel/server.h"
+#include "ports/sim/sim_vendor.h"
+#include "tests/unit/boot_maker.h"
+#include "tests/unit/channel_rig.h"
+#include "wire/frame.h"
+#include "wire/provision_msg.h"
+
+_Noreturn void bl1_agent_stage_main(void);
+uint8_t __wrap_port_link_receive(void);
+void __wrap_port_link_send(const uint8_t *data, size_t len);
+
+#define IMAGE_LEN 900u
+#define SECTOR 512u
+
+static struct maker maker;
+static struct channel_rig rig;
+static struct sim source; /* a machine with what the appliance sends */
+static struct sim machine;
+static int line[2]; /* the test's end, the chip's end */
+static pthread_t thread;
+static enum sim_end ended;
+static struct record_channel channel;
+static struct provision_answer answer;
+static uint8_t plain[FRAME_MESSAGE_MAX];
+static struct channel_message request; /* the newest, as it was sent */
+static char refusal[11];               /* what the chip said last */
+
+uint8_t __wrap_port_link_receive(void)
+{
+    uint8_t byte;
+    if (read(line[1], &byte, 1) != 1) {
+        sim_stop(SIM_ASLEEP); /* the line was pulled */
+    }
+    return byte;
+}
+
+void __wrap_port_link_send(const uint8_t *data, size_t len)
+{
+    if (write(line[1], data, len) != (ssize_t)len) {
+        sim_stop(SIM_ASLEEP);
+    }
+}
+
+static void bl1_code(void)
+{
+    bl1_agent_stage_main();
+}
+
+static void sbm_code(void)
+{
+    stage_main();
+}
+
+static void *chip_main(void *code)
+{
+    ended = sim_run(&machine, *(void (**)(void))code);
+    (void)shutdown(line[1], SHUT_WR);
+    return NULL;
+}
+
+static void chip_start(void (**code)(void))
+{
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, line), 0);
+    assert_int_equal(pthread_create(&thread, NULL, chip_main, (void *)code), 0);
+}
+
+static enum sim_end chip_join(void)
+{
+    (void)shutdown(line[0], SHUT_RDWR);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    close(line[0]);
+    close(line[1]);
+    return ended;
+}
+
+static void frame_send(struct bytes message)
+{
+    uint8_t head[FRAME_HEAD_LEN], crc[FRAME_CRC_LEN];
+    frame_ends_make(message, head, crc);
+    assert_int_equal(write(line[0], head, sizeof head), sizeof head);
+    assert_int_equal(write(line[0], message.data, message.len), message.len);
+    assert_int_equal(write(line[0], crc, sizeof crc), sizeof crc);
+}
+
+static struct bytes frame_get(void)
+{
+    static struct frame_decoder decoder;
+    struct bytes message = { NULL, 0 };
+    uint8_t byte;
+    memset(&decoder, 0, sizeof decoder);
+    while (read(line[0], &byte, 1) == 1) {
+        if (frame_decode(&decoder, byte, &message) == STATUS_OK) {
+            return message;
+        }
+    }
+    return bytes_of(NULL, 0); /* the chip has gone */
+}
+
+static struct bytes marked_exchange(uint8_t mark, struct bytes message)
+{
+    uint8_t data[EDHOC_MESSAGE_MAX];
+    data[0] = mark;
+    memcpy(data + 1, message.data, message.len);
+    frame_send(bytes_of(data, message.len + 1));
+    return frame_get();
+}
+
+/* The appliance's side, up to the open channel; the first refusal, of either side. */
+static status_t channel_shake(void)
+{
+    struct edhoc *e = &rig.appliance;
+    struct edhoc_chain chain;
+    uint8_t buffer[EDHOC_MESSAGE_MAX], cred[400], digest[32], signature[64];
+    struct cbor_writer w = cbor_writer_of(buffer, sizeof buffer);
+    assert_int_equal(edhoc_message_1_make(e, &w), STATUS_OK);
+    status_t status = edhoc_message_2_open(e, marked_exchange(0xF5, cbor_written(&w)));
+    if (status == STATUS_OK) {
+        assert_int_equal(edhoc_x5chain_parse(e->peer.id_cred, &chain), STATUS_OK);
+        w = cbor_writer_of(cred, sizeof cred);
+        cbor_write_bstr(&w, chain.certificate[0]);
+        status = edhoc_message_2_check(e, cbor_written(&w), rig.expected);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    w = cbor_writer_of(buffer, sizeof buffer);
+    assert_int_equal(edhoc_message_3_begin(e, &rig.own_i, digest), STATUS_OK);
+    assert_int_equal(crypto_p256_sign(rig.channel.secret, digest, signature), STATUS_OK);
+    assert_int_equal(edhoc_message_3_finish(e, &rig.own_i, signature, &w), STATUS_OK);
+    struct bytes last = marked_exchange(0x01, cbor_written(&w));
+    struct edhoc_error error;
+    status = edhoc_message_4_open(e, last);
+    if (status == STATUS_CHANNEL_PEER && edhoc_error_parse(last, &error) == STATUS_OK && error.text.len == 10) {
+        memcpy(refusal, error.text.data, 10);
+    }
+    return status == STATUS_OK ? record_channel_open(&channel, e, RECORD_LABEL_TO_CHIP) : status;
+}
+
+/* The answer's status; STATUS_MESSAGE when no record came back. */
+static uint64_t answer_get(void)
+{
+    size_t len = 0;
+    if (record_open(&channel, frame_get(), plain, &len) != STATUS_OK) {
+        return STATUS_MESSAGE;
+    }
+    assert_int_equal(provision_answer_parse(bytes_of(plain, len), &answer), STATUS_OK);
+    return answer.status;
+}
+
+static uint64_t ask(const struct provision_request *in)
+{
+    uint8_t data[FRAME_MESSAGE_MAX];
+    struct cbor_writer w = cbor_writer_of(data, sizeof data);
+    struct cbor_writer r = cbor_writer_of(request.data, sizeof request.data);
+    provision_request_build(in, &w);
+    assert_int_equal(record_seal(&channel, cbor_written(&w), &r), STATUS_OK);
+    request.len = r.len;
+    frame_send(bytes_of(request.data, request.len));
+    return answer_get();
+}
+
+static const struct provision_request hello = { .op = PROVISION_HELLO, .version = PROVISION_VERSION };
+static const struct provision_request start = { .op = PROVISION_START };
+
+static uint64_t region_send(const struct port_region *region, const uint8_t *from)
+{
+    uint64_t status = 0;
+    for (uint32_t at = 0; at < region->len && status == 0; at += SECTOR) {
+        const struct provision_request write_request = { .op = PROVISION_WRITE,
+                                                         .off = region->off + at,
+                                                         .data = bytes_of(from + region->off + at, SECTOR) };
+        status = ask(&write_request);
+    }
+    return status;
+}
+
+static int group_setup(void **state)
+{
+    (void)state;
+    maker_start(&maker);
+    sim_make(&source, SECTOR, 16, 0xFF);
+    maker_anchor(&maker, &source, 2);
+    return 0;
+}
+
+/* A chip with anchor pages and a vendor's key, and nothing else. */
+static int setup(void **state)
+{
+    struct channel_claims claims = { "line 1", 2000, { 0 }, { 0 } };
+    (void)state;
+    machine = source;
+    memcpy(claims.vendor, maker.vendor, 16);
+    memcpy(claims.class_id, maker.class_id, 16);
+    channel_rig_open(&rig);
+    memcpy(rig.mastering.secret, maker.mastering.secret, 32);
+    memcpy(rig.mastering.open, maker.mastering.open, 64);
+    channel_rig_credential(&rig, &claims, &rig.mastering);
+    memset(&sim_vendor, 0, sizeof sim_vendor);
+    memcpy(sim_vendor.key, rig.vendor.secret, 32);
+    memcpy(sim_vendor.credential, rig.own_r.id_cred.data, rig.own_r.id_cred.len);
+    sim_vendor.says = (struct port_vendor){ 1000, (uint16_t)rig.own_r.id_cred.len, 3, (uint16_t)rig.own_r.cred.len };
+    return 0;
+}
+
+static void (*bl1)(void) = bl1_code;
+static void (*sbm)(void) = sbm_code;
+
+static void an_sbm_arrives_over_the_channel_and_starts(void **state)
+{
+    struct sim *from = &source;
+    (void)state;
+    for (unsigned slot = 0; slot < 2; slot++) {
+        (void)maker_sbm(&maker, &maker.firmware, from, slot, 3, IMAGE_LEN);
+    }
+    chip_start(&bl1);
+    assert_int_equal(channel_shake(), STATUS_OK);
+    assert_int_equal(ask(&hello), 0);
+    assert_memory_equal(answer.uid.data, machine.unique_id, 16);
+    assert_int_equal(region_send(&from->map.sbm[0], from->flash), 0);
+    assert_int_equal(region_send(&from->map.sbm[1], from->flash), 0);
+    assert_int_equal(ask(&start), 0);
+    assert_int_equal(chip_join(), SIM_STARTED_SBM);
+    assert_memory_equal(machine.flash + from->map.sbm[0].off, from->flash + from->map.sbm[0].off, from->map.sbm[0].len);
+    /* The same channel, at the next stage; the order to start may be asked for again. */
+    chip_start(&sbm);
+    frame_send(bytes_of(request.data, request.len));
+    assert_int_equal(record_open(&channel, frame_get(), plain, &(size_t){ 0 }), STATUS_CHANNEL_ORDER);
+    assert_int_equal(ask(&hello), 0);
+    assert_int_equal(answer.op, PROVISION_HELLO);
+    const struct provision_request keys = { .op = PROVISION_MAKE_KEYS, .challenge = bytes_of(maker.firmware.open, 32) };
+    assert_int_equal(ask(&keys), 0);
+    assert_true(answer.possession.len > 200);
+    assert_int_equal(chip_join(), SIM_ASLEEP);
+    const uint32_t *left = sim_vendor.handover;
+    for (size_t i = 0; i < sizeof(struct channel_handover) / 4; i++) {
+        assert_int_equal(left[i], 0); /* nothing of the keys stays in between */
+    }
+}
+
+static void nothing_but_what_the_agent_may_write_is_written(void **state)
+{
+    const uint8_t data[SECTOR + 16] = { 1 };
+    (void)state;
+    const uint32_t refused[] = { 0,
+                                 machine.map.anchor[0].off,
+                                 machine.map.store[0].off,
+                                 machine.map.counter[0].off,
+                                 machine.map.primary.off,
+                                 machine.map.sbm[0].off - 16,
+                                 machine.map.sbm_package.off + machine.map.sbm_package.len };
+    struct provision_request write_request = { .op = PROVISION_WRITE, .data = bytes_of(data, 32) };
+    struct sim before = machine;
+    chip_start(&bl1);
+    assert_int_equal(channel_shake(), STATUS_OK);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        write_request.off = refused[i];
+        assert_int_equal(ask(&write_request), STATUS_FLASH_RANGE);
+    }
+    write_request.off = machine.map.sbm[0].off;
+    write_request.data.len = SECTOR + 16;
+    assert_int_equal(ask(&write_request), STATUS_FLASH_ALIGN);
+    write_request.data.len = 24;
+    assert_int_not_equal(ask(&write_request), 0);
+    const struct provision_request store = { .op = PROVISION_STORE, .item = 4, .data = bytes_of(data, 5) };
+    assert_int_equal(ask(&store), STATUS_BAD_STATE);
+    assert_int_equal(chip_join(), SIM_ASLEEP);
+    assert_memory_equal(machine.flash, before.flash, machine.map.sbm[0].off);
+}
+
+static void a_record_that_comes_again_is_answered_again_and_not_done_again(void **state)
+{
+    (void)state;
+    chip_start(&bl1);
+    assert_int_equal(channel_shake(), STATUS_OK);
+    const struct provision_request write_request = { .op = PROVISION_WRITE,
+                                                     .off = machine.map.sbm[0].off,
+                                                     .data = bytes_of(maker.firmware.open, 64) };
+    assert_int_equal(ask(&write_request), 0);
+    uint32_t operations = machine.operations;
+    channel.receive.counter--; /* as if the answer had been lost */
+    frame_send(bytes_of(request.data, request.len));
+    assert_int_equal(answer_get(), 0);
+    assert_int_equal(machine.operations, operations);
+    assert_int_equal(ask(&hello), 0);
+    assert_int_equal(chip_join(), SIM_ASLEEP);
+}
+
+static void strangers_are_refused(void **state)
+{
+    struct channel_claims claims = { "line 1", 2000, { 0 }, { 0 } };
+    struct channel_key stranger;
+    (void)state;
+    chip_start(&bl1);
+    claims.expires = 999; /* before the chip was made */
+    memcpy(claims.vendor, maker.vendor, 16);
+    memcpy(claims.class_id, maker.class_id, 16);
+    channel_rig_credential(&rig, &claims, &rig.mastering);
+    assert_int_equal(channel_shake(), STATUS_CHANNEL_PEER);
+    assert_string_equal(refusal, "status 113");
+    claims.expires = 2000;
+    assert_int_equal(crypto_p256_generate(stranger.secret, stranger.open), STATUS_OK);
+    channel_rig_credential(&rig, &claims, &stranger);
+    assert_int_equal(channel_shake(), STATUS_CHANNEL_PEER);
+    assert_string_equal(refusal, "status 061");
+    channel_rig_credential(&rig, &claims, &rig.mastering);
+    assert_int_equal(channel_shake(), STATUS_OK);
+    assert_int_equal(ask(&hello), 0);
+    assert_int_equal(chip_join(), SIM_ASLEEP);
+}
+
+/* Who holds the line may begin handshakes as he likes; the appliance's channel stays. */
+static void a_strangers_handshake_does_not_close_an_open_channel(void **state)
+{
+    struct edhoc stranger;
+    uint8_t buffer[EDHOC_MESSAGE_MAX];
+    struct cbor_writer w = cbor_writer_of(buffer, sizeof buffer);
+    (void)state;
+    chip_start(&bl1);
+    assert_int_equal(channel_shake(), STATUS_OK);
+    assert_int_equal(edhoc_message_1_make(&stranger, &w), STATUS_OK);
+    assert_true(marked_exchange(0xF5, cbor_written(&w)).len > 100);
+    assert_true(marked_exchange(0x01, bytes_of("\x41\x00", 2)).len < 20);
+    assert_int_equal(ask(&hello), 0);
+    assert_int_equal(chip_join(), SIM_ASLEEP);
+}
+
+static void noise_on_the_line_does_no_harm(void **state)
+{
+    uint8_t noise[700];
+    (void)state;
+    chip_start(&bl1);
+    assert_int_equal(crypto_random(noise, sizeof noise), STATUS_OK);
+    assert_int_equal(write(line[0], noise, sizeof noise), sizeof noise);
+    assert_int_equal(write(line[0], "WLW", 3), 3);
+    assert_int_equal(channel_shake(), STATUS_OK);
+    assert_int_equal(ask(&hello), 0);
+    assert_int_equal(chip_join(), SIM_ASLEEP);
+}
+
+static void a_provisioned_chip_has_no_agent(void **state)
+{
+    (void)state;
+    for (unsigned slot = 0; slot < 2; slot++) {
+        (void)maker_sbm(&maker, &maker.firmware, &machine, slot, 3, IMAGE_LEN);
+    }
+    sim_secure(&machine);
+    chip_start(&bl1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(ended, SIM_STARTED_SBM);
+    close(line[0]);
+    close(line[1]);
+}
+
+static void a_chip_without_a_vendors_key_starts_as_ever(void **state)
+{
+    (void)state;
+    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 3, IMAGE_LEN);
+    sim_vendor.says.len = 0;
+    chip_start(&bl1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(ended, SIM_STARTED_SBM);
+    close(line[0]);
+    close(line[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(an_sbm_arrives_over_the_channel_and_starts, setup),
+        cmocka_unit_test_setup(nothing_but_what_the_agent_may_write_is_written, setup),
+        cmocka_unit_test_setup(a_record_that_comes_again_is_answered_again_and_not_done_again, setup),
+        cmocka_unit_test_setup(strangers_are_refused, setup),
+        cmocka_unit_test_setup(a_strangers_handshake_does_not_close_an_open_channel, setup),
+        cmocka_unit_test_setup(noise_on_the_line_does_no_harm, setup),
+        cmocka_unit_test_setup(a_provisioned_chip_has_no_agent, setup),
+        cmocka_unit_test_setup(a_chip_without_a_vendors_key_starts_as_ever, setup),
+    };
+    return cmocka_run_group_tests(tests, group_setup, NULL);
+}
