@@ -35,12 +35,6 @@ static status_t mirrors_erase(const struct port_region mirror[2])
     return status;
 }
 
-static status_t vault_erase(void)
-{
-    store_its_wipe();
-    return mirrors_erase(port_flash()->vault);
-}
-
 /* With secure rights nothing that the debugger finds is secret: the keys in RAM are gone, the chip hides its fused
  * keys, and the sealed controller takes no change of what only the fused keys protect. */
 static status_t debug_open(uint64_t what)
@@ -55,7 +49,8 @@ static status_t debug_open(uint64_t what)
         return STATUS_OK;
     }
     if (policy == POLICY_DEBUG_ERASE) {
-        status = vault_erase();
+        store_its_wipe();
+        status = mirrors_erase(port_flash()->vault);
     }
     if (status != STATUS_OK) {
         return status;
@@ -69,19 +64,15 @@ static status_t debug_open(uint64_t what)
     return port_debug_open(rights);
 }
 
-/* The keys in flash go at once; the identity key in RAM lasts until the next reset, for a last token that says so. */
+/* For good with the fuse: the next start erases everything. Until then the device can say so, signed with its key. */
 static status_t decommission(void)
 {
     (void)log_append(LOG_ORDERED, STATUS_OK, ORDER_DECOMMISSION);
     status_t status = port_decommission();
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        device.lifecycle = PORT_DECOMMISSIONED;
     }
-    device.lifecycle = PORT_DECOMMISSIONED;
-    device.provisioned.store.status = STATUS_LIFECYCLE;
-    (void)mirrors_erase(port_flash()->store); /* the next start tries again */
-    (void)vault_erase();
-    return STATUS_OK;
+    return status;
 }
 
 status_t order_obey(struct bytes payload)
