@@ -1,44 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_provision: `windlass provision`. Joins station and appliance in one process: the station sees only letters. */
-#include <errno.h>
+/* cmd_provision: `windlass provision`: the station: brings chips to an appliance, or to one in this process. */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "host/appliance/appliance.h"
-#include "host/chip/chip_client.h"
-#include "host/chip/chip_dir.h"
 #include "host/cli/cli.h"
-#include "host/cli/outcome.h"
-#include "host/cli/unit_text.h"
-#include "host/device/device.h"
+#include "host/cli/gang.h"
 #include "host/lib/file.h"
 #include "host/lib/project.h"
-#include "host/station/station.h"
+#include "host/station/line.h"
 
 #define NAME "provision"
 
 static const char help[] =
-    "usage: windlass provision --chip HOST:PORT|CHIPDIR --bl1 FILE --sbm FILE --app FILE --block FILE\n"
+    "usage: windlass provision --appliance HOST:PORT --identity DIR --chip CHIP [--link TTY] [--chip ...]\n"
+    "                          [--devices DIR] [--json]\n"
+    "       windlass provision --chip CHIP [--chip ...] --bl1 FILE --sbm FILE --app FILE --block FILE\n"
     "                          [--project DIR] [--link TTY] [--json]\n"
+    "       windlass provision --make-identity DIR\n"
     "\n"
-    "Makes a bare chip into a locked device with an identity: writes bootloader, trust anchors and\n"
-    "Secure Boot Manager, lets the chip make its keys, certifies them, installs the application,\n"
-    "checks everything, and locks boot flash and debug port for good.\n"
-    "Interrupted? Run it again on the same chip: it resumes, and the chip is counted once.\n"
+    "Makes bare chips into locked devices with an identity: writes bootloader, trust anchors and\n"
+    "Secure Boot Manager, lets the chip make its keys, has them certified, installs the application,\n"
+    "checks everything, and locks boot flash and debug port for good. The appliance decides each step;\n"
+    "this station only acts.\n"
+    "Interrupted? Run it again on the same chips: it resumes, and each chip is counted once.\n"
     "\n"
+    "  --appliance     the appliance that conducts\n"
+    "  --identity DIR  the station's key and certificate, and the maker's root certificate\n"
+    "  --make-identity DIR\n"
+    "                  makes the key, and station.csr for the maker ('windlass pki station'), who answers\n"
+    "                  with station.crt and root.crt for the same folder\n"
+    "  --chip CHIP     debug port of a chip (HOST:PORT of a GDB server), or the folder of a virtual chip;\n"
+    "                  up to 64 at once\n"
+    "  --link TTY      serial port of the data link of the chip named before: the device then proves that\n"
+    "                  it is locked (a virtual chip always does)\n"
+    "  --devices DIR   where to file the devices' certificates (default: nowhere; with --project: its devices)\n"
+    "  --json          print the result as a JSON array, an object for each chip\n"
+    "\n"
+    "Without an appliance, with a project's own keys:\n"
     "  --project DIR   the project's folder (default: this folder)\n"
-    "  --chip          debug port of the chip: a GDB server, or the folder of a virtual chip\n"
     "  --bl1 FILE      bootloader, raw binary (bl1.bin)\n"
     "  --sbm FILE      Secure Boot Manager package (sbm.suit)\n"
     "  --app FILE      application package (v1.suit)\n"
     "  --block FILE    its key block for the appliance (v1.transport.block)\n"
-    "  --link TTY      serial port of the application's data link: the device then proves that it is\n"
-    "                  locked (a virtual chip always does)\n"
-    "  --json          print the result as JSON\n"
+    "\n"
+    "exit: 0 every chip is done, 1 one failed, 2 usage\n"
     "\n"
     "example:\n"
     "  windlass provision --project greenhouse-sensor --chip chip1 --bl1 bl1.bin --sbm sbm.suit \\\n"
@@ -46,37 +53,122 @@ static const char help[] =
 
 struct options {
     const char *project;
-    const char *chip;
-    const char *link;
+    const char *appliance;
+    const char *identity;
+    const char *make_identity;
+    const char *devices;
     struct appliance_inputs inputs;
     int json;
+    size_t count;
+    struct gang_chip chips[GANG_MAX];
 };
+
+/* ---- options ---- */
+
+static int needs_check(const struct options *o)
+{
+    const struct appliance_inputs *in = &o->inputs;
+    int files = in->bl1 != NULL || in->sbm != NULL || in->app != NULL || in->block != NULL;
+    if (o->make_identity != NULL) {
+        return o->count > 0 || o->appliance != NULL || files ? cli_usage(NAME, "--make-identity stands alone")
+                                                             : CLI_DONE;
+    }
+    if (o->appliance != NULL && files) {
+        return cli_usage(NAME, "with --appliance no files are given: the appliance has them");
+    }
+    if (o->appliance != NULL) {
+        return o->identity == NULL || o->count == 0 ? cli_usage(NAME, "--chip and --identity are needed") : CLI_DONE;
+    }
+    return o->count == 0 || in->bl1 == NULL || in->sbm == NULL || in->app == NULL || in->block == NULL
+               ? cli_usage(NAME, "--appliance, --identity and --chip are needed; or --chip, --bl1, --sbm, --app and "
+                                 "--block")
+               : CLI_DONE;
+}
+
+static int chip_add(struct options *o, const char *chip)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        if (strcmp(o->chips[i].chip, chip) == 0) {
+            return cli_usage(NAME, "the chip '%s' is named twice", chip);
+        }
+    }
+    if (o->count == GANG_MAX) {
+        return cli_usage(NAME, "more than %d chips at once", GANG_MAX);
+    }
+    o->chips[o->count++].chip = chip;
+    return CLI_DONE;
+}
+
+static int link_add(struct options *o, const char *link)
+{
+    if (o->count == 0 || o->chips[o->count - 1].link != NULL) {
+        return cli_usage(NAME, "--link stands behind the --chip that it belongs to");
+    }
+    o->chips[o->count - 1].link = link;
+    return CLI_DONE;
+}
+
+static const char **text_option(struct options *o, int c)
+{
+    switch (c) {
+    case 'p':
+        return &o->project;
+    case 'A':
+        return &o->appliance;
+    case 'i':
+        return &o->identity;
+    case 'm':
+        return &o->make_identity;
+    case 'd':
+        return &o->devices;
+    case '1':
+        return &o->inputs.bl1;
+    case 's':
+        return &o->inputs.sbm;
+    case 'a':
+        return &o->inputs.app;
+    case 'b':
+        return &o->inputs.block;
+    default:
+        return NULL;
+    }
+}
 
 /* CLI_DONE, an exit code, or -1: help was printed. */
 static int options_read(int argc, char **argv, struct options *out)
 {
     static const struct option known[] = {
-        { "project", required_argument, NULL, 'p' }, { "chip", required_argument, NULL, 'c' },
-        { "bl1", required_argument, NULL, '1' },     { "sbm", required_argument, NULL, 's' },
-        { "app", required_argument, NULL, 'a' },     { "block", required_argument, NULL, 'b' },
-        { "link", required_argument, NULL, 'l' },    { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+        { "project", required_argument, NULL, 'p' },
+        { "chip", required_argument, NULL, 'c' },
+        { "bl1", required_argument, NULL, '1' },
+        { "sbm", required_argument, NULL, 's' },
+        { "app", required_argument, NULL, 'a' },
+        { "block", required_argument, NULL, 'b' },
+        { "link", required_argument, NULL, 'l' },
+        { "json", no_argument, NULL, 'j' },
+        { "appliance", required_argument, NULL, 'A' },
+        { "identity", required_argument, NULL, 'i' },
+        { "devices", required_argument, NULL, 'd' },
+        { "make-identity", required_argument, NULL, 'm' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
+    const char *link = NULL; /* named before any chip */
     int c;
-    *out = (struct options){ .project = "." };
+    int code = CLI_DONE;
+    memset(out, 0, sizeof *out);
     opterr = 0;
     optind = 0;
-    while ((c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-        const char **value = c == 'p'   ? &out->project
-                             : c == 'c' ? &out->chip
-                             : c == '1' ? &out->inputs.bl1
-                             : c == 's' ? &out->inputs.sbm
-                             : c == 'a' ? &out->inputs.app
-                             : c == 'b' ? &out->inputs.block
-                             : c == 'l' ? &out->link
-                                        : NULL;
+    while (code == CLI_DONE && (c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+        const char **value = text_option(out, c);
         if (value != NULL) {
             *value = optarg;
+        } else if (c == 'c') {
+            code = chip_add(out, optarg);
+        } else if (c == 'l' && out->count == 0 && link == NULL) {
+            link = optarg;
+        } else if (c == 'l') {
+            code = link_add(out, optarg);
         } else if (c == 'j') {
             out->json = 1;
         } else if (c == 'h') {
@@ -86,185 +178,161 @@ static int options_read(int argc, char **argv, struct options *out)
             return cli_option_wrong(NAME, argv, c);
         }
     }
-    if (optind < argc) {
-        return cli_usage(NAME, "'%s' is one argument too many", argv[optind]);
+    if (code == CLI_DONE && link != NULL) {
+        code = out->count == 1 ? link_add(out, link)
+                               : cli_usage(NAME, "--link stands behind the --chip that it belongs to");
     }
-    return out->chip == NULL || out->inputs.bl1 == NULL || out->inputs.sbm == NULL || out->inputs.app == NULL ||
-                   out->inputs.block == NULL
-               ? cli_usage(NAME, "--chip, --bl1, --sbm, --app and --block are needed")
-               : CLI_DONE;
+    if (code == CLI_DONE && optind < argc) {
+        code = cli_usage(NAME, "'%s' is one argument too many", argv[optind]);
+    }
+    return code == CLI_DONE ? needs_check(out) : code;
 }
 
-/* `context`: int, 1 while a line is begun. */
-static void progress_tell(void *context, const char *step, enum station_mark mark)
+/* ---- ways to an appliance ---- */
+
+static int line_way_open(void *line, struct letter_carrier *out, struct fault *fault)
 {
-    int *line_begun = context;
-    if (isatty(STDERR_FILENO)) {
-        *line_begun = mark == STATION_BEGUN;
-        if (mark == STATION_BEGUN) {
-            (void)fprintf(stderr, "  %-48s ", step);
-        } else {
-            (void)fputs("ok\n", stderr);
-        }
-        (void)fflush(stderr);
-    }
+    struct line_socket *socket = NULL;
+    int result = line_socket_open(line, &socket, fault);
+    *out = (struct letter_carrier){ socket, line_carry };
+    return result;
 }
 
-static void progress_end(const int *line_begun)
+static void line_way_close(struct letter_carrier *carrier)
 {
-    if (*line_begun) {
-        (void)fputs("failed\n", stderr);
-    }
+    line_socket_close(carrier->context);
 }
 
-/* ---- where the chip is ---- */
-
-/* 1 and the address of a virtual chip's debug port; 0 when it is locked; -1: there is no such chip, or it is off. */
-static int chip_port_find(const char *dir, char *target, size_t target_len, struct fault *fault)
-{
-    struct chip_dir looked_at;
-    struct fault locked = FAULT_NONE;
-    unsigned port = 0;
-    if (chip_dir_open(dir, CHIP_DIR_LOOK, &looked_at, fault) != 0) {
-        return -1;
-    }
-    chip_dir_close(&looked_at);
-    int running = chip_is_running(dir, fault);
-    if (running == 1 && chip_debug_port(dir, &port, &locked) == 0) {
-        (void)snprintf(target, target_len, "127.0.0.1:%u", port);
-        return 1;
-    }
-    if (running == 0) {
-        (void)fault_set(fault, "the chip in %s is off", dir);
-        (void)fault_hint(fault, "'windlass chip run %s' switches it on", dir);
-    }
-    return running == 1 ? 0 : -1;
-}
-
-/* ---- the device's own word that it is locked ---- */
-
-static int link_open(struct smp_link *link, const struct options *options, struct fault *fault)
-{
-    return options->link != NULL ? smp_line_tty_open(link, options->link, fault)
-                                 : smp_line_chip_open(link, options->chip, fault);
-}
-
-/* For station_prover: tries until the device, which has just been reset, answers. */
-static int token_get(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len,
-                     struct fault *fault)
-{
-    const struct options *options = context;
-    const time_t end = time(NULL) + (time_t)(timeout_ms / 1000);
-    for (;;) {
-        struct smp_link link = { .fd = -1 };
-        struct fault inner = FAULT_NONE;
-        int result = link_open(&link, options, &inner);
-        link.tries = 1;
-        result = result != 0 ? -1 : device_token_read(&link, nonce, token, len, &inner);
-        smp_link_close(&link);
-        if (result == 0) {
-            return 0;
-        }
-        if (time(NULL) >= end) {
-            return fault_set(fault, "the device does not prove that it is locked: %s", inner.what);
-        }
-        (void)nanosleep(&(struct timespec){ 0, 200 * 1000000L }, NULL);
-    }
-}
-
-/* ---- the run ---- */
-
-#define IMAGES_IDLE_MAX (8u * 1024 * 1024)
-
-static int run_socket(const struct options *options, struct appliance *appliance, const char *target,
-                      struct station_result *result, struct fault *fault)
+static int own_way_open(void *appliance, struct letter_carrier *out, struct fault *fault)
 {
     struct appliance_socket *socket = NULL;
-    struct image_cache *cache = image_cache_make(IMAGES_IDLE_MAX);
-    int line_begun = 0;
-    int done = -1;
-    if (cache == NULL) {
-        return fault_set(fault, "no memory");
-    }
-    if (appliance_socket_open(appliance, "this computer", &socket, fault) == 0) {
-        const struct station_job job = { .target = target,
-                                         .socket = "1",
-                                         .carrier = { socket, appliance_carry },
-                                         .prover = { (void *)(uintptr_t)options,
-                                                     options->inputs.token_needed ? token_get : NULL },
-                                         .progress = { &line_begun, progress_tell },
-                                         .cache = cache };
-        done = station_provision(&job, result, fault);
-        progress_end(&line_begun);
-    }
-    appliance_socket_close(socket);
-    image_cache_free(cache);
-    return done;
+    int result = appliance_socket_open(appliance, "this computer", &socket, fault);
+    *out = (struct letter_carrier){ socket, appliance_carry };
+    return result;
 }
 
-static int outcome_take(const struct station_result *result, struct outcome *out, struct fault *fault)
+static void own_way_close(struct letter_carrier *carrier)
 {
-    char serial[64];
-    out->number = result->number;
-    out->sequence = result->package_sequence;
-    if (cert_parse(bytes_of(result->device_cert, result->device_cert_len), &out->device, fault) != 0 ||
-        cert_parse(bytes_of(result->update_cert, result->update_cert_len), &out->update, fault) != 0 ||
-        cert_serial_number(&out->device, serial, sizeof serial, fault) != 0) {
-        return -1;
-    }
-    return unit_uid_read(serial, out->uid) == 0 ? 0 : fault_set(fault, "the device certificate names no unique ID");
+    appliance_socket_close(carrier->context);
 }
 
-static int run_station(struct options *options, const struct project *project, const char *target, struct outcome *out,
-                       struct fault *fault)
+/* ---- results ---- */
+
+static void failures_print(const struct options *o)
 {
-    struct appliance *appliance = NULL;
-    struct station_result *result = calloc(1, sizeof *result);
-    if (result == NULL) {
-        return fault_set(fault, "no memory");
+    for (size_t i = 0; i < o->count; i++) {
+        const struct gang_chip *c = &o->chips[i];
+        struct fault fault = FAULT_NONE;
+        if (c->done) {
+            continue;
+        }
+        (void)(o->count == 1 ? fault_set(&fault, "%s", c->fault.what)
+                             : fault_set(&fault, "%.200s: %s", c->chip, c->fault.what));
+        (void)fault_hint(&fault, "%s", c->fault.hint);
+        (void)cli_fault(NAME, &fault);
     }
-    options->inputs.token_needed = options->link != NULL || file_is_folder(options->chip);
-    int done = appliance_open(project, &options->inputs, &appliance, fault) != 0 ||
-                       run_socket(options, appliance, target, result, fault) != 0
-                   ? -1
-                   : outcome_take(result, out, fault);
-    appliance_close(appliance);
-    free(result);
-    return done;
 }
 
-static int provision(struct options *options, struct fault *fault)
+static int results_print(const struct options *o)
 {
+    struct outcome_row rows[GANG_MAX];
+    struct fault fault = FAULT_NONE;
+    for (size_t i = 0; i < o->count; i++) {
+        const struct gang_chip *c = &o->chips[i];
+        rows[i] = (struct outcome_row){ c->chip, c->step, c->done ? NULL : &c->fault, &c->outcome };
+    }
+    if (o->json) {
+        if (outcome_json_print(rows, o->count) != 0) {
+            (void)fault_set(&fault, "no memory for the result");
+            return cli_fault(NAME, &fault);
+        }
+    } else if (o->count > 1) {
+        outcome_table_print(rows, o->count);
+    } else if (o->chips[0].done) {
+        outcome_print(&o->chips[0].outcome, o->devices != NULL ? o->devices : o->appliance == NULL ? "devices" : NULL);
+    }
+    failures_print(o);
+    return CLI_DONE;
+}
+
+/* `dir` is NULL when nothing is to be filed. */
+static void results_file(struct options *o, const char *dir)
+{
+    for (size_t i = 0; dir != NULL && i < o->count; i++) {
+        struct gang_chip *c = &o->chips[i];
+        if (c->done && outcome_file(dir, &c->outcome, &c->fault) != 0) {
+            (void)fault_hint(&c->fault, "the device is made and recorded; run the same command again to file its "
+                                        "certificates");
+            c->done = 0;
+        }
+    }
+}
+
+static int run(struct options *o, const struct gang_ways *ways, const char *dir)
+{
+    int code = CLI_DONE;
+    (void)gang_run(o->chips, o->count, ways);
+    results_file(o, dir);
+    for (size_t i = 0; i < o->count; i++) {
+        code = o->chips[i].done ? code : CLI_FAILED;
+    }
+    return results_print(o) == CLI_DONE ? code : CLI_FAILED;
+}
+
+/* ---- the three uses ---- */
+
+static int identity(const struct options *o)
+{
+    struct fault fault = FAULT_NONE;
+    if (line_identity_make(o->make_identity, &fault) != 0) {
+        return cli_fault(NAME, &fault);
+    }
+    (void)printf("made %s/%s; the maker answers it: windlass pki station NAME --request station.csr\n",
+                 o->make_identity, LINE_REQUEST_FILE);
+    return CLI_DONE;
+}
+
+static int with_appliance(struct options *o)
+{
+    struct fault fault = FAULT_NONE;
+    struct line *line = NULL;
+    if (line_open(o->appliance, o->identity, &line, &fault) != 0) {
+        return cli_fault(NAME, &fault);
+    }
+    const struct gang_ways ways = { line, line_way_open, line_way_close };
+    int code = run(o, &ways, o->devices);
+    line_close(line);
+    return code;
+}
+
+static int with_project(struct options *o)
+{
+    struct fault fault = FAULT_NONE;
     struct project project;
-    struct outcome outcome = { 0 };
-    char target[64];
-    int port = 1;
-    if (project_open(options->project, &project, fault) != 0) {
-        return -1;
+    struct appliance *appliance = NULL;
+    char devices[600];
+    for (size_t i = 0; i < o->count; i++) {
+        o->inputs.token_needed |= o->chips[i].link != NULL || file_is_folder(o->chips[i].chip);
     }
-    int folder = file_is_folder(options->chip);
-    if (folder) {
-        port = chip_port_find(options->chip, target, sizeof target, fault);
+    if (project_open(o->project != NULL ? o->project : ".", &project, &fault) != 0 ||
+        project_path(&project, "devices", devices, sizeof devices, &fault) != 0 ||
+        appliance_open(&project, &o->inputs, &appliance, &fault) != 0) {
+        return cli_fault(NAME, &fault);
     }
-    const char *known = port == 0 ? NULL : folder ? target : options->chip;
-    if (port < 0 || run_station(options, &project, known, &outcome, fault) != 0) {
-        return -1;
-    }
-    if (outcome_file(&project, &outcome, fault) != 0) {
-        return fault_hint(fault, "the device is made and recorded; run the same command again to file its "
-                                 "certificates");
-    }
-    outcome_print(&outcome, options->json);
-    return 0;
+    const struct gang_ways ways = { appliance, own_way_open, own_way_close };
+    int code = run(o, &ways, o->devices != NULL ? o->devices : devices);
+    appliance_close(appliance);
+    return code;
 }
 
 int cmd_provision(int argc, char **argv)
 {
-    struct options options;
-    struct fault fault = FAULT_NONE;
+    static struct options options; /* too large for a stack */
     int read = options_read(argc, argv, &options);
     if (read != CLI_DONE) {
         return read < 0 ? CLI_DONE : read;
     }
-    return provision(&options, &fault) == 0 ? CLI_DONE : cli_fault(NAME, &fault);
+    return options.make_identity != NULL ? identity(&options)
+           : options.appliance != NULL   ? with_appliance(&options)
+                                         : with_project(&options);
 }

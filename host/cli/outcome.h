@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* outcome: what a provisioning run ends with: the unit, its certificates filed under devices/, and the lines about it.
- */
+/* outcome: what a provisioning run ends with: the units, their certificates filed, and the lines about them. */
 #ifndef HOST_CLI_OUTCOME_H
 #define HOST_CLI_OUTCOME_H
 
 #include "host/lib/cert.h"
-#include "host/lib/project.h"
 
 struct outcome {
     uint8_t uid[16];
@@ -15,9 +13,21 @@ struct outcome {
     struct cert update;
 };
 
-/* Files both certificates as devices/<unique ID>/device.crt and update.crt. Those that stand there must be the same. */
-int outcome_file(const struct project *project, const struct outcome *o, struct fault *fault);
-/* To stdout: lines for people, or one JSON object and a newline. */
-void outcome_print(const struct outcome *o, int json);
+/* One of several chips. */
+struct outcome_row {
+    const char *chip;          /* as it was named */
+    const char *step;          /* at which it failed */
+    const struct fault *fault; /* NULL: done */
+    const struct outcome *outcome;
+};
+
+/* Files both certificates as <dir>/<unique ID>/device.crt and update.crt. Those that stand there must be the same. */
+int outcome_file(const char *dir, const struct outcome *o, struct fault *fault);
+/* To stdout: lines for people. `filed`: the folder of outcome_file as people know it, or NULL. */
+void outcome_print(const struct outcome *o, const char *filed);
+/* A table for people. */
+void outcome_table_print(const struct outcome_row *rows, size_t count);
+/* One JSON array with an object for each chip, and a newline. -1: no memory. */
+int outcome_json_print(const struct outcome_row *rows, size_t count);
 
 #endif

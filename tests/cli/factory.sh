@@ -73,10 +73,27 @@ for chip in one two; do
 done
 holds "$(units)" -eq 2
 
+echo "a gang: three chips at once by one station; one that is off fails alone"
+for chip in left middle right; do
+    chip_on $chip
+done
+provision left --chip middle --chip right --chip off --json >gang.json 2>gang.err
+holds $? -eq 1
+"$json_ok" <gang.json || failed "gang.json: $(cat gang.json)"
+holds "$(grep -o '"result":"done"' gang.json | wc -l)" -eq 3
+holds "$(grep -o '"result":"failed"' gang.json | wc -l)" -eq 1
+grep -q "error: off: the chip in off is off" gang.err || failed "gang.err: $(cat gang.err)"
+holds "$(units)" -eq 5
+run 0 provision left --chip middle --chip right
+says "3 of 3 done"
+holds "$(units)" -eq 5
+run 2 provision left --chip left
+says "named twice"
+
 echo "a chip that is done is told from one that is new, and from another project's"
 run 0 provision one
 says "unit "
-holds "$(units)" -eq 2
+holds "$(units)" -eq 5
 run 1 "$windlass" provision --project other --chip one --bl1 "$firmware/bl1.bin" --sbm sbm.suit --app v1.suit --block v1.block
 says "does not trust"
 
@@ -109,7 +126,7 @@ interrupted cut 0.15
 interrupted TERM 0.3
 interrupted cut 0.4
 interrupted KILL 0.6
-[ "$("$windlass" ledger list --project "line 1" | grep -c ' done ')" -eq 8 ] || failed "$("$windlass" ledger list --project "line 1")"
+[ "$("$windlass" ledger list --project "line 1" | grep -c ' done ')" -eq 11 ] || failed "$("$windlass" ledger list --project "line 1")"
 
 echo "an auditor who may only read can list the units"
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
