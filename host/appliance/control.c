@@ -171,8 +171,10 @@ static int client_run(struct control *c, int fd, struct fault *fault)
     if (result == 0) {
         result = verb->run(c->context, bytes_of(bytes, len), &c->reply, fault);
     }
-    log_say(result == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "control", "verb", verb->name, "what", fault->what,
-            "hint", fault->hint, NULL);
+    if (result != 0 || !verb->quiet) {
+        log_say(result == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "control", "verb", verb->name, "what", fault->what,
+                "hint", fault->hint, NULL);
+    }
     wipe(bytes, len);
     free(bytes);
     return result;

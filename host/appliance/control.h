@@ -31,6 +31,7 @@ void control_reply_hex(struct control_reply *reply, const char *name, struct byt
 struct control_verb {
     const char *name; /* the last one's is NULL */
     int takes_bytes;
+    int quiet; /* 1: not worth a line in the log when all is well */
     int (*run)(void *context, struct bytes bytes, struct control_reply *reply, struct fault *fault);
 };
 

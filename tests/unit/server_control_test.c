@@ -63,8 +63,8 @@ static int verb_much(void *context, struct bytes bytes, struct control_reply *ou
 }
 
 static const struct control_verb verbs[] = {
-    { "status", 0, verb_status }, { "load", 1, verb_load }, { "fail", 0, verb_fail },
-    { "much", 0, verb_much },     { NULL, 0, NULL },
+    { "status", 0, 1, verb_status }, { "load", 1, 0, verb_load }, { "fail", 0, 0, verb_fail },
+    { "much", 0, 0, verb_much },     { NULL, 0, 0, NULL },
 };
 
 static struct control *control;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine_room: what the files engine*.c share. */
+#ifndef HOST_APPLIANCE_ENGINE_ROOM_H
+#define HOST_APPLIANCE_ENGINE_ROOM_H
+
+#include "host/appliance/appliance_room.h"
+#include "host/appliance/engine.h"
+#include "host/appliance/quota.h"
+#include "host/ledger/ledger.h"
+
+#define ENGINE_PATH_MAX 700
+#define ENGINE_VERSION "windlassd " WINDLASS_VERSION
+
+struct engine {
+    const struct appliance_folder *folder;
+    struct hsm *hsm;
+    struct ledger *ledger;
+    struct quota *quota; /* NULL: no TPM */
+    struct appliance *appliance;
+    uint64_t count_at_start; /* of the TPM */
+};
+
+#endif
