@@ -10,7 +10,6 @@
 
 #define INSTANCE_TYPE_RANDOM 0x01
 #define POINT_UNCOMPRESSED 0x04
-#define LIFECYCLE_NONSECURE_DEBUG 0x4000
 
 /* Memory for what the claims are views of. */
 struct facts {
@@ -25,7 +24,7 @@ static uint64_t psa_lifecycle(void)
 {
     static const uint16_t claim[] = { 0x0000, 0x2000, 0x3000, 0x6000 };
     if (device.debug != PORT_DEBUG_CLOSED) {
-        return LIFECYCLE_NONSECURE_DEBUG; /* in secure debug the key is gone, and with it every token */
+        return TOKEN_LIFECYCLE_NONSECURE_DEBUG; /* in secure debug the key is gone, and with it every token */
     }
     return claim[(unsigned)device.lifecycle & 3u];
 }

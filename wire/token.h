@@ -19,6 +19,8 @@
 #define TOKEN_SEED_LEN 32
 #define TOKEN_SIGNATURE_LEN 64
 #define TOKEN_LIFECYCLE_SECURED 0x3000u
+#define TOKEN_LIFECYCLE_NONSECURE_DEBUG 0x4000u
+#define TOKEN_LIFECYCLE_DECOMMISSIONED 0x6000u
 #define TOKEN_CLIENT_APPLICATION (-1)
 
 /* The software of a device, in the order of its start. */

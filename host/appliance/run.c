@@ -156,6 +156,7 @@ static int policy_make(struct run *run, const struct run_parts *parts, struct fa
         .watchdog_seconds = profile->watchdog_seconds,
         .outputs_mask = profile->outputs_mask,
         .outputs_level = profile->outputs_level,
+        .debug = profile->debug,
     };
     struct policy check;
     struct cbor_writer w = cbor_writer_of(run->policy, sizeof run->policy);

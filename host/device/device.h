@@ -85,6 +85,7 @@ struct device_attestation {
     struct cert device;
     struct cert issuer;
     uint8_t token[TOKEN_MAX];
+    size_t token_len;
     struct token_claims claims; /* views into token: not to be copied */
 };
 /*

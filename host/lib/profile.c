@@ -93,6 +93,18 @@ static int profile_halt(const struct yaml_map *boot, struct profile *out, struct
     return 0;
 }
 
+/* May be left out: the debug port of a locked device never opens. */
+static int profile_debug(const struct yaml_map *boot, struct profile *out, struct fault *fault)
+{
+    static const char *const choices[] = { "never", "open", "erase", NULL };
+    unsigned choice = 0;
+    if (yaml_map_has(boot, "debug") && yaml_map_choice(boot, "debug", choices, &choice, fault) != 0) {
+        return -1;
+    }
+    out->debug = POLICY_DEBUG_NEVER + choice;
+    return 0;
+}
+
 /* May be left out: no output is touched. */
 static int profile_outputs(const struct yaml_map *boot, struct profile *out, struct fault *fault)
 {
@@ -116,7 +128,7 @@ static int profile_outputs(const struct yaml_map *boot, struct profile *out, str
 static int profile_boot(const struct yaml_map *root, struct profile *out, struct fault *fault)
 {
     static const char *const known[] = { "policy",           "on_damage", "trial_boots", "on_halt",
-                                         "watchdog_seconds", "outputs",   NULL };
+                                         "watchdog_seconds", "outputs",   "debug",       NULL };
     static const char *const policies[] = { "signature", "sealed", NULL };
     static const char *const damages[] = { "reinstall", "halt", NULL };
     struct yaml_map boot;
@@ -130,7 +142,7 @@ static int profile_boot(const struct yaml_map *root, struct profile *out, struct
     out->boot_policy = policy == 0 ? POLICY_BOOT_SIGNATURE : POLICY_BOOT_SEALED;
     out->on_damage = damage == 0 ? POLICY_DAMAGE_REINSTALL : POLICY_DAMAGE_HALT;
     return yaml_map_uint(&boot, "trial_boots", 1, TRIAL_BOOTS_MAX, &out->trial_boots, fault) != 0 ||
-                   profile_halt(&boot, out, fault) != 0
+                   profile_halt(&boot, out, fault) != 0 || profile_debug(&boot, out, fault) != 0
                ? -1
                : profile_outputs(&boot, out, fault);
 }

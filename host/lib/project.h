@@ -34,7 +34,8 @@ struct profile {
     unsigned watchdog_seconds;  /* 0: none */
     unsigned outputs_mask;      /* outputs that a halt sets, and their levels */
     unsigned outputs_level;
-    unsigned ca_years;          /* validity of CA and key certificates, 1..50 */
+    unsigned debug;    /* enum policy_debug */
+    unsigned ca_years; /* validity of CA and key certificates, 1..50 */
     struct project_hsm hsm[PROJECT_TOKENS];
 };
 

@@ -108,6 +108,23 @@ static void without_a_word_about_it_a_halt_waits_and_nothing_is_watched_or_set(v
     assert_int_equal(p.outputs_level, 0);
 }
 
+static void debug_opens_never_unless_the_profile_says_so(void **state)
+{
+    static const char *const words[] = { "", "  debug: never\n", "  debug: open\n", "  debug: erase\n" };
+    static const unsigned meant[] = { POLICY_DEBUG_NEVER, POLICY_DEBUG_NEVER, POLICY_DEBUG_OPEN, POLICY_DEBUG_ERASE };
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        char text[sizeof good + 64];
+        struct fault fault = FAULT_NONE;
+        struct profile p;
+        const char *at = strstr(good, "certificates:");
+        (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, words[i], at);
+        support_check(parse(text, strlen(text), &p, &fault), &fault);
+        assert_int_equal(p.debug, meant[i]);
+    }
+    refused("certificates:", "  debug: always\ncertificates:", "never, open, erase", "p.yaml:12:");
+}
+
 static void ends_of_a_halt_that_do_not_exist_are_refused(void **state)
 {
     (void)state;
@@ -310,6 +327,7 @@ int main(void)
         cmocka_unit_test(good_profile_is_read),
         cmocka_unit_test(uuids_are_version_5_of_domain_and_product),
         cmocka_unit_test(without_a_word_about_it_a_halt_waits_and_nothing_is_watched_or_set),
+        cmocka_unit_test(debug_opens_never_unless_the_profile_says_so),
         cmocka_unit_test(ends_of_a_halt_that_do_not_exist_are_refused),
         cmocka_unit_test(unknown_key_names_the_nearest),
         cmocka_unit_test(duplicate_key_is_refused),
