@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# Run with -P: makes C of the files of page/. FOLDER is where they are, OUT the file to write.
+set(rows "index.html / text/html 0" "login.html /login text/html 1" "app.css /app.css text/css 1"
+  "app.js /app.js text/javascript 1" "icon.svg /icon.svg image/svg+xml 1")
+set(data "")
+set(table "")
+set(at 0)
+foreach(row ${rows})
+  string(REPLACE " " ";" row ${row})
+  list(GET row 0 file)
+  list(GET row 1 path)
+  list(GET row 2 type)
+  list(GET row 3 open)
+  if(NOT type STREQUAL "image/svg+xml")
+    string(APPEND type "; charset=utf-8")
+  endif()
+  file(READ ${FOLDER}/${file} hex HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes ${hex})
+  string(APPEND data "static const unsigned char file_${at}[] = { ${bytes} };\n")
+  string(APPEND table "    { \"${path}\", \"${type}\", ${open}, file_${at}, sizeof file_${at} },\n")
+  math(EXPR at "${at} + 1")
+endforeach()
+file(WRITE ${OUT} "#include \"host/dashboard/dashboard_room.h\"\n${data}const struct page_file page_files[] = {\n${table}    { 0 },\n};\n")
