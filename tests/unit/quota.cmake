@@ -3,3 +3,6 @@
 foreach(part quota quota_attack quota_cut quota_enrol)
   windlass_test(${part}_test SOURCES ${part}_test.c quota_rig.c host_support.c LIBS wl_quota wl_tpm_check wl_host)
 endforeach()
+windlass_test(quota_pki_test
+  SOURCES quota_pki_test.c quota_rig.c host_support.c
+  LIBS wl_quota wl_appliance_folder wl_pki wl_host)
