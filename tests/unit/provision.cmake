@@ -17,3 +17,7 @@ windlass_test(provision_letter_test SOURCES provision_letter_test.c LIBS wl_wire
 windlass_test(provision_attest_test SOURCES provision_attest_test.c attest_maker.c host_support.c LIBS wl_device)
 windlass_test(provision_tls_test SOURCES provision_tls_test.c LIBS wl_device Threads::Threads)
 windlass_test(tls_stream_test SOURCES tls_stream_test.c ${CMAKE_SOURCE_DIR}/app/tls_stream.c LIBS wl_base)
+windlass_test(provision_lies_test
+  SOURCES provision_lies_test.c provision_puppet.c provision_factory.c host_support.c
+  LIBS wl_appliance wl_wire_build Threads::Threads OpenSSL::Crypto
+  TIMEOUT 300)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * provision_puppet: a chip's agent with keys of its own, and a station that has no wire: both answer the appliance's
+ * letters at once. For tests of the engine with many chips, and with letters that lie.
+ */
+#ifndef TESTS_PROVISION_PUPPET_H
+#define TESTS_PROVISION_PUPPET_H
+
+#include "host/appliance/appliance.h"
+#include "wire/provision_msg.h"
+
+struct evp_pkey_st;
+
+struct puppet_chip {
+    uint8_t uid[16];
+    struct evp_pkey_st *identity;
+    struct evp_pkey_st *update;
+    uint8_t identity_key[64];
+    uint8_t update_key[64];
+    uint64_t sbm_sequence;
+    uint64_t app_sequence;
+    uint8_t items[5][2048]; /* STORE types 3 to 7 */
+    size_t item_lens[5];
+};
+
+/* A bare chip with new keys; `number` is its unique ID. */
+void puppet_chip_make(struct puppet_chip *chip, unsigned number);
+void puppet_chip_free(struct puppet_chip *chip);
+
+/* A station with one chip on one socket of an appliance. */
+struct puppet {
+    struct puppet_chip *chip;
+    struct appliance_socket *socket;
+    uint8_t *flash; /* as the appliance asked for it, FLASHCTL_FLASH_LEN */
+    uint8_t request[LETTER_MAX];
+    size_t request_len; /* the letter to be sent next */
+    uint8_t out[LETTER_MAX];
+    struct letter_answer answer; /* looks into `out` */
+    unsigned letters;            /* sent since BEGIN, images aside */
+    uint8_t data[4096];          /* result of the last action */
+};
+
+void puppet_open(struct puppet *puppet, struct appliance *appliance, struct puppet_chip *chip);
+void puppet_close(struct puppet *puppet);
+/* Writes a BEGIN as the next letter. */
+void puppet_begin(struct puppet *puppet);
+/* Sends the next letter; 1 when it was answered, 0 when it was refused. */
+int puppet_send(struct puppet *puppet);
+/* Does the action that was answered, honestly, and writes its RESULT as the next letter. */
+void puppet_act(struct puppet *puppet);
+/* From BEGIN until DONE, or a refusal, or `letters` were answered. 1 when the last was answered. */
+int puppet_run(struct puppet *puppet, unsigned letters);
+
+#endif
