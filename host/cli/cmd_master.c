@@ -10,6 +10,7 @@
 
 #include "host/cli/cli.h"
 #include "host/cli/cmd_master_help.h"
+#include "host/cli/cmd_master_production.h"
 #include "host/cli/master_options.h"
 #include "host/master/master.h"
 
@@ -258,9 +259,13 @@ static const struct {
     const char *help;
     int (*run)(int argc, char **argv);
 } verbs[] = {
-    { "package", master_help_package, verb_package }, { "block", master_help_block, verb_block },
-    { "update", master_help_update, verb_update },    { "inspect", master_help_inspect, verb_inspect },
-    { "anchor", master_help_anchor, verb_anchor },    { "retire", master_help_retire, verb_retire },
+    { "package", master_help_package, verb_package },
+    { "block", master_help_block, verb_block },
+    { "update", master_help_update, verb_update },
+    { "inspect", master_help_inspect, verb_inspect },
+    { "anchor", master_help_anchor, verb_anchor },
+    { "retire", master_help_retire, verb_retire },
+    { "production", master_help_production, cmd_master_production },
 };
 
 /* 1 when somebody asks for help before any "--". */
@@ -289,6 +294,7 @@ int cmd_master(int argc, char **argv)
         return fputs(master_help, stdout) >= 0 ? CLI_DONE : CLI_FAILED;
     }
     return argc < 2
-               ? cli_usage("master", "say what to do: package, block, update, inspect, anchor or retire")
-               : cli_usage("master", "there is no '%s': package, block, update, inspect, anchor or retire", argv[1]);
+               ? cli_usage("master", "say what to do: package, block, update, inspect, anchor, retire or production")
+               : cli_usage("master", "there is no '%s': package, block, update, inspect, anchor, retire or production",
+                           argv[1]);
 }

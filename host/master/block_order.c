@@ -6,8 +6,8 @@
 
 #include "base/wipe.h"
 #include "host/lib/block.h"
+#include "host/master/block_order.h"
 #include "host/master/master.h"
-#include "host/master/roles.h"
 
 /* Reads a key block's file. The caller frees. */
 static int block_file_read(const char *path, uint8_t **data, size_t *len, struct fault *fault)
@@ -69,45 +69,52 @@ static int recipient_block_make(const struct block_package *facts, const struct 
     return block_check(&again, facts, bytes_of(signer->public_key, 64), fault);
 }
 
-int master_block(const struct project *project, const struct master_block_order *order, struct fault *fault)
+int block_order_make(const struct block_order *order, struct block *block, struct fault *fault)
 {
-    const struct roles *roles = roles_of(order->development);
     char key_path[PATH_MAX];
-    uint8_t recipient[64];
     struct file_map map = { { NULL, 0 } };
     struct block_package facts;
     struct session_key key = { { 0 }, { 0 } };
-    struct block block;
-    struct signer signer = { NULL, roles_label(roles->mastering, order->key, fault), { 0 } };
-    if (signer.label == NULL) {
-        return -1;
-    }
+    struct signer signer = { order->hsm, order->label, { 0 } };
     int len = snprintf(key_path, sizeof key_path, "%s" MASTER_KEY_SUFFIX, order->package);
     if (len <= 0 || (size_t)len >= sizeof key_path) {
         return fault_set(fault, "%s: the path is too long", order->package);
     }
-    int result = roles_recipient(project, roles, order->to, order->issuer, recipient, fault);
+    int result = package_file_read(order->package, &map, &facts, fault);
     if (result == 0) {
-        result = package_file_read(order->package, &map, &facts, fault);
+        result = key_block_open(order->project, order->roles, key_path, order->hsm, &facts, &key, fault);
     }
     if (result == 0) {
-        result = project_hsm_open(project, roles->token, &signer.hsm, fault);
+        result =
+            roles_key(order->project, order->roles, signer.label, CERT_SIGNING, order->hsm, signer.public_key, fault);
     }
     if (result == 0) {
-        result = key_block_open(project, roles, key_path, signer.hsm, &facts, &key, fault);
-    }
-    if (result == 0) {
-        result = roles_key(project, roles, signer.label, CERT_SIGNING, signer.hsm, signer.public_key, fault);
-    }
-    if (result == 0) {
-        result = recipient_block_make(&facts, &key, recipient, &signer, &block, fault);
-    }
-    if (result == 0) {
-        result = file_write(order->out, bytes_of(block.data, block.len), 0644, order->replace, fault);
+        result = recipient_block_make(&facts, &key, order->recipient, &signer, block, fault);
     }
     wipe(&key, sizeof key);
     file_map_close(&map);
-    hsm_close(signer.hsm);
+    return result;
+}
+
+int master_block(const struct project *project, const struct master_block_order *order, struct fault *fault)
+{
+    const struct roles *roles = roles_of(order->development);
+    uint8_t recipient[64];
+    struct block block;
+    struct block_order make = { .project = project,
+                                .roles = roles,
+                                .package = order->package,
+                                .label = roles_label(roles->mastering, order->key, fault),
+                                .recipient = recipient };
+    if (make.label == NULL || roles_recipient(project, roles, order->to, order->issuer, recipient, fault) != 0 ||
+        project_hsm_open(project, roles->token, &make.hsm, fault) != 0) {
+        return -1;
+    }
+    int result = block_order_make(&make, &block, fault);
+    if (result == 0) {
+        result = file_write(order->out, bytes_of(block.data, block.len), 0644, order->replace, fault);
+    }
+    hsm_close(make.hsm);
     return result;
 }
 

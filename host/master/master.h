@@ -61,7 +61,8 @@ int master_block(const struct project *project, const struct master_block_order 
 int master_update(const char *package, const char *block, const char *out, enum file_replace replace,
                   struct fault *fault);
 
-/* Writes what a package, key block, update file or command says, for people or as one JSON object. No signature is checked. */
+/* Writes what a package, key block, update file or command says, for people or as one JSON object. No signature is
+ * checked. */
 int master_inspect(const char *path, int json, FILE *out, struct fault *fault);
 
 struct master_anchor_order {
@@ -80,6 +81,24 @@ struct master_retire_order {
 
 /* Writes the signed command by which devices retire a key. */
 int master_retire(const struct project *project, const struct master_retire_order *order, struct fault *fault);
+
+struct master_production_order {
+    const char *appliance; /* name: its certificates are in pki/appliances/<name>/ */
+    uint64_t number;       /* of the package; above every one before */
+    uint64_t quota;        /* units, 1 to PRODUCTION_QUOTA_MAX */
+    uint64_t block;        /* units for one operation of the TPM, 1 to PRODUCTION_BLOCK_MAX */
+    unsigned days;         /* validity from now, 1 to 3660 */
+    const char *bl1;       /* raw binary */
+    const char *sbm;       /* package */
+    const char *app;       /* package; the OEM's key block is beside it */
+    const char *key;       /* label of the mastering key; NULL: the current one */
+    struct bytes refill;   /* for the appliance's TPM (host/pki/refill.h); empty: it has none */
+    const char *out;
+    enum file_replace replace;
+};
+
+/* Writes a production package (docs/spec.md section 14) for one appliance. */
+int master_production(const struct project *project, const struct master_production_order *order, struct fault *fault);
 
 /* Writes an anchor page for BL1. */
 int master_anchor(const struct project *project, const struct master_anchor_order *order, struct fault *fault);

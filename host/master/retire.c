@@ -5,7 +5,7 @@
 #include "host/lib/p256.h"
 #include "host/master/master.h"
 #include "host/master/roles.h"
-#include "host/sign1/sign1.h"
+#include "host/master/signing.h"
 #include "wire/command.h"
 #include "wire/cose.h"
 
@@ -26,30 +26,6 @@ static const char *signer_of(const struct roles *roles, const struct master_reti
         return NULL;
     }
     return signer;
-}
-
-static int sign(struct hsm *hsm, const char *signer, struct bytes payload, struct cbor_writer *out, struct fault *fault)
-{
-    uint8_t structure[COMMAND_MAX];
-    uint8_t digest[32];
-    uint8_t public_key[64];
-    uint8_t kid[COSE_KID_LEN];
-    uint8_t signature[COSE_SIGNATURE_LEN];
-    const struct bytes aad = bytes_of(COMMAND_AAD, strlen(COMMAND_AAD));
-    struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
-    cose_sig_structure_build(aad, payload, &s);
-    p256_sha256(cbor_written(&s), digest);
-    if (hsm_key_public(hsm, signer, public_key, fault) != 0 || hsm_sign(hsm, signer, digest, signature, fault) != 0) {
-        return -1;
-    }
-    p256_kid(public_key, kid);
-    const struct cose_sign1 cose = { .kid = bytes_of(kid, sizeof kid),
-                                     .payload = payload,
-                                     .signature = bytes_of(signature, sizeof signature) };
-    cose_sign1_build(&cose, out);
-    const struct sign1 again = { cbor_written(out), aad, { NULL, 0 } };
-    status_t status = out->status == STATUS_OK ? sign1_check(&again, public_key, NULL) : out->status;
-    return status == STATUS_OK ? 0 : fault_status(fault, "the command", status);
 }
 
 int master_retire(const struct project *project, const struct master_retire_order *order, struct fault *fault)
@@ -82,7 +58,7 @@ int master_retire(const struct project *project, const struct master_retire_orde
         result = roles_key(project, roles, signer, CERT_SIGNING, hsm, key, fault);
     }
     if (result == 0) {
-        result = sign(hsm, signer, cbor_written(&p), &w, fault);
+        result = signing_sign1(hsm, signer, COMMAND_AAD, cbor_written(&p), &w, fault);
     }
     if (result == 0) {
         result = file_write(order->out, cbor_written(&w), 0644, order->replace, fault);

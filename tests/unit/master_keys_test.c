@@ -11,7 +11,7 @@
 #include "host/lib/file.h"
 #include "host/sign1/sign1.h"
 #include "tests/unit/host_support.h"
-#include "tests/unit/master_rig.h"
+#include "tests/unit/master_rig_trust.h"
 #include "wire/command.h"
 #include "wire/cose.h"
 #include "wire/layout.h"

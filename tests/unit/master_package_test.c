@@ -18,7 +18,7 @@
 #include "host/lib/cert.h"
 #include "host/master/master.h"
 #include "tests/unit/host_support.h"
-#include "tests/unit/master_rig.h"
+#include "tests/unit/master_rig_trust.h"
 #include "wire/layout.h"
 
 static void decrypted_package_is_the_image(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* master_rig: see master_rig.h. */
-#include "tests/unit/master_rig.h"
+#include "tests/unit/master_rig_trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>

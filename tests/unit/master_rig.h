@@ -6,7 +6,6 @@
 
 #include "tests/unit/test.h"
 
-#include "boot/verify.h"
 #include "host/master/master.h"
 
 #define RIG_IMAGE_LEN 700000u
@@ -28,7 +27,5 @@ struct bytes rig_load(const char *name);
 void rig_unload(struct bytes b);
 /* The public key of pki/<label>.crt. */
 void rig_key(const char *label, uint8_t key[64]);
-/* What a device trusts that knows this key alone. */
-struct verify_trust rig_trust(const char *label, uint8_t key[64]);
 
 #endif
