@@ -5,6 +5,8 @@ target_link_libraries(wl_channel_rig PUBLIC wl_channel wl_sim_device cmocka)
 foreach(part edhoc record schedule)
   windlass_test(channel_${part}_test SOURCES channel_${part}_test.c LIBS wl_channel_rig OpenSSL::Crypto)
 endforeach()
+windlass_test(channel_foreign_test SOURCES channel_foreign_test.c LIBS wl_channel_rig)
+target_link_options(channel_foreign_test PRIVATE -Wl,--wrap=crypto_p256_generate)
 # BL1 with its agent and SBM name their entry points alike; on the host one of them takes another name.
 add_library(wl_bl1_agent STATIC ${CMAKE_SOURCE_DIR}/bl1/main.c ${CMAKE_SOURCE_DIR}/bl1/agent.c)
 target_compile_options(wl_bl1_agent PRIVATE ${WINDLASS_WARNINGS})
