@@ -15,6 +15,7 @@
 
 #define TAP_MAGIC 0x57494E444C415353u
 #define HANDLES_MAX 32
+#define TRANSIENT_FIRST 0x80000000u
 #define HEADER_LEN 10
 #define AGAIN_MAX 200 /* of 50 ms */
 
@@ -186,7 +187,7 @@ static TSS2_RC leftovers_flush(struct quota_link *link)
         code = Tss2_Sys_Startup(link->sys, TPM2_SU_CLEAR);
         code = code == TSS2_RC_SUCCESS ? handles_flush(link, TPM2_LOADED_SESSION_FIRST) : code;
     }
-    return code == TSS2_RC_SUCCESS ? handles_flush(link, TPM2_TRANSIENT_FIRST) : code;
+    return code == TSS2_RC_SUCCESS ? handles_flush(link, TRANSIENT_FIRST) : code;
 }
 
 static TSS2_RC sys_open(struct quota_link *link)
