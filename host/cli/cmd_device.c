@@ -17,7 +17,6 @@
 #define NAME "device"
 #define UPDATE_FILE_MAX (4u * 1024u * 1024u)
 #define WAIT_MAX_S 3600
-#define LOG_ENTRIES_MAX 100000 /* a device that never ends lies */
 
 struct verb {
     const char *name;
@@ -165,7 +164,7 @@ static int command_run(struct smp_link *link, const struct device_options *optio
     int result = device_command(link, bytes_of(data, len), fault);
     free(data);
     if (result == 0) {
-        (void)puts(options->json ? "{\"obeyed\":true}" : "obeyed: that key is retired for good");
+        (void)puts(options->json ? "{\"obeyed\":true}" : "obeyed");
     }
     return result;
 }
@@ -176,57 +175,6 @@ static int recovery_run(struct smp_link *link, const struct device_options *opti
         return -1;
     }
     (void)puts(options->json ? "{\"recovery\":true}" : "the device resets into recovery");
-    return 0;
-}
-
-static void log_entry_print(const struct device_log_entry *e, int json)
-{
-    const char *name = e->status == 0 ? "" : status_name((status_t)e->status);
-    if (json) {
-        (void)printf("{\"number\":%llu,\"boot\":%llu,\"kind\":\"%s\",\"status\":\"%s\",\"value\":%llu}\n",
-                     (unsigned long long)e->number, (unsigned long long)e->boot, words_event(e->kind), name,
-                     (unsigned long long)e->value);
-    } else {
-        (void)printf("%6llu  boot %-6llu %s %llu%s%s\n", (unsigned long long)e->number, (unsigned long long)e->boot,
-                     words_event(e->kind), (unsigned long long)e->value, e->status == 0 ? "" : ": ",
-                     e->status == 0 ? "" : status_text((status_t)e->status));
-    }
-}
-
-static int log_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
-{
-    for (uint32_t i = 0; i < LOG_ENTRIES_MAX; i++) {
-        struct device_log_entry entry;
-        int result = device_log_read(link, i, &entry, fault);
-        if (result <= 0) {
-            return result;
-        }
-        log_entry_print(&entry, options->json);
-    }
-    return 0;
-}
-
-static int echo_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
-{
-    if (device_echo(link, options->extra, fault) != 0) {
-        return -1;
-    }
-    (void)puts(options->json ? "{\"echo\":true}" : "the device answers");
-    return 0;
-}
-
-static int peek_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
-{
-    char *end = NULL;
-    unsigned long address = strtoul(options->extra, &end, 0);
-    uint32_t value = 0;
-    if (*end != '\0' || end == options->extra || address > UINT32_MAX) {
-        return fault_set(fault, "peek: '%s' is not an address", options->extra);
-    }
-    if (device_peek(link, (uint32_t)address, &value, fault) != 0) {
-        return -1;
-    }
-    (void)printf(options->json ? "{\"value\":%lu}\n" : "0x%08lx\n", (unsigned long)value);
     return 0;
 }
 
@@ -272,7 +220,7 @@ static const struct verb verbs[] = {
     { "reset", NULL, reset_run,
       "usage: windlass device reset CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\nResets the device.\n" TARGET_HELP
       "\nexample:\n  windlass device reset chip1\n" },
-    { "log", NULL, log_run,
+    { "log", NULL, device_log_run,
       "usage: windlass device log CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
       "Shows the device's security event log, newest first: refusals, installations, faults, halts. With --json\n"
       "one object on each line.\n" TARGET_HELP "\nexample:\n  windlass device log chip1\n" },
@@ -281,15 +229,37 @@ static const struct verb verbs[] = {
       "Sends a command that the maker signed (windlass master retire). The device checks it and obeys or refuses;\n"
       "what it does cannot be undone. A command that was obeyed before does nothing.\n" TARGET_HELP
       "\nexample:\n  windlass device command chip1 retire.command\n" },
+    { "debug", NULL, device_debug_run,
+      "usage: windlass device debug CHIPDIR|--port TTY --rights non-secure|secure [--project DIR] [--signed-by LABEL]\n"
+      "       [--wait SECONDS] [--json]\n\n"
+      "Opens the debug port of a secured device until its next reset. The device proves who it is, then the order is\n"
+      "signed for it alone, with a mastering key of the OEM's token. Its policy (product.yaml: debug) says whether it\n"
+      "opens, and whether the application's storage is erased first. With secure rights the device wipes its keys "
+      "until\n"
+      "the reset and lets nothing be written.\n" TARGET_HELP
+      "  --rights WHAT        non-secure: the application's world; secure: the whole chip\n"
+      "  --project DIR        the project's folder (default: this folder)\n"
+      "  --signed-by LABEL    mastering (default) or mastering-next\n"
+      "\nexample:\n  windlass device debug chip1 --project greenhouse-sensor --rights non-secure\n" },
+    { "decommission", NULL, device_decommission_run,
+      "usage: windlass device decommission CHIPDIR|--port TTY --uid UID [--project DIR] [--signed-by LABEL]\n"
+      "       [--out PROOF] [--wait SECONDS] [--json]\n\n"
+      "Ends a device for good: return and scrap. It fuses that, says so in a last token signed with its own key, and\n"
+      "erases keys, storage and firmware at the reset that follows. It never starts again.\n" TARGET_HELP
+      "  --uid UID            the device's unique ID, so that no other one is meant\n"
+      "  --project DIR        the project's folder (default: this folder)\n"
+      "  --signed-by LABEL    mastering (default) or mastering-next\n"
+      "  --out PROOF          file for the order and the device's last token\n"
+      "\nexample:\n  windlass device decommission chip1 --uid 00112233445566778899aabbccddeeff --out scrap.proof\n" },
     { "recovery", NULL, recovery_run,
       "usage: windlass device recovery CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"
       "Resets the device into the recovery of its Secure Boot Manager, which takes an update without the\n"
       "application. The reset after that is an ordinary one.\n" TARGET_HELP
       "\nexample:\n  windlass device recovery chip1\n" },
-    { "echo", "TEXT", echo_run,
+    { "echo", "TEXT", device_echo_run,
       "usage: windlass device echo CHIPDIR|--port TTY TEXT [--wait SECONDS] [--json]\n\n"
       "Sends a text and checks that it comes back.\n" TARGET_HELP "\nexample:\n  windlass device echo chip1 hello\n" },
-    { "peek", "ADDRESS", peek_run,
+    { "peek", "ADDRESS", device_peek_run,
       "usage: windlass device peek CHIPDIR|--port TTY ADDRESS [--wait SECONDS] [--json]\n\n"
       "Has the example application read one word of memory. Reading secure memory ends in a fault, which the\n"
       "Secure Boot Manager records before it resets the device.\n" TARGET_HELP
@@ -307,6 +277,8 @@ static void help_print(void)
                 "  reset     reset the device\n"
                 "  log       the security event log\n"
                 "  command   send a command that the maker signed\n"
+                "  debug     open the debug port until the next reset\n"
+                "  decommission  end the device for good\n"
                 "  recovery  reset into the Secure Boot Manager's recovery\n"
                 "  echo      is the line good?\n"
                 "  peek      have the example application read a word of memory\n\n"
@@ -358,6 +330,10 @@ static int options_read(const struct verb *verb, int argc, char **argv, struct d
         { "name", required_argument, NULL, 'n' },
         { "port", required_argument, NULL, 'p' },
         { "wait", required_argument, NULL, 'w' },
+        { "rights", required_argument, NULL, 'g' },
+        { "uid", required_argument, NULL, 'u' },
+        { "signed-by", required_argument, NULL, 's' },
+        { "out", required_argument, NULL, 'o' },
         { "json", no_argument, NULL, 'j' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -390,6 +366,18 @@ static int options_read(const struct verb *verb, int argc, char **argv, struct d
             if (number_read(optarg, &out->wait_s) != 0) {
                 return cli_usage(NAME, "--wait takes a number of seconds up to %d, not '%s'", WAIT_MAX_S, optarg);
             }
+            break;
+        case 'g':
+            out->rights = optarg;
+            break;
+        case 'u':
+            out->uid = optarg;
+            break;
+        case 's':
+            out->signed_by = optarg;
+            break;
+        case 'o':
+            out->out = optarg;
             break;
         case 'j':
             out->json = 1;

@@ -14,13 +14,22 @@ struct device_options {
     const char *project;
     const char *expect[DEVICE_EXPECT_MAX]; /* packages that the device should run */
     size_t expect_count;
-    const char *connect; /* HOST:PORT of a server, or NULL */
-    const char *name;    /* that the server's certificate must bear; NULL: HOST */
+    const char *connect;   /* HOST:PORT of a server, or NULL */
+    const char *name;      /* that the server's certificate must bear; NULL: HOST */
+    const char *rights;    /* debug: "non-secure" or "secure", or NULL */
+    const char *uid;       /* decommission: of the device that is meant, or NULL */
+    const char *signed_by; /* label of a mastering key; NULL: the current one */
+    const char *out;       /* decommission: file for the proof, or NULL */
     unsigned wait_s;
     int json;
 };
 
 int device_attest_run(struct smp_link *link, const struct device_options *options, struct fault *fault);
+int device_debug_run(struct smp_link *link, const struct device_options *options, struct fault *fault);
+int device_decommission_run(struct smp_link *link, const struct device_options *options, struct fault *fault);
+int device_log_run(struct smp_link *link, const struct device_options *options, struct fault *fault);
+int device_echo_run(struct smp_link *link, const struct device_options *options, struct fault *fault);
+int device_peek_run(struct smp_link *link, const struct device_options *options, struct fault *fault);
 int device_tls_run(struct smp_link *link, const struct device_options *options, struct fault *fault);
 
 #endif

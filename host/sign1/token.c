@@ -67,6 +67,10 @@ const char *token_lifecycle_text(uint64_t lifecycle)
         return "provisioning";
     case 0x30:
         return "secured";
+    case 0x40:
+        return "secured, the non-secure world open to a debugger";
+    case 0x50:
+        return "secured, open to a debugger";
     case 0x60:
         return "decommissioned";
     default:

@@ -113,6 +113,12 @@ example 'windlass device recovery chip1'
 run 0 windlass device status chip1 --wait 30
 example 'windlass device reset chip1'
 run 0 windlass device status chip1 --wait 30
+example 'windlass device debug chip1 --project greenhouse-sensor --rights non-secure'
+run 0 windlass device reset chip1
+run 0 windlass device status chip1 --wait 30
+run 1 windlass device decommission chip1
+example "windlass device decommission chip1 --uid $uid --out scrap.proof"
+holds -s scrap.proof
 sh -c 'windlass chip console chip1' >console 2>&1 &
 echo 'windlass chip console chip1' >>tried
 sleep 0.5
