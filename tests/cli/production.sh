@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A production package from key ceremony to load, by the commands that people use; and opened by a tool that is not ours.
+# Arguments: the windlass program, the windlassd program.
+set -u
+windlass=$1
+windlassd=$2
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+# image FILE BYTES STACK ENTRY: a raw image with a vector table.
+image() {
+    python3 -c 'import struct,sys
+n = int(sys.argv[1])
+sys.stdout.buffer.write(struct.pack("<II", int(sys.argv[2], 0), int(sys.argv[3], 0)) + bytes(i * 7 & 255 for i in range(n - 8)))' \
+        "$2" "$3" "$4" >"$1"
+}
+
+# software_request FILE: a request as an appliance makes it, with the transport key in a file: transport.key.
+software_request() {
+    for key in issuing provisioner records appliance; do
+        openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$key -keyout /dev/null 2>/dev/null
+    done >"$1"
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out transport.key 2>/dev/null
+    openssl pkey -in transport.key -pubout >>"$1"
+}
+
+# production NUMBER OUT [OPTION...]: masters for factory-1.
+production() {
+    number=$1
+    out=$2
+    shift 2
+    "$windlass" master production --project p --appliance factory-1 --quota 3 --number "$number" --bl1 bl1.bin \
+        --sbm sbm.suit --app v1.suit --out "$out" "$@"
+}
+
+echo "the maker's project and firmware"
+run 0 "$windlass" init p --product sensor
+run 0 "$windlass" pki create --project p
+image bl1.bin 2000 0x38020000 0x10000101
+image sbm-a.bin 9000 0x38020000 0x10021101
+image sbm-b.bin 9000 0x38020000 0x10051101
+image app.bin 20000 0x28400000 0x00080009
+run 0 "$windlass" master package --project p --component sbm --input sbm-a.bin --input-b sbm-b.bin --sequence 1 --out sbm.suit
+run 0 "$windlass" master package --project p --input app.bin --sequence 1 --out v1.suit
+run 1 production 1 run.wpp
+says "there is no appliance 'factory-1'"
+
+echo "an appliance is made, certified and enrolled"
+run 0 "$windlassd" init a --oem p/pki/public.pem --no-tpm
+run 0 "$windlass" pki appliance --project p --request a/request.pem --name factory-1 --host 127.0.0.1
+says "$(sha256sum <a/request.pem | cut -d' ' -f1)"
+run 0 "$windlassd" enrol a p/pki/appliances/factory-1.pem
+run 0 "$windlassd" init b --oem p/pki/public.pem --no-tpm
+run 0 "$windlass" pki appliance --project p --request b/request.pem --name factory-2 --host 127.0.0.1
+run 1 "$windlassd" enrol b p/pki/appliances/factory-1.pem
+says "is not the certified one"
+run 0 "$windlassd" enrol b p/pki/appliances/factory-2.pem
+
+echo "a package is made once, and loaded by the one that it is for"
+run 2 "$windlass" master production --project p --appliance factory-1 --quota 0 --number 1
+run 2 production 1 run.wpp --block 1001
+run 0 production 1 run.wpp
+run 1 production 1 run.wpp
+says "exists already"
+run 1 "$windlassd" load b run.wpp
+says "is for another appliance"
+run 0 "$windlassd" load a run.wpp
+run 0 "$windlassd" load a run.wpp
+run 0 production 1 same-number.wpp
+run 1 "$windlassd" load a same-number.wpp
+says "another one with it was loaded"
+run 0 production 2 next.wpp
+run 0 "$windlassd" load a next.wpp
+run 1 "$windlassd" load a run.wpp
+says "number 2 was loaded already"
+
+echo "what was revoked counts no more"
+run 0 production 3 third.wpp
+run 0 "$windlass" pki revoke mastering --project p
+cp p/pki/stations.crl a/pki/stations.crl
+run 1 "$windlassd" load a third.wpp
+says "not signed by a mastering key"
+run 0 "$windlass" pki revoke factory-1 --project p
+run 1 production 4 fourth.wpp
+says "was revoked"
+
+echo "opened from the standards alone"
+software_request soft.pem
+run 0 "$windlass" pki appliance --project p --request soft.pem --name soft-1 --host 127.0.0.1
+run 0 "$windlass" master production --project p --appliance soft-1 --quota 5 --block 2 --days 9 --number 4 --bl1 bl1.bin \
+    --sbm sbm.suit --app v1.suit --key mastering-next --out soft.wpp
+mkdir parts
+run 0 python3 "$here/open_production.py" soft.wpp p/pki/mastering-next.crt transport.key parts
+says "number 4 quota 5 block 2 tpm 0 days 9"
+says "issuing $(openssl x509 -in p/pki/appliances/soft-1/issuing.crt -outform DER | sha256sum | cut -d' ' -f1) refill  grant"
+run 0 cmp parts/bl1 bl1.bin
+run 0 cmp parts/sbm sbm.suit
+run 0 cmp parts/app v1.suit
+run 0 cmp parts/profile p/product.yaml
+openssl x509 -in p/pki/root.crt -outform DER >root.der
+run 0 cmp parts/root root.der
+run 1 python3 "$here/open_production.py" soft.wpp p/pki/mastering.crt transport.key parts
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out other.key 2>/dev/null
+run 1 python3 "$here/open_production.py" soft.wpp p/pki/mastering-next.crt other.key parts
+says "for another appliance"
+
+echo "no firmware can be read in the package"
+# readable FILE...: how many of the secret files show in them.
+readable() {
+    python3 -c 'import sys
+whole = b"".join(open(f, "rb").read() for f in sys.argv[1:])
+print(sum(open(f, "rb").read()[100:132] in whole for f in ("bl1.bin", "sbm-a.bin", "v1.suit", "p/product.yaml")))' "$@"
+}
+holds "$(readable soft.wpp)" = 0
+holds "$(readable parts/*)" = 4
+finish
