@@ -42,6 +42,9 @@ void unit_text_print(const struct ledger_unit *u)
     text_hex(u->uid, sizeof u->uid, text);
     line_print("unique ID", text);
     line_print("state", ledger_state_name(u->state));
+    if (u->package != 0) {
+        (void)printf("%-20s %llu\n", "package", (unsigned long long)u->package);
+    }
     (void)printf("%-20s %llu\n", "package sequence", (unsigned long long)u->package_sequence);
     text_hex(u->identity_key, sizeof u->identity_key, text);
     line_print("identity key", text);
@@ -57,6 +60,9 @@ void unit_text_print(const struct ledger_unit *u)
         text_hex(u->receipt, sizeof u->receipt, text);
         line_print("receipt", text);
     }
+    if (u->done_at[0] != '\0') {
+        line_print("closed by", u->has_token ? "its own token" : "the closed debug port");
+    }
     line_print("reserved", u->reserved_at);
     line_print("checked", u->checked_at);
     line_print("done", u->done_at);
@@ -64,46 +70,64 @@ void unit_text_print(const struct ledger_unit *u)
 }
 
 /* A member whose value is text, or null when it is empty. No value here needs escaping. */
-static void member_print(const char *name, const char *value)
+static void member_print(FILE *out, const char *name, const char *value)
 {
     if (value[0] == '\0') {
-        (void)printf(",\"%s\":null", name);
+        (void)fprintf(out, ",\"%s\":null", name);
     } else {
-        (void)printf(",\"%s\":\"%s\"", name, value);
+        (void)fprintf(out, ",\"%s\":\"%s\"", name, value);
     }
 }
 
-static void cert_member_print(const char *name, const struct cert *cert)
+static void cert_member_print(FILE *out, const char *name, const struct cert *cert)
 {
     char text[65] = "";
     if (cert->len != 0) {
         unit_fingerprint(cert->der, cert->len, text);
     }
-    member_print(name, text);
+    member_print(out, name, text);
 }
 
-void unit_json_print(const struct ledger_unit *u)
+void unit_json_print(FILE *out, const struct ledger_unit *u)
 {
     char text[129];
-    (void)printf("{\"unit\":%llu", (unsigned long long)u->number);
+    (void)fprintf(out, "{\"unit\":%llu", (unsigned long long)u->number);
     text_hex(u->uid, sizeof u->uid, text);
-    member_print("uid", text);
-    member_print("state", ledger_state_name(u->state));
-    (void)printf(",\"sequence\":%llu", (unsigned long long)u->package_sequence);
+    member_print(out, "uid", text);
+    member_print(out, "state", ledger_state_name(u->state));
+    (void)fprintf(out, ",\"package\":%llu,\"sequence\":%llu", (unsigned long long)u->package,
+                  (unsigned long long)u->package_sequence);
     text_hex(u->identity_key, sizeof u->identity_key, text);
-    member_print("identity_key", text);
+    member_print(out, "identity_key", text);
     text_hex(u->update_key, sizeof u->update_key, text);
-    member_print("update_key", text);
-    cert_member_print("device_certificate", &u->device_cert);
-    cert_member_print("update_certificate", &u->update_cert);
+    member_print(out, "update_key", text);
+    cert_member_print(out, "device_certificate", &u->device_cert);
+    cert_member_print(out, "update_certificate", &u->update_cert);
     text[0] = '\0';
     if (u->has_receipt) {
         text_hex(u->receipt, sizeof u->receipt, text);
     }
-    member_print("receipt", text);
-    member_print("reserved_at", u->reserved_at);
-    member_print("checked_at", u->checked_at);
-    member_print("done_at", u->done_at);
-    member_print("quarantined_at", u->quarantined_at);
-    (void)fputs("}", stdout);
+    member_print(out, "receipt", text);
+    (void)fprintf(out, ",\"token\":%s", u->has_token ? "true" : "false");
+    member_print(out, "reserved_at", u->reserved_at);
+    member_print(out, "checked_at", u->checked_at);
+    member_print(out, "done_at", u->done_at);
+    member_print(out, "quarantined_at", u->quarantined_at);
+    (void)fputs("}", out);
+}
+
+int unit_state_is_known(const char *state)
+{
+    for (enum ledger_state s = LEDGER_RESERVED; s <= LEDGER_DECOMMISSIONED; s++) {
+        if (strcmp(ledger_state_name(s), state) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int unit_is_meant(const struct ledger_unit *unit, const char *state, int has_package, uint64_t package)
+{
+    return (state == NULL || strcmp(ledger_state_name(unit->state), state) == 0) &&
+           (!has_package || unit->package == package);
 }

@@ -270,6 +270,18 @@ static void granted_note(struct audit *audit, size_t index, const struct event_b
     }
 }
 
+static void token_note(struct audit *audit, const struct event_body *body)
+{
+    struct state_unit unit;
+    if (body->token.len == 0 &&
+        audit->view.unit_by_uid(audit->view.context, body->uid.data, &unit, audit->fault) == 1) {
+        size_t place = audit_load_find(&audit->memory, unit.chain, unit.package);
+        if (place != 0) {
+            audit->memory.loads[place - 1].without_token++;
+        }
+    }
+}
+
 static void event_note(struct audit *audit, size_t index, unsigned kind, const struct event_body *body)
 {
     switch (kind) {
@@ -292,6 +304,7 @@ static void event_note(struct audit *audit, size_t index, unsigned kind, const s
         job_add(audit, index, JOB_RECEIPT, body);
         break;
     case EVENT_DONE:
+        token_note(audit, body);
         job_add(audit, index, JOB_TOKEN, body);
         break;
     case EVENT_SCRAPPED:

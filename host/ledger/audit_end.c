@@ -248,6 +248,7 @@ static void packages_fill(struct audit *audit)
             if (m->loads[k].number == p->number) {
                 p->tpm |= m->loads[k].tpm != 0;
                 p->not_after = m->loads[k].not_after;
+                p->without_token += m->loads[k].without_token;
             }
         }
     }

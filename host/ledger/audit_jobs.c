@@ -2,8 +2,6 @@
 /* audit_jobs: the signatures, by all processors: checkpoints, grants, certificates, receipts, tokens, orders. */
 #include "host/ledger/audit_room.h"
 
-#include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -50,66 +48,41 @@ int audit_issuers_open(struct audit *audit, struct fault *fault)
     }
     for (size_t i = 0; i < trust->issuing_count; i++) {
         const struct cert *cert = &trust->issuing[i];
-        struct issuer *issuer = &audit->issuers[i];
-        const unsigned char *at = cert->der;
-        uint8_t key[64];
-        if (cert_check(cert, NULL, &trust->root, CERT_ISSUING, key, fault) != 0) {
+        struct issuer *issuer = &audit->issuers[audit->issuer_count++];
+        if (cert_check(cert, NULL, &trust->root, CERT_ISSUING, issuer->key, fault) != 0) {
             return -1;
         }
-        issuer->cert = cert;
-        issuer->x509 = d2i_X509(NULL, &at, (long)cert->len);
-        p256_sha256(bytes_of(cert->der, cert->len), issuer->digest);
-        audit->issuer_count++;
-        if (issuer->x509 == NULL || X509_get0_pubkey(issuer->x509) == NULL) {
-            return fault_set(fault, "an issuing certificate cannot be read");
+        if (audit_cert_read(bytes_of(cert->der, cert->len), &issuer->cert) != 0) {
+            return fault_set(fault, "an issuing certificate is not in the form that devices' certificates follow");
         }
+        p256_sha256(bytes_of(cert->der, cert->len), issuer->digest);
     }
     return 0;
 }
 
 void audit_issuers_close(struct audit *audit)
 {
-    for (size_t i = 0; i < audit->issuer_count; i++) {
-        X509_free(audit->issuers[i].x509);
-    }
     free(audit->issuers);
 }
 
 /* ---- certificates ---- */
 
-static int serial_is(X509 *x509, const uint8_t uid[16])
-{
-    char wanted[33];
-    const X509_NAME *subject = X509_get_subject_name(x509);
-    int at = X509_NAME_get_index_by_NID(subject, NID_serialNumber, -1);
-    const ASN1_STRING *text = at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
-    text_hex(uid, 16, wanted);
-    return text != NULL && X509_NAME_get_index_by_NID(subject, NID_serialNumber, at) < 0 &&
-           bytes_equal(bytes_of(ASN1_STRING_get0_data(text), (size_t)ASN1_STRING_length(text)), bytes_of(wanted, 32));
-}
-
-static int key_is(X509 *x509, const uint8_t key[64])
-{
-    const ASN1_BIT_STRING *point = X509_get0_pubkey_bitstr(x509);
-    return point != NULL && ASN1_STRING_length(point) == 65 && ASN1_STRING_get0_data(point)[0] == 0x04 &&
-           memcmp(ASN1_STRING_get0_data(point) + 1, key, 64) == 0;
-}
-
 /* What is wrong with a device's certificate, or NULL. */
-static const char *cert_wrong(X509 *x509, const struct issuer *issuer, uint32_t usage, const uint8_t uid[16],
-                              const uint8_t key[64])
+static const char *cert_wrong(const struct audit_cert *cert, const struct issuer *issuer, enum audit_usage usage,
+                              const uint8_t uid[16], const uint8_t key[64])
 {
-    if ((X509_get_extension_flags(x509) & (EXFLAG_INVALID | EXFLAG_CA)) != 0 || X509_get_key_usage(x509) != usage) {
+    char serial[33];
+    text_hex(uid, 16, serial);
+    if (cert->usage != usage || cert->is_ca) {
         return "may be used for other things than a device's";
     }
-    if (!serial_is(x509, uid)) {
+    if (!bytes_equal(cert->serial_number, bytes_of(serial, 32))) {
         return "names another unique ID";
     }
-    if (!key_is(x509, key)) {
+    if (!bytes_equal(cert->key, bytes_of(key, 64))) {
         return "holds another key than the one that was reserved";
     }
-    if (X509_NAME_cmp(X509_get_issuer_name(x509), X509_get_subject_name(issuer->x509)) != 0 ||
-        X509_verify(x509, X509_get0_pubkey(issuer->x509)) != 1) {
+    if (!bytes_equal(cert->issuer, issuer->cert.subject) || !audit_cert_is_signed(cert, issuer->key)) {
         return "is not signed by the issuing key of its package";
     }
     return NULL;
@@ -125,30 +98,27 @@ static const struct issuer *issuer_find(const struct audit *audit, const struct 
     return job->load == 0 && audit->issuer_count > 0 ? &audit->issuers[0] : NULL;
 }
 
-static void cert_job(const struct audit *audit, struct job *job, struct bytes der, const char *name, uint32_t usage,
-                     const uint8_t key[64])
+static void cert_job(const struct audit *audit, struct job *job, struct bytes der, const char *name,
+                     enum audit_usage usage, const uint8_t key[64])
 {
     const struct issuer *issuer = issuer_find(audit, job);
-    const unsigned char *at = der.data;
+    struct audit_cert cert;
     if (issuer == NULL) {
         job_tell(job, "its issuing certificate is of no appliance of this maker");
         return;
     }
-    X509 *x509 = d2i_X509(NULL, &at, (long)der.len);
-    const char *wrong = x509 == NULL || at != der.data + der.len ? "is not a certificate"
-                                                                 : cert_wrong(x509, issuer, usage, job->unit.uid, key);
+    const char *wrong = audit_cert_read(der, &cert) != 0 ? "is not a device's certificate"
+                                                         : cert_wrong(&cert, issuer, usage, job->unit.uid, key);
     if (wrong != NULL) {
         job_tell(job, "its %s certificate %s", name, wrong);
     }
-    X509_free(x509);
-    ERR_clear_error();
 }
 
 static void certs_job(const struct audit *audit, struct job *job)
 {
-    cert_job(audit, job, job->body.cert, "device", KU_DIGITAL_SIGNATURE, job->unit.identity_key);
+    cert_job(audit, job, job->body.cert, "device", AUDIT_USAGE_SIGNATURE, job->unit.identity_key);
     if (job->what[0] == '\0') {
-        cert_job(audit, job, job->body.update_cert, "update", KU_KEY_AGREEMENT, job->unit.update_key);
+        cert_job(audit, job, job->body.update_cert, "update", AUDIT_USAGE_AGREEMENT, job->unit.update_key);
     }
 }
 

@@ -3,10 +3,8 @@
 #ifndef HOST_LEDGER_AUDIT_ROOM_H
 #define HOST_LEDGER_AUDIT_ROOM_H
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
 #include "host/ledger/audit.h"
+#include "host/ledger/audit_cert.h"
 #include "host/ledger/state_store.h"
 
 #define AUDIT_CHAINS_MAX 256
@@ -31,6 +29,7 @@ struct audit_memory {
         uint64_t position;
         uint64_t tpm;
         uint64_t not_after;
+        uint64_t without_token; /* units that were closed without one */
         uint8_t grant_key[64];
         uint8_t issuing[32];
     } * loads;
@@ -91,9 +90,9 @@ struct job {
 };
 
 struct issuer {
-    const struct cert *cert;
+    struct audit_cert cert;
     uint8_t digest[32];
-    X509 *x509;
+    uint8_t key[64];
 };
 
 struct audit {

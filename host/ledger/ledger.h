@@ -167,6 +167,8 @@ int ledger_unit_walk(struct ledger *ledger, int (*each)(void *context, const str
  * seconds; 0 when there is none). */
 int ledger_latest(struct ledger *ledger, uint64_t *tpm_count, uint64_t *time, struct fault *fault);
 
+/* "2026-11-22T10:20:30Z" of unix seconds. */
+void ledger_time_text(uint64_t time, char out[LEDGER_TIME_LEN]);
 /* "reserved", "checked", "done", "quarantined", "scrapped", "decommissioned". */
 const char *ledger_state_name(enum ledger_state state);
 

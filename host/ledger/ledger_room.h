@@ -69,8 +69,6 @@ int ledger_head_write(struct ledger *ledger, struct fault *fault);
 
 /* A unit with what its events hold. */
 int ledger_unit_fill(struct store *store, const struct state_unit *state, struct ledger_unit *out, struct fault *fault);
-/* "2026-11-22T10:20:30Z". */
-void ledger_time_text(uint64_t time, char out[LEDGER_TIME_LEN]);
 
 /* An event out of the tables; `storage` (EVENT_BODY_MAX) holds what *body looks into. 1, 0 (not there) or -1. */
 struct stored_event {

@@ -9,7 +9,7 @@ json_ok=$2
 
 commands="init|pki|pki create|pki show|pki check|pki server|master|master package|master block|master update|master inspect
 master anchor|provision|device|device status|device attest|device tls|device update|device confirm|device reset|device echo
-device peek|ledger|ledger list|ledger show|chip|chip new|chip run|chip stop|chip cut|chip cut-at|chip reset|chip status
+device peek|ledger|ledger list|ledger show|ledger search|ledger verify|ledger report|ledger export|chip|chip new|chip run|chip stop|chip cut|chip cut-at|chip reset|chip status
 chip console"
 
 echo "every command has help, by both names, and one way to refuse"

@@ -85,7 +85,7 @@ static int tpm_count(void *context, uint64_t *count)
     return maker->package.tpm;
 }
 
-static void cert_new(struct maker *maker, enum cert_kind kind, const char *name, const uint8_t key[64],
+void maker_cert_make(struct maker *maker, enum cert_kind kind, const char *name, const uint8_t key[64],
                      struct cert *out)
 {
     struct fault fault = FAULT_NONE;
@@ -103,9 +103,9 @@ static void certs_open(struct maker *maker)
     maker->hsm = support_token_open("maker");
     support_check(hsm_key_generate(maker->hsm, "root", HSM_KEY_SIGN, root, &fault), &fault);
     support_check(hsm_key_generate(maker->hsm, "issuing", HSM_KEY_SIGN, issuing, &fault), &fault);
-    cert_new(maker, CERT_ROOT, "root", root, &maker->root);
-    cert_new(maker, CERT_ISSUING, "issuing", issuing, &maker->issuing);
-    cert_new(maker, CERT_SIGNING, "records", maker->points[MAKER_RECORDS], &maker->records);
+    maker_cert_make(maker, CERT_ROOT, "root", root, &maker->root);
+    maker_cert_make(maker, CERT_ISSUING, "issuing", issuing, &maker->issuing);
+    maker_cert_make(maker, CERT_SIGNING, "records", maker->points[MAKER_RECORDS], &maker->records);
 }
 
 static void ticket_make(struct maker *maker)
@@ -259,7 +259,10 @@ struct bytes maker_token_make(const struct made *made, struct bytes nonce, uint8
     struct cbor_writer c = cbor_writer_of(encoded, sizeof encoded);
     struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
     struct cbor_writer w = cbor_writer_of(out, 1024);
-    const struct token_claims claims = attest_claims(made->identity_key, nonce);
+    uint8_t instance[TOKEN_INSTANCE_LEN]; /* attest_claims keeps one for all threads */
+    struct token_claims claims = attest_claims(made->identity_key, nonce);
+    token_instance_id(made->identity_key, instance);
+    claims.instance = bytes_of(instance, sizeof instance);
     token_claims_build(&claims, &c);
     token_signed_head_build(c.len, &s);
     cbor_write_raw(&s, cbor_written(&c));

@@ -61,6 +61,9 @@ struct bytes maker_token_make(const struct made *made, struct bytes nonce, uint8
 /* COSE_Sign1 of `payload`. */
 struct bytes maker_sign1(struct maker *maker, enum maker_key key, const char *aad, struct bytes payload, uint8_t *out,
                          size_t out_len);
+/* By the root. */
+void maker_cert_make(struct maker *maker, enum cert_kind kind, const char *name, const uint8_t key[64],
+                     struct cert *out);
 void maker_sign(EVP_PKEY *key, const uint8_t digest[32], uint8_t signature[64]);
 EVP_PKEY *maker_key_new(uint8_t point[64]);
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_ledger_trust: the maker's certificates, as `windlass pki` filed them. */
+#include "host/cli/cmd_ledger.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Adds the keys of the certificates that are there; -1 when one cannot be read. */
+static int mastering_add(const struct project *project, const char *name, struct audit_trust *out, struct fault *fault)
+{
+    char path[LEDGER_PATH_LEN];
+    struct cert cert;
+    if (project_path(project, name, path, sizeof path, fault) != 0) {
+        return -1;
+    }
+    if (access(path, F_OK) != 0) {
+        return 0;
+    }
+    return cert_read(path, &cert, fault) != 0 ||
+                   cert_check(&cert, NULL, &out->root, CERT_SIGNING, out->mastering[out->mastering_count++], fault) != 0
+               ? -1
+               : 0;
+}
+
+static int quota_read(const struct project *project, struct audit_trust *out, struct fault *fault)
+{
+    char path[LEDGER_PATH_LEN];
+    struct cert cert;
+    if (project_path(project, "pki/quota.crt", path, sizeof path, fault) != 0) {
+        return -1;
+    }
+    if (access(path, F_OK) != 0) {
+        return 0;
+    }
+    out->has_quota_key = 1;
+    return cert_read(path, &cert, fault) != 0 ||
+                   cert_check(&cert, NULL, &out->root, CERT_SIGNING, out->quota_key, fault) != 0
+               ? -1
+               : 0;
+}
+
+/* All certificates with that name: of this project's appliances. */
+static int certs_glob(const struct project *project, const char *name, struct cert *certs, size_t *count,
+                      struct fault *fault)
+{
+    char pattern[LEDGER_PATH_LEN];
+    glob_t found;
+    char relative[64];
+    int failed = 0;
+    (void)snprintf(relative, sizeof relative, "pki/appliances/*/%s.crt", name);
+    if (project_path(project, relative, pattern, sizeof pattern, fault) != 0) {
+        return -1;
+    }
+    *count = 0;
+    if (glob(pattern, 0, NULL, &found) != 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < found.gl_pathc && failed == 0; i++) {
+        if (*count == LEDGER_CERTS_MAX) {
+            failed = fault_set(fault, "pki/appliances: more than %d appliances", LEDGER_CERTS_MAX);
+            break;
+        }
+        failed = cert_read(found.gl_pathv[i], &certs[(*count)++], fault);
+    }
+    globfree(&found);
+    return failed;
+}
+
+int ledger_trust_open(const char *dir, struct ledger_trust *out, struct fault *fault)
+{
+    struct project project;
+    char path[LEDGER_PATH_LEN];
+    memset(out, 0, sizeof *out);
+    if (project_open(dir, &project, fault) != 0 ||
+        project_path(&project, "pki/root.crt", path, sizeof path, fault) != 0) {
+        return -1;
+    }
+    out->certs = calloc(2 * (size_t)LEDGER_CERTS_MAX, sizeof *out->certs);
+    if (out->certs == NULL) {
+        return fault_set(fault, "no memory");
+    }
+    if (cert_read(path, &out->audit.root, fault) != 0) {
+        return fault_hint(fault, "a ledger is checked against the maker's root: 'windlass pki create' makes it");
+    }
+    out->audit.issuing = out->certs;
+    out->audit.records = out->certs + LEDGER_CERTS_MAX;
+    if (mastering_add(&project, "pki/mastering.crt", &out->audit, fault) != 0 ||
+        mastering_add(&project, "pki/mastering-next.crt", &out->audit, fault) != 0 ||
+        quota_read(&project, &out->audit, fault) != 0 ||
+        certs_glob(&project, "issuing", out->certs, &out->audit.issuing_count, fault) != 0) {
+        return -1;
+    }
+    return certs_glob(&project, "records", out->certs + LEDGER_CERTS_MAX, &out->audit.records_count, fault);
+}
+
+void ledger_trust_free(struct ledger_trust *trust)
+{
+    free(trust->certs);
+    trust->certs = NULL;
+}

@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The maker's view of a ledger: verify, report, search, export; an honest one, and one with planted frauds. Arguments: the
+# windlass program, ledger_scene, json_ok.
+set -u
+windlass=$1
+scene=$2
+json_ok=$3
+. "$(dirname "$0")/lib.sh"
+ledger() {
+    verb=$1
+    shift
+    "$windlass" ledger "$verb" --project product "$@"
+}
+
+run 0 "$windlass" init product --product product --organisation Example --vendor-domain example.com
+run 0 "$scene" product 4 1
+
+echo "an honest ledger is sound"
+run 0 ledger verify --count 4 --final
+says "sound: 22 events, 22 checkpoints, 1 appliances, 4 units"
+run 0 ledger verify --json
+"$json_ok" <out || failed "verify --json"
+says '"sound":true'
+run 0 ledger report
+says "quota                  4"
+says "done                   4"
+says "counted by the TPM, unit by unit"
+says "the ledger is sound"
+run 0 ledger report --json
+"$json_ok" <out || failed "report --json"
+says '"counted_by":"tpm"'
+
+echo "units are found by number, unique ID, key and certificate"
+run 0 ledger search 02000000
+says "     2  02000000000000000000000000000000  done"
+key=$(ledger show 02000000000000000000000000000000 --json | sed 's/.*"update_key":"\([0-9a-f]*\)".*/\1/')
+holds ${#key} -eq 128
+run 0 ledger search "$(echo "$key" | cut -c9-40)" --json
+"$json_ok" <out || failed "search --json"
+says '"unit":2'
+holds "$(grep -c '"unit"' out)" -eq 1
+run 0 ledger search 3 --state quarantined
+says "no such unit"
+run 2 ledger search
+run 2 ledger search x --state nonsense
+run 2 ledger list --head x
+
+echo "exports: CSV, JSON lines, PEM"
+run 0 ledger export --format csv
+holds "$(wc -l <out)" -eq 5
+holds "$(tr -d '\r' <out | awk -F, 'NF != 15' | wc -l)" -eq 0
+run 0 ledger export --format ndjson --out units.ndjson
+holds "$(wc -l <units.ndjson)" -eq 4
+while read -r line; do
+    echo "$line" | "$json_ok" || failed "a line of units.ndjson"
+done <units.ndjson
+run 0 ledger export --format pem --out bundle.pem --package 1
+holds "$(grep -c 'BEGIN CERTIFICATE' bundle.pem)" -eq 4
+run 0 ledger export --format pem --package 2
+[ -s out ] && failed "units of another package"
+run 1 ledger export
+says "give --format"
+run 1 ledger export --format xml
+
+echo "a certificate that was met belongs to a record"
+sed -n '/BEGIN/,/END/p' bundle.pem | awk '/BEGIN/ { n++ } n == 1' >met.crt
+run 0 ledger verify --cert met.crt
+run 1 ledger verify --cert product/pki/mastering.crt
+says "a certificate without a record"
+
+echo "the ledger is read where it lies: a copy, an appliance's folder"
+mkdir copy
+cp product/ledger.db product/ledger.head copy
+run 0 ledger verify --ledger copy
+run 0 ledger verify --ledger copy/ledger.db
+
+echo "an older copy is found by the head and by the TPM's count"
+rm copy/ledger.db*
+mkdir older
+run 0 "$windlass" init older/p --product product --organisation Example --vendor-domain example.com
+run 1 ledger verify --head nothing
+says "nothing"
+run 1 ledger verify --count 5
+says "the TPM's count is 5, the ledger knows of 4"
+run 1 ledger report --ledger nowhere.db
+says "nowhere.db"
+
+echo "a maker trusts only its own appliances"
+run 0 "$scene" older/p 1 1
+run 1 ledger verify --ledger older/p/ledger.db
+says "of no appliance of this maker"
+run 1 ledger verify --head older/p/ledger.head
+says "signed by no appliance of this ledger"
+
+finish
