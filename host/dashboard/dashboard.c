@@ -64,13 +64,14 @@ static int listener_bind(struct dashboard *d, const struct addrinfo *at, const c
 
 static int listener_open(struct dashboard *d, const struct dashboard_config *config, struct fault *fault)
 {
-    struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+    struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV | AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
     struct addrinfo *at = NULL;
     char port[8];
     (void)snprintf(port, sizeof port, "%u", config->port);
     int error = getaddrinfo(config->host, port, &hints, &at);
     if (error != 0) {
-        return fault_set(fault, "the dashboard's address %s: %s", config->host, gai_strerror(error));
+        (void)fault_set(fault, "the dashboard's address %s: %s", config->host, gai_strerror(error));
+        return fault_hint(fault, "an IP address is needed, such as 127.0.0.1 or ::1");
     }
     int result;
     if (!d->secure && !is_loopback(at->ai_addr)) {

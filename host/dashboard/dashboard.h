@@ -141,7 +141,7 @@ struct dashboard_source {
 };
 
 struct dashboard_config {
-    const char *host;        /* address to listen at; a loopback address unless certificate and key are given */
+    const char *host;        /* IP address to listen at; a loopback address unless certificate and key are given */
     uint16_t port;           /* 0: any that is free */
     const char *certificate; /* PEM files for HTTPS: chain, and its key, readable for the owner only; NULL: HTTP */
     const char *key;

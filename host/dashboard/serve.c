@@ -160,6 +160,7 @@ static enum MHD_Result metrics_send(struct dashboard *d, struct MHD_Connection *
         return answer_refuse(connection, MHD_HTTP_NOT_FOUND, "this appliance tells no metrics", "");
     }
     size_t len = d->source.metrics(d->source.context, d->metrics, DASHBOARD_METRICS_MAX);
+    len = len < DASHBOARD_METRICS_MAX ? len : DASHBOARD_METRICS_MAX - 1;
     return answer_send(connection, MHD_HTTP_OK, answer_build("text/plain; version=0.0.4", d->metrics, len));
 }
 

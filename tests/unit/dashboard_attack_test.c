@@ -3,9 +3,11 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "host/dashboard/feed.h"
+#include "host/dashboard/guard.h"
 #include "host/dashboard/login.h"
 #include "tests/unit/dashboard_rig.h"
 #include "tests/unit/host_support.h"
@@ -186,6 +188,35 @@ static void clients_that_say_nothing_hold_up_nobody(void **state)
     }
 }
 
+static void client_that_drips_is_cut_and_one_that_finishes_is_not(void **state)
+{
+    static struct guard guard;
+    int slow[2];
+    int good[2];
+    char byte;
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, slow), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, good), 0);
+    guard_open(&guard);
+    uintptr_t slow_place = guard_enter(&guard, slow[0]);
+    uintptr_t good_place = guard_enter(&guard, good[0]);
+    assert_true(slow_place != 0 && good_place != 0);
+    for (size_t i = 0; i < 2; i++) {
+        guard.places[i].since_ms -= GUARD_SECONDS * 1000u + 1u; /* so much time went by */
+    }
+    guard_renew(&guard, good_place);
+    guard_sweep(&guard);
+    assert_int_equal(recv(slow[1], &byte, 1, 0), 0);
+    assert_int_equal(recv(good[1], &byte, 1, 0), -1);
+    guard_leave(&guard, slow_place);
+    guard_leave(&guard, good_place);
+    guard_close(&guard);
+    for (size_t i = 0; i < 2; i++) {
+        (void)close(slow[i]);
+        (void)close(good[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +225,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_answer_has_the_headers_that_confine_it, rig_busy, rig_end),
         cmocka_unit_test_setup_teardown(what_is_no_unique_id_is_refused, rig_busy, rig_end),
         cmocka_unit_test_setup_teardown(texts_from_outside_stay_texts, rig_hostile, rig_end),
+        cmocka_unit_test(client_that_drips_is_cut_and_one_that_finishes_is_not),
         cmocka_unit_test(plain_http_is_served_at_loopback_only),
         cmocka_unit_test(weak_token_is_refused),
         cmocka_unit_test_setup_teardown(oversized_and_broken_requests_end_and_hurt_nobody, rig_busy, rig_end),

@@ -60,6 +60,11 @@ function moment(text) {
   return text.replace("T", " ").replace("Z", " UTC");
 }
 
+function day(seconds) {
+  const date = new Date(seconds * 1000);
+  return isNaN(date) ? "the end of time" : date.toISOString().slice(0, 10).replaceAll("-", "\u2011"); // hyphens that do not break
+}
+
 function uidButton(uid, short) {
   if (uid === "") return null;
   const shown = short && uid.length > 16 ? uid.slice(0, 8) + "…" + uid.slice(-4) : uid;
@@ -84,7 +89,7 @@ function part(name, data, draw) {
 function drawMade(p) {
   const share = n => p && p.quota > 0 ? Math.min(100, 100 * n / p.quota) : 0;
   say("made", p ? count(p.made) : "0");
-  say("quota", p ? count(p.quota) : "0");
+  say("quota", p ? count(p.quota) : "–");
   const made = share(p ? p.made : 0);
   const way = Math.min(100 - made, share(p ? p.under_way : 0));
   at("made-fill").setAttribute("width", made);
@@ -94,9 +99,8 @@ function drawMade(p) {
   if (!p) return say("made-note", "No production package is loaded.");
   const left = Math.max(0, p.quota - p.made - p.under_way);
   at("made-bar").setAttribute("aria-valuetext", `${count(p.made)} of ${count(p.quota)}`);
-  const until = new Date(p.not_after * 1000).toISOString().slice(0, 10);
   const rest = left > 0 ? `${count(left)} left` : p.under_way > 0 ? "The quota is given out" : "The quota is used up";
-  say("made-note", `${rest} · ${count(p.under_way)} under way · package ${count(p.number)}, until ${until}`);
+  say("made-note", p.over ? "The package’s time is over: nothing more is made." : `${rest} · ${count(p.under_way)} under way`);
 }
 
 function drawYield(d) {
@@ -130,7 +134,7 @@ function socketRow(s) {
       make("span", { class: "state " + state }, make("span", { class: "mark", "aria-hidden": "true" }),
         make("span", {}, make("span", { class: "unseen" }, state + ": "), step)),
       s.uid === "" ? null : make("small", {}, uidButton(s.uid, true))),
-    make("td", { role: "cell", class: "time" }, s.since > 0 ? since(s.since, "") : ""));
+    make("td", { role: "cell", class: "time" }, s.since > 0 && state !== "idle" ? since(s.since, "") : ""));
 }
 
 function drawSockets(d) {
@@ -176,6 +180,7 @@ function drawSteps(steps) {
     return make("tr", {}, make("td", {}, s.step, bar), make("td", { class: "number" }, duration(s.median_ms)),
       make("td", { class: "number" }, duration(s.slow_ms)));
   }));
+  at("steps").parentElement.hidden = steps.length === 0;
   at("steps-none").hidden = steps.length > 0;
 }
 
@@ -204,13 +209,15 @@ function drawLedger(l) {
 }
 
 function drawLine(d) {
-  part("head", [d.product, d.appliance, d.release], () => {
+  const p = d.package && { ...d.package, over: d.time > d.package.not_after };
+  part("head", [d.product, d.appliance, d.release, p && p.number, p && p.not_after], () => {
     say("product", d.product || "Windlass");
     document.title = `${d.product || "Line"} · Windlass`;
-    say("where", d.appliance);
+    const until = p === null ? "" : ` · package ${count(p.number)}, until ${day(p.not_after)}`;
+    say("where", d.appliance + until);
     say("release", "Windlass " + d.release);
   });
-  part("made", d.package, drawMade);
+  part("made", p, drawMade);
   part("yield", { tried: d.tried, good: d.good, quarantined: d.quarantined }, drawYield);
   part("rate", d.minutes, drawRate);
   part("failures", d.failures, drawFailures);
