@@ -48,6 +48,8 @@ struct folder_order {
  * request.pem, last. A run that was cut goes on; a folder with a request.pem is left alone and refused.
  */
 int appliance_folder_init(const struct folder_order *order, struct fault *fault);
+/* SHA-256 of the request, in hexadecimal: people compare it with what the maker's 'windlass pki appliance' shows. */
+int appliance_folder_request(const char *dir, char hex[65], struct fault *fault);
 /*
  * Files the OEM's answer in pki/, after everything in it was checked: to the root that init was given, against the
  * keys in the token. The same answer again changes nothing; a newer one replaces the older.

@@ -10,6 +10,8 @@
 #include "host/appliance/folder_room.h"
 #include "host/lib/file.h"
 #include "host/lib/hsm_uri.h"
+#include "host/lib/p256.h"
+#include "host/lib/text.h"
 
 #define SETTINGS_MAX 4096
 /* There while the keys are being made: then keys in the token are of a run that was cut. */
@@ -318,4 +320,20 @@ int appliance_folder_init(const struct folder_order *order, struct fault *fault)
     int result = init_steps(&init, order, fault);
     hsm_close(init.hsm);
     return result;
+}
+
+int appliance_folder_request(const char *dir, char hex[65], struct fault *fault)
+{
+    char path[FOLDER_PATH_MAX];
+    uint8_t digest[32];
+    uint8_t *data = NULL;
+    size_t len = 0;
+    if (folder_join(dir, FOLDER_REQUEST, path, fault) != 0 ||
+        file_read(path, ENROLMENT_PEM_MAX, &data, &len, fault) != 0) {
+        return -1;
+    }
+    p256_sha256(bytes_of(data, len), digest);
+    free(data);
+    text_hex(digest, sizeof digest, hex);
+    return 0;
 }

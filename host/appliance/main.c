@@ -178,11 +178,13 @@ static int run_init(const struct options *o, char *const *words, struct fault *f
     if (o->oem == NULL) {
         return fault_set(fault, "whose appliance? --oem FILE is missing");
     }
-    if (appliance_folder_init(&order, fault) != 0) {
+    char digest[65];
+    if (appliance_folder_init(&order, fault) != 0 || appliance_folder_request(words[0], digest, fault) != 0) {
         return -1;
     }
-    (void)printf("appliance made in %s\nnext: carry %s/request.pem to the OEM: windlass pki appliance\n", words[0],
-                 words[0]);
+    (void)printf("appliance made in %s\nrequest SHA-256 %s: compare it with what the OEM sees\n"
+                 "next: carry %s/request.pem to the OEM: windlass pki appliance\n",
+                 words[0], digest, words[0]);
     return 0;
 }
 
