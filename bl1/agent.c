@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * agent: BL1's provisioning agent, for chips to which the silicon vendor gave a key pair. Shakes hands with the OEM's
- * appliance over a line that anybody may hold (docs/spec.md section 16), writes what it sends and then leaves the open
+ * appliance over a line that anybody may hold (docs/spec.md section 17), writes what it sends and then leaves the open
  * channel to SBM. Nothing that it writes runs unless it verifies as on any other boot.
  */
 #include "bl1/agent.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* credential: does a chip take this appliance? Its credential is a CWT by the OEM's mastering key (docs/spec.md section
- * 16.2). */
+ * 17.2). */
 #ifndef BOOT_CREDENTIAL_H
 #define BOOT_CREDENTIAL_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * record: protected records after the handshake (docs/spec.md section 16.3): COSE_Encrypt0 with a key and a counter for
+ * record: protected records after the handshake (docs/spec.md section 17.3): COSE_Encrypt0 with a key and a counter for
  * each direction. A record opens only as the next of its direction; one that does not open changes nothing.
  */
 #ifndef CHANNEL_RECORD_H

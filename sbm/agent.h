@@ -24,7 +24,7 @@ _Noreturn void agent_lock(void);
 int agent_line_open(void);
 /* WRITE: flash that only this agent writes, as the debug port does for the other one. MESSAGE in agent_line_none.c. */
 status_t agent_line_write(uint64_t off, struct bytes data);
-/* Serves the line (docs/spec.md section 16) for good. A new handshake is BL1's business: resets. */
+/* Serves the line (docs/spec.md section 17) for good. A new handshake is BL1's business: resets. */
 _Noreturn void agent_line_run(void);
 
 #endif

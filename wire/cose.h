@@ -51,7 +51,7 @@ void cose_encrypt_build(const struct cose_encrypt *in, struct cbor_writer *out);
 /* Writes the COSE_KDF_Context of docs/spec.md section 7.3: the HKDF info. */
 void cose_kdf_context_build(struct cbor_writer *out);
 
-/* COSE_Encrypt0 (tag 16) of the secure channel (docs/spec.md section 16.3): protected {1: 24}, unprotected {6:
+/* COSE_Encrypt0 (tag 16) of the secure channel (docs/spec.md section 17.3): protected {1: 24}, unprotected {6:
  * counter}. */
 #define COSE_COUNTER_LEN 4
 #define COSE_TAG_LEN 16 /* of the cipher, at the end of the ciphertext */

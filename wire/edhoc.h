@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * edhoc: the messages of EDHOC (RFC 9528) as Windlass uses it (docs/spec.md section 16): method 0, cipher suite 5.
+ * edhoc: the messages of EDHOC (RFC 9528) as Windlass uses it (docs/spec.md section 17): method 0, cipher suite 5.
  * Syntax only: no key, no cipher. Messages are CBOR sequences; parsers give views into their input.
  */
 #ifndef WIRE_EDHOC_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * frame: messages on a serial line in the factory (docs/spec.md section 16.4): `W` `L`, length (u16 BE), its
+ * frame: messages on a serial line in the factory (docs/spec.md section 17.4): `W` `L`, length (u16 BE), its
  * complement, the message, CRC-16/XMODEM over it (BE). The CRC finds noise; who may say what is the secure channel's
  * business.
  */

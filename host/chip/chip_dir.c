@@ -86,6 +86,9 @@ static int contents_create(int dir_fd, const uint8_t uid[CHIP_UID_LEN], const ch
         result = new_file(dir_fd, "vendor.crt", bytes_of(identity.certificate, strlen(identity.certificate)), fault);
     }
     if (result == 0) {
+        result = new_file(dir_fd, "vendor.bin", bytes_of(identity.page, sizeof identity.page), fault);
+    }
+    if (result == 0) {
         result = new_file(dir_fd, "vendor-ca.crt", bytes_of(identity.issuer, strlen(identity.issuer)), fault);
     }
     wipe(&identity, sizeof identity);
@@ -94,7 +97,7 @@ static int contents_create(int dir_fd, const uint8_t uid[CHIP_UID_LEN], const ch
 
 static void draft_remove(const char *draft)
 {
-    static const char *const names[] = { "fuses.bin", "vendor.crt", "vendor-ca.crt", "flash.bin" };
+    static const char *const names[] = { "fuses.bin", "vendor.crt", "vendor.bin", "vendor-ca.crt", "flash.bin" };
     int fd = open(draft, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (size_t i = 0; fd >= 0 && i < sizeof names / sizeof names[0]; i++) {
         (void)unlinkat(fd, names[i], 0);
@@ -194,6 +197,18 @@ static int lock_take(const char *path, const struct chip_dir *d, struct fault *f
     return 0;
 }
 
+/* Chips that were made without a vendor page have none. */
+static void vendor_read(struct chip_dir *d)
+{
+    int fd = openat(d->fd, "vendor.bin", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0 && read(fd, d->vendor, sizeof d->vendor) != (ssize_t)sizeof d->vendor) {
+        memset(d->vendor, 0, sizeof d->vendor);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 int chip_dir_open(const char *path, enum chip_dir_use use, struct chip_dir *out, struct fault *fault)
 {
     *out = (struct chip_dir){ .fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
@@ -213,6 +228,7 @@ int chip_dir_open(const char *path, enum chip_dir_use use, struct chip_dir *out,
         (void)fault_hint(fault, "%s", inner.hint);
         return fault_set(fault, "%s: %s", path, inner.what);
     }
+    vendor_read(out);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "host/lib/fault.h"
+#include "wire/flashctl.h"
 
 #define CHIP_UID_LEN 16
 #define CHIP_CONTROL_SOCKET "control.sock"
@@ -17,8 +18,9 @@
 
 struct chip_dir {
     int fd;
-    uint8_t *flash; /* FLASHCTL_FLASH_LEN, mapped from flash.bin */
-    uint8_t *fuses; /* ARRAY_FUSES_LEN, mapped from fuses.bin */
+    uint8_t *flash;                      /* FLASHCTL_FLASH_LEN, mapped from flash.bin */
+    uint8_t *fuses;                      /* ARRAY_FUSES_LEN, mapped from fuses.bin */
+    uint8_t vendor[FLASHCTL_VENDOR_LEN]; /* vendor.bin: the vendor page; zeros when there is no such file */
 };
 
 /*

@@ -9,6 +9,7 @@
 void controller_init(struct controller *c, struct array *array)
 {
     c->array = array;
+    c->vendor = NULL;
     c->have = 0;
     c->deaf = false;
 }
@@ -52,6 +53,9 @@ static uint8_t head_check(const struct controller *c, size_t *data_len)
     case FLASHCTL_FUSES:
         sound = sound && len >= 1 && len <= FUSE_WORDS;
         break;
+    case FLASHCTL_VENDOR:
+        sound = sound && len >= 1 && len <= FLASHCTL_VENDOR_LEN;
+        break;
     case FLASHCTL_BLOW:
         sound = sound && len == 4;
         *data_len = 4;
@@ -83,6 +87,23 @@ static size_t fuses_answer(const struct controller *c, uint8_t *answer)
     return 1 + 4 * (size_t)count;
 }
 
+static size_t vendor_answer(const struct controller *c, uint8_t *answer)
+{
+    uint32_t from = request_address(c);
+    uint16_t len = request_len(c);
+    if (from > FLASHCTL_VENDOR_LEN || len > FLASHCTL_VENDOR_LEN - from) {
+        answer[0] = FLASHCTL_RANGE;
+        return 1;
+    }
+    answer[0] = FLASHCTL_DONE;
+    if (c->vendor != NULL) {
+        memcpy(answer + 1, c->vendor + from, len);
+    } else {
+        memset(answer + 1, 0, len);
+    }
+    return 1 + (size_t)len;
+}
+
 static size_t request_run(const struct controller *c, uint8_t *answer)
 {
     const uint8_t *data = c->request + FLASHCTL_REQUEST_LEN;
@@ -96,6 +117,8 @@ static size_t request_run(const struct controller *c, uint8_t *answer)
         break;
     case FLASHCTL_FUSES:
         return fuses_answer(c, answer);
+    case FLASHCTL_VENDOR:
+        return vendor_answer(c, answer);
     case FLASHCTL_BLOW:
         answer[0] = array_fuse_blow(c->array, address, bytes_read_le32(data));
         break;

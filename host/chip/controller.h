@@ -6,15 +6,17 @@
 
 #include "host/chip/array.h"
 
-#define CONTROLLER_ANSWER_MAX (1u + ARRAY_FUSES_LEN)
+#define CONTROLLER_ANSWER_MAX (1u + FLASHCTL_VENDOR_LEN)
 
 struct controller {
     struct array *array;
-    size_t have; /* bytes of the request so far */
-    bool deaf;   /* after a bad request, until reset */
+    const uint8_t *vendor; /* the vendor page, FLASHCTL_VENDOR_LEN; NULL: a chip without */
+    size_t have;           /* bytes of the request so far */
+    bool deaf;             /* after a bad request, until reset */
     uint8_t request[FLASHCTL_REQUEST_LEN + FLASHCTL_PROGRAM_MAX];
 };
 
+/* Without a vendor page: set `vendor` after it. */
 void controller_init(struct controller *c, struct array *array);
 /* The reset line: a half-sent request is forgotten; the array's seal opens. */
 void controller_reset(struct controller *c);

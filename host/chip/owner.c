@@ -35,6 +35,7 @@ static void owner_init(struct owner *o, const struct owner_options *options)
     qemu_init(&o->qemu);
     array_init(&o->array, o->dir.flash, o->dir.fuses);
     controller_init(&o->controller, &o->array);
+    o->controller.vendor = o->dir.vendor;
     gdbsession_init(&o->gdb, &o->dir, &o->array);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/bio.h>
@@ -19,7 +20,9 @@
 #include <openssl/x509v3.h>
 
 #include "host/chip/rsp.h"
+#include "wire/edhoc.h"
 
+#define CRED_OFF 3 /* of the certificate's byte string in {33: certificate} */
 #define ORGANISATION "stand-in silicon vendor"
 
 struct issuer {
@@ -171,6 +174,26 @@ static int pem_write(X509 *certificate, char out[VENDOR_PEM_MAX])
     return 0;
 }
 
+/* Time, lengths, and the certificate as EDHOC carries it: {33: certificate}. */
+static int page_write(X509 *certificate, uint8_t page[FLASHCTL_VENDOR_LEN])
+{
+    unsigned char *der = NULL;
+    int der_len = i2d_X509(certificate, &der);
+    const struct edhoc_chain chain = { { { der, der_len > 0 ? (size_t)der_len : 0 } }, 1 };
+    struct cbor_writer w =
+        cbor_writer_of(page + FLASHCTL_VENDOR_HEAD_LEN, FLASHCTL_VENDOR_LEN - FLASHCTL_VENDOR_HEAD_LEN);
+    edhoc_x5chain_build(&chain, &w);
+    OPENSSL_free(der);
+    if (der_len <= 0 || w.status != STATUS_OK) {
+        return -1;
+    }
+    bytes_write_le32(page, (uint32_t)time(NULL));
+    bytes_write_le16(page + 4, (uint16_t)w.len);
+    bytes_write_le16(page + 6, CRED_OFF);
+    bytes_write_le16(page + 8, (uint16_t)(w.len - CRED_OFF));
+    return 0;
+}
+
 static int private_key_read(EVP_PKEY *key, uint8_t out[32])
 {
     BIGNUM *d = NULL;
@@ -184,7 +207,8 @@ static int identity_fill(const uint8_t uid[16], const struct issuer *ca, struct 
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = key == NULL ? NULL : chip_certificate_make(key, uid, ca);
     int result = certificate == NULL || private_key_read(key, out->private_key) != 0 ||
-                         pem_write(certificate, out->certificate) != 0 || pem_write(ca->certificate, out->issuer) != 0
+                         page_write(certificate, out->page) != 0 || pem_write(certificate, out->certificate) != 0 ||
+                         pem_write(ca->certificate, out->issuer) != 0
                      ? -1
                      : 0;
     X509_free(certificate);

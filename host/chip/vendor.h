@@ -9,13 +9,15 @@
 #include <stdint.h>
 
 #include "host/lib/fault.h"
+#include "wire/flashctl.h"
 
 #define VENDOR_PEM_MAX 2048
 
 struct vendor_identity {
-    uint8_t private_key[32];          /* big-endian; the caller wipes it */
-    char certificate[VENDOR_PEM_MAX]; /* PEM */
-    char issuer[VENDOR_PEM_MAX];      /* PEM */
+    uint8_t private_key[32];           /* big-endian; the caller wipes it */
+    char certificate[VENDOR_PEM_MAX];  /* PEM */
+    char issuer[VENDOR_PEM_MAX];       /* PEM */
+    uint8_t page[FLASHCTL_VENDOR_LEN]; /* what the chip can read of it (docs/spec.md section 2.8) */
 };
 
 /*

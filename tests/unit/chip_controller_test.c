@@ -98,6 +98,25 @@ static void fuses_are_read_as_words(void **state)
     assert_int_equal(status_of(FLASHCTL_FUSES, 1, UINT32_MAX), FLASHCTL_RANGE);
 }
 
+static void the_vendor_page_is_read_and_nothing_beyond(void **state)
+{
+    static uint8_t page[FLASHCTL_VENDOR_LEN];
+    (void)state;
+    for (size_t i = 0; i < sizeof page; i++) {
+        page[i] = (uint8_t)(i * 7);
+    }
+    assert_int_equal(head_send(FLASHCTL_VENDOR, 4, 0), 5); /* a chip without: zeros */
+    assert_memory_equal(answer, ((const uint8_t[]){ FLASHCTL_DONE, 0, 0, 0, 0 }), 5);
+    c.vendor = page;
+    assert_int_equal(head_send(FLASHCTL_VENDOR, FLASHCTL_VENDOR_LEN, 0), 1 + FLASHCTL_VENDOR_LEN);
+    assert_memory_equal(answer + 1, page, sizeof page);
+    assert_int_equal(head_send(FLASHCTL_VENDOR, 10, FLASHCTL_VENDOR_LEN - 10), 11);
+    assert_memory_equal(answer + 1, page + FLASHCTL_VENDOR_LEN - 10, 10);
+    assert_int_equal(status_of(FLASHCTL_VENDOR, 11, FLASHCTL_VENDOR_LEN - 10), FLASHCTL_RANGE);
+    assert_int_equal(status_of(FLASHCTL_VENDOR, 1, 0xFFFFFFFFu), FLASHCTL_RANGE);
+    assert_int_equal(status_of(FLASHCTL_VENDOR, 0, 0), FLASHCTL_BAD_REQUEST);
+}
+
 static void longest_program_fits(void **state)
 {
     static uint8_t data[FLASHCTL_PROGRAM_MAX];
@@ -200,6 +219,7 @@ int main(void)
         TRUTH(each_operation_answers_when_it_is_complete),
         TRUTH(debug_rights_are_granted_by_a_request_of_eight_bytes),
         TRUTH(fuses_are_read_as_words),
+        TRUTH(the_vendor_page_is_read_and_nothing_beyond),
         TRUTH(longest_program_fits),
         TRUTH(bad_requests_deafen_until_reset),
         TRUTH(reset_forgets_a_half_request),

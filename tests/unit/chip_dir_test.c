@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -40,7 +41,8 @@ static int room_make(void **state)
 
 static void folder_remove(const char *dir)
 {
-    static const char *const names[] = { "flash.bin", "fuses.bin", "vendor.crt", "vendor-ca.crt", "ca.key", "ca.crt" };
+    static const char *const names[] = { "flash.bin",     "fuses.bin", "vendor.crt", "vendor.bin",
+                                         "vendor-ca.crt", "ca.key",    "ca.crt" };
     char path[400];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", dir, names[i]);
@@ -133,6 +135,29 @@ static void key_matches(X509 *certificate, const uint8_t private_key[32])
     BN_free(d);
     EC_POINT_free(point);
     EC_GROUP_free(group);
+}
+
+/* What the chip reads is the certificate itself, as EDHOC carries it: {33: certificate}. */
+static void the_vendor_page_holds_the_certificate(void **state)
+{
+    struct chip_dir d;
+    struct fault fault = FAULT_NONE;
+    unsigned char *der = NULL;
+    (void)state;
+    chip_make(NULL);
+    assert_int_equal(chip_dir_open(chip, CHIP_DIR_LOOK, &d, &fault), 0);
+    X509 *certificate = certificate_read("vendor.crt");
+    int len = i2d_X509(certificate, &der);
+    const uint8_t head[] = { 0xA1, 0x18, 0x21, 0x59, (uint8_t)(len >> 8), (uint8_t)len };
+    assert_in_range(bytes_read_le32(d.vendor), (uint32_t)time(NULL) - 60, (uint32_t)time(NULL));
+    assert_int_equal(bytes_read_le16(d.vendor + 4), len + 6);
+    assert_int_equal(bytes_read_le16(d.vendor + 6), 3);
+    assert_int_equal(bytes_read_le16(d.vendor + 8), len + 3);
+    assert_memory_equal(d.vendor + FLASHCTL_VENDOR_HEAD_LEN, head, sizeof head);
+    assert_memory_equal(d.vendor + FLASHCTL_VENDOR_HEAD_LEN + sizeof head, der, (size_t)len);
+    OPENSSL_free(der);
+    X509_free(certificate);
+    chip_dir_close(&d);
 }
 
 static void the_vendor_certificate_belongs_to_the_fused_key(void **state)
@@ -253,10 +278,15 @@ static void a_link_in_place_of_a_file_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TRUTH(a_new_chip_is_blank_and_has_its_vendor_fuses), TRUTH(the_vendor_certificate_belongs_to_the_fused_key),
-        TRUTH(two_chips_of_one_vendor_share_its_ca),         TRUTH(an_existing_folder_is_never_touched),
-        TRUTH(a_folder_that_cannot_be_made_leaves_nothing),  TRUTH(only_one_owner_has_the_chip),
-        TRUTH(a_file_of_the_wrong_size_is_refused),          TRUTH(a_link_in_place_of_a_file_is_refused),
+        TRUTH(a_new_chip_is_blank_and_has_its_vendor_fuses),
+        TRUTH(the_vendor_certificate_belongs_to_the_fused_key),
+        TRUTH(the_vendor_page_holds_the_certificate),
+        TRUTH(two_chips_of_one_vendor_share_its_ca),
+        TRUTH(an_existing_folder_is_never_touched),
+        TRUTH(a_folder_that_cannot_be_made_leaves_nothing),
+        TRUTH(only_one_owner_has_the_chip),
+        TRUTH(a_file_of_the_wrong_size_is_refused),
+        TRUTH(a_link_in_place_of_a_file_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
