@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * production: the production package (docs/spec.md section 14): what the OEM hands to one named appliance. A COSE_Sign1
+ * production: the production package (docs/spec.md section 17): what the OEM hands to one named appliance. A COSE_Sign1
  * by the mastering key over the terms; in them a COSE_Encrypt for the appliance's transport key; in that the content.
  * Syntax and ranges only: no key, no cipher, no clock. For hosts.
  */
@@ -38,7 +38,7 @@ struct production {
     struct bytes grant_key; /* 64: of the TPM, or of the provisioner without one */
     uint64_t tpm;           /* 1: the quota is held by the TPM, too; 0: by the ledger alone */
     struct bytes issuing;   /* 32: SHA-256 of the issuing certificate */
-    struct bytes refill;    /* for the TPM (section 15); empty without one */
+    struct bytes refill;    /* for the TPM (section 16); empty without one */
     struct bytes encrypted; /* COSE_Encrypt */
 };
 
@@ -62,7 +62,7 @@ struct production_content {
     struct bytes firmware_keys;  /* 64 or 128: what the devices trust */
     struct bytes mastering_keys; /* 64 or 128 */
     struct bytes root;           /* root certificate, DER */
-    struct bytes ticket;         /* section 16; empty: none */
+    struct bytes ticket;         /* section 8.1 */
     struct bytes quota_key;      /* 64: signs refills and orders about single devices */
 };
 
