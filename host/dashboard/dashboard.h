@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dashboard: the line on a screen: a page, and what it shows as JSON, over HTTP. Read-only: it asks a source that its
- * caller fills and changes nothing. Never touches HSM, TPM or ledger itself. docs/spec.md section 16.
+ * caller fills and changes nothing. Never touches HSM, TPM or ledger itself. docs/spec.md, "The dashboard".
  */
 #ifndef HOST_DASHBOARD_DASHBOARD_H
 #define HOST_DASHBOARD_DASHBOARD_H

@@ -106,6 +106,12 @@ def failure_shows_within_two_seconds_while_many_watch(browser, peer):
     assert len(answers) > 100, "there was no load"
 
 
+def six_hundred_sockets_are_shown_as_many_as_fit_and_the_rest_counted(browser, peer):
+    log_in(browser, peer)
+    assert browser.js("document.querySelectorAll('#sockets tr').length") == 512
+    assert "88 not shown" in browser.js("document.getElementById('sockets-count').textContent")
+
+
 def silence_is_told_and_goes_away(browser, peer):
     log_in(browser, peer)
     peer.say("fault the database is gone")
@@ -297,6 +303,8 @@ def damaged_ledger_is_told(browser, peer):
 TESTS = (
     ("busy", wrong_token_is_told_and_right_one_opens), ("busy", figures_are_those_of_the_source),
     ("busy", failure_shows_and_is_announced_within_two_seconds), ("busy", failure_shows_within_two_seconds_while_many_watch),
+    ("full", failure_shows_within_two_seconds_while_many_watch),
+    ("full", six_hundred_sockets_are_shown_as_many_as_fit_and_the_rest_counted),
     ("busy", silence_is_told_and_goes_away), ("busy", search_shows_record_and_certificates),
     ("hostile", hostile_names_and_ids_stay_text), ("busy", page_can_make_no_html_of_a_string),
     ("busy", nothing_is_loaded_from_elsewhere), ("busy", no_size_needs_sideways_scrolling),
@@ -336,7 +344,7 @@ def shots(program, folder):
     """Pictures for people to look at."""
     browser = Chromium()
     try:
-        for scene in ("empty", "busy", "spent", "damaged", "hostile"):
+        for scene in ("empty", "busy", "spent", "damaged", "hostile", "full"):
             peer = Peer(program, scene)
             for name, width, height in (("phone", 360, 740), ("desk", 1440, 900), ("wall", 3840, 2160)):
                 for scheme in ("light", "dark"):

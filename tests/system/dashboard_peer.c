@@ -34,7 +34,7 @@ int main(int argc, char **argv)
     struct dashboard *dashboard = NULL;
     char text[300];
     if (argc < 2 || scene_open(&scene, argv[1]) != 0) {
-        (void)fprintf(stderr, "usage: dashboard_peer empty|busy|spent|damaged|hostile [PORT]\n");
+        (void)fprintf(stderr, "usage: dashboard_peer empty|busy|spent|damaged|hostile|full [PORT]\n");
         return 2;
     }
     struct dashboard_config config = { .host = "127.0.0.1", .token = TOKEN, .source = scene_source(&scene) };

@@ -13,7 +13,7 @@
 #define UNITS 40
 #define STEPS (sizeof steps / sizeof steps[0])
 
-static const char *const names[] = { "empty", "busy", "spent", "damaged", "hostile" };
+static const char *const names[] = { "empty", "busy", "spent", "damaged", "hostile", "full" };
 
 static const struct {
     const char *text;
@@ -139,6 +139,19 @@ static void busy_put(const struct scene *scene, struct dashboard_line *line, uin
                                               .ledger_count = line->good + 12 };
 }
 
+/* As many sockets as are told, and some more. */
+static void full_put(struct dashboard_line *line)
+{
+    line->stations = 38;
+    line->sockets_total = 600;
+    line->socket_count = DASHBOARD_SOCKETS_MAX;
+    for (size_t i = 12; i < DASHBOARD_SOCKETS_MAX; i++) {
+        line->sockets[i] = line->sockets[i % 12 == 3 ? 4 : i % 12];
+        (void)snprintf(line->sockets[i].station, DASHBOARD_NAME_MAX, "line-%zu", i / 16 + 1);
+        (void)snprintf(line->sockets[i].socket, DASHBOARD_NAME_MAX, "S%zu", i % 16 + 1);
+    }
+}
+
 static void damage_put(struct dashboard_line *line)
 {
     line->ledger.health = DASHBOARD_DAMAGED;
@@ -214,6 +227,8 @@ static int line_tell(void *context, struct dashboard_line *line, struct fault *f
         damage_put(line);
     } else if (is(scene, "hostile")) {
         hostile_put(line);
+    } else if (is(scene, "full")) {
+        full_put(line);
     }
     asked_failure_put(scene, line);
     if (scene->fault[0] != '\0') {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dashboard_scene: a source for the dashboard that follows a script instead of a line: `empty`, `busy` (moves with the
- * clock), `spent` (the quota is used up), `damaged` (the ledger is), `hostile` (names and IDs that are HTML).
+ * clock), `spent` (the quota is used up), `damaged` (the ledger is), `hostile` (names and IDs that are HTML), `full`
+ * (600 sockets).
  */
 #ifndef TESTS_SYSTEM_DASHBOARD_SCENE_H
 #define TESTS_SYSTEM_DASHBOARD_SCENE_H
