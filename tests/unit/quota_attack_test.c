@@ -14,7 +14,7 @@
 #include "host/lib/file.h"
 #include "host/lib/tpm_shape.h"
 #include "tests/unit/host_support.h"
-#include "tests/unit/quota_rig.h"
+#include "tests/unit/quota_forger.h"
 
 static struct rig_tpm tpm;
 static struct rig_tpm other_tpm;
@@ -89,38 +89,6 @@ static TSS2_RC sign_with(TPMI_SH_AUTH_SESSION session, int keep)
     TSS2L_SYS_AUTH_COMMAND auth = quota_link_policy(session);
     auth.auths[0].sessionAttributes = keep ? TPMA_SESSION_CONTINUESESSION : 0;
     return grant_sign(&auth);
-}
-
-/* PolicySigned with a signature, on a session. */
-static TSS2_RC maker_say(TPMI_SH_AUTH_SESSION session, const uint8_t nonce[32], const uint8_t write[32],
-                         const uint8_t raw[64])
-{
-    const TPM2B_NONCE no_reference = { .size = 0 };
-    const uint8_t *maker = rig_quota_key();
-    uint8_t bytes[TPM_SHAPE_KEY_MAX];
-    size_t at = 0;
-    size_t len = tpm_shape_key(TPM_SHAPE_KEY_QUOTA, maker, maker, bytes);
-    TPM2B_PUBLIC area = { .size = 0 };
-    TPM2B_NAME name = { .size = 0 };
-    TPM2_HANDLE key = 0;
-    TPM2B_NONCE nonce_tpm = { .size = 32 };
-    TPM2B_DIGEST command = { .size = 32 };
-    TPM2B_TIMEOUT timeout = { .size = 0 };
-    TPMT_TK_AUTH ticket;
-    TPMT_SIGNATURE signature = { .sigAlg = TPM2_ALG_ECDSA,
-                                 .signature.ecdsa = {
-                                     .hash = TPM2_ALG_SHA256, .signatureR.size = 32, .signatureS.size = 32 } };
-    assert_int_equal(Tss2_MU_TPMT_PUBLIC_Unmarshal(bytes, len, &at, &area.publicArea), 0);
-    assert_int_equal(Tss2_Sys_LoadExternal(link_.sys, NULL, NULL, &area, TPM2_RH_NULL, &key, &name, NULL), 0);
-    memset(&ticket, 0, sizeof ticket);
-    memcpy(nonce_tpm.buffer, nonce, 32);
-    memcpy(command.buffer, write, 32);
-    memcpy(signature.signature.ecdsa.signatureR.buffer, raw, 32);
-    memcpy(signature.signature.ecdsa.signatureS.buffer, raw + 32, 32);
-    TSS2_RC code = Tss2_Sys_PolicySigned(link_.sys, key, session, NULL, &nonce_tpm, &command, &no_reference, 0,
-                                         &signature, &timeout, &ticket, NULL);
-    assert_int_equal(Tss2_Sys_FlushContext(link_.sys, key), 0);
-    return code;
 }
 
 /* ---- the frame of each test ---- */
@@ -304,10 +272,10 @@ static void old_answer_is_not_taken_twice(void **state)
     TPMS_CONTEXT copy = answer_session(&answer);
     assert_int_not_equal(Tss2_Sys_ContextLoad(link_.sys, &copy, &loaded), 0);
     TPMI_SH_AUTH_SESSION session = session_start(&nonce);
-    assert_int_not_equal(maker_say(session, nonce.buffer, answer.write, answer.signature), 0);
-    assert_int_not_equal(maker_say(session, answer.nonce, answer.write, answer.signature), 0);
+    assert_int_not_equal(forger_maker_say(&link_, session, nonce.buffer, answer.write, answer.signature), 0);
+    assert_int_not_equal(forger_maker_say(&link_, session, answer.nonce, answer.write, answer.signature), 0);
     index_remake(0);
-    assert_int_not_equal(maker_say(session, answer.nonce, answer.write, answer.signature), 0);
+    assert_int_not_equal(forger_maker_say(&link_, session, answer.nonce, answer.write, answer.signature), 0);
     give_back_with(0);
     free(answer.file);
 }
@@ -328,8 +296,8 @@ static void answer_is_good_for_its_own_count_and_limit_only(void **state)
     assert_int_equal(Tss2_Sys_ContextLoad(link_.sys, &context, &session), 0);
     tpm_shape_pin(0, 1000, more);
     tpm_shape_write(rig_quota_key(), 1, more, write);
-    assert_int_not_equal(maker_say(session, answer.nonce, write, answer.signature), 0);
-    assert_int_equal(maker_say(session, answer.nonce, answer.write, answer.signature), 0);
+    assert_int_not_equal(forger_maker_say(&link_, session, answer.nonce, write, answer.signature), 0);
+    assert_int_equal(forger_maker_say(&link_, session, answer.nonce, answer.write, answer.signature), 0);
     TSS2L_SYS_AUTH_COMMAND auth = quota_link_policy(session);
     auth.auths[0].sessionAttributes = TPMA_SESSION_CONTINUESESSION;
     assert_int_not_equal(index_write(TPM_SHAPE_INDEX, &auth, 0, 1000), 0);
@@ -355,8 +323,8 @@ static void answer_for_another_tpm_is_refused(void **state)
     rig_link_open(&tpm, &link_);
     TPMS_CONTEXT context = answer_session(&own);
     assert_int_equal(Tss2_Sys_ContextLoad(link_.sys, &context, &session), 0);
-    assert_int_not_equal(maker_say(session, answer.nonce, answer.write, answer.signature), 0);
-    assert_int_not_equal(maker_say(session, own.nonce, answer.write, answer.signature), 0);
+    assert_int_not_equal(forger_maker_say(&link_, session, answer.nonce, answer.write, answer.signature), 0);
+    assert_int_not_equal(forger_maker_say(&link_, session, own.nonce, answer.write, answer.signature), 0);
     context = answer_session(&answer);
     assert_int_not_equal(Tss2_Sys_ContextLoad(link_.sys, &context, &session), 0);
     give_back_with(0);
