@@ -183,6 +183,33 @@ static void lock_after_a_cut_install_never_leaves_a_dead_device(void **state)
     assert_true(refused > 2);
 }
 
+static void cut_in_lock_is_completed(void **state)
+{
+    static struct sim before;
+    (void)state;
+    package_put(3, 0);
+    assert_int_equal(ask(&install), 0);
+    before = machine;
+    for (uint32_t op = 1; op <= 5; op++) {
+        for (unsigned mode = SIM_CUT_BEFORE; mode <= SIM_CUT_AFTER; mode++) {
+            machine = before;
+            machine.cut_at = machine.operations + op;
+            machine.cut_mode = (enum sim_cut_mode)mode;
+            machine.cut_len = 0;
+            assert_int_equal(serve(&lock), SIM_POWER_CUT);
+            machine.cut_at = 0;
+            if (port_lifecycle() != PORT_SECURED) {
+                assert_int_equal(serve(&lock), SIM_RESET);
+            }
+            assert_boots(3);
+            assert_int_equal(port_lifecycle(), PORT_SECURED);
+            assert_int_not_equal(machine.fuses[1], 0);
+            assert_int_not_equal(machine.fuses[2], 0);
+            assert_int_equal(machine.fuses[3], LOCK_SECTORS);
+        }
+    }
+}
+
 /* A right signature over an image with no entry point, in the place of the one that was installed. */
 static void image_without_entry_point_is_not_locked_in(void **state)
 {
@@ -209,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup(sequence_number_zero_is_not_installed, setup),
         cmocka_unit_test_setup(installing_again_is_fine_and_an_older_package_leaves_nothing_to_lock, setup),
         cmocka_unit_test_setup(lock_after_a_cut_install_never_leaves_a_dead_device, setup),
+        cmocka_unit_test_setup(cut_in_lock_is_completed, setup),
         cmocka_unit_test_setup(image_without_entry_point_is_not_locked_in, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

