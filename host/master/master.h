@@ -33,7 +33,7 @@ struct master_package_order {
     uint64_t needs_version; /* least version of the other component, SBM or application; 0: any */
     const char *key;        /* label of the firmware key; NULL: the current one */
     const char *out;
-    const char *issuer; /* of the recipients' device certificates; NULL: pki/issuing.crt */
+    const char *issuer; /* of the recipients' device certificates; NULL: any of this project */
     struct master_recipient recipients[MASTER_RECIPIENTS_MAX];
     size_t recipient_count;
     enum file_replace replace;
@@ -47,7 +47,7 @@ int master_package(const struct project *project, const struct master_package_or
 struct master_block_order {
     const char *package;
     const char *to;     /* certificate of the recipient */
-    const char *issuer; /* NULL: pki/issuing.crt */
+    const char *issuer; /* NULL: any of this project */
     const char *out;
     enum file_replace replace;
     int development;

@@ -2,6 +2,7 @@
 /* roles: see roles.h. */
 #include "host/master/roles.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,11 +96,53 @@ int roles_key(const struct project *project, const struct roles *roles, const ch
     return 0;
 }
 
+/* A device's update certificate under one issuing certificate. */
+static int device_check(const struct cert *leaf, const struct cert *root, const char *issuer_path,
+                        uint8_t public_key[64], struct fault *fault)
+{
+    struct cert issuer;
+    return cert_read(issuer_path, &issuer, fault) != 0
+               ? -1
+               : cert_check(leaf, &issuer, root, CERT_DEVICE_UPDATE, public_key, fault);
+}
+
+/* Tries the issuing certificates of all appliances. */
+static int device_find(const struct project *project, const struct cert *leaf, const struct cert *root,
+                       uint8_t public_key[64], struct fault *fault)
+{
+    char path[PATH_MAX];
+    struct dirent *entry;
+    int result = -1;
+    if (project_path(project, "pki/" KEY_ISSUING ".crt", path, sizeof path, fault) != 0) {
+        return -1;
+    }
+    if (access(path, F_OK) == 0 && device_check(leaf, root, path, public_key, fault) == 0) {
+        return 0;
+    }
+    DIR *dir = project_path(project, "pki/appliances", path, sizeof path, fault) == 0 ? opendir(path) : NULL;
+    while (result != 0 && dir != NULL && (entry = readdir(dir)) != NULL) {
+        char relative[NAME_MAX + 64];
+        struct fault inner = FAULT_NONE;
+        (void)snprintf(relative, sizeof relative, "pki/appliances/%s/" KEY_ISSUING ".crt", entry->d_name);
+        result = entry->d_name[0] == '.' || project_path(project, relative, path, sizeof path, &inner) != 0 ||
+                         access(path, F_OK) != 0
+                     ? -1
+                     : device_check(leaf, root, path, public_key, &inner);
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+    if (result == 0) {
+        *fault = FAULT_NONE;
+        return 0;
+    }
+    return fault_set(fault, "no appliance of this project issued that device's certificate");
+}
+
 int roles_recipient(const struct project *project, const struct roles *roles, const char *cert_path,
                     const char *issuer_path, uint8_t public_key[64], struct fault *fault)
 {
     struct cert root;
-    struct cert issuer;
     struct cert leaf;
     char serial[128];
     struct fault none = FAULT_NONE;
@@ -107,12 +150,10 @@ int roles_recipient(const struct project *project, const struct roles *roles, co
         return -1;
     }
     int device = cert_serial_number(&leaf, serial, sizeof serial, &none) == 0;
-    if (device && (issuer_path != NULL ? cert_read(issuer_path, &issuer, fault)
-                                       : pki_read(project, KEY_ISSUING, &issuer, fault)) != 0) {
-        return -1;
-    }
-    if (cert_check(&leaf, device ? &issuer : NULL, &root, device ? CERT_DEVICE_UPDATE : CERT_AGREEMENT, public_key,
-                   fault) != 0) {
+    int result = !device               ? cert_check(&leaf, NULL, &root, CERT_AGREEMENT, public_key, fault)
+                 : issuer_path != NULL ? device_check(&leaf, &root, issuer_path, public_key, fault)
+                                       : device_find(project, &leaf, &root, public_key, fault);
+    if (result != 0) {
         return fault_hint(fault,
                           "a key block goes to a transport certificate of the appliance, or to the update "
                           "certificate of a device; %s is the root",

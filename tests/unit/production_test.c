@@ -474,6 +474,33 @@ static void mastering_refuses_what_the_appliance_would(void **state)
     master_refused(&order, "exists already");
 }
 
+/* A device that the appliance certified gets its key block without being asked which appliance that was. */
+static void a_device_of_any_appliance_gets_a_key_block(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct cert update;
+    struct cert_spec spec = { .kind = CERT_DEVICE_UPDATE,
+                              .organisation = "Example Devices",
+                              .common_name = "sensor",
+                              .serial_number = "00112233445566778899aabbccddeeff" };
+    struct master_block_order order = rig_block_order("v1.suit", "update.crt", "device.block");
+    memcpy(spec.public_key, folder.records_key, sizeof spec.public_key);
+    support_check(cert_issue(&spec, &folder.trust.issuing, hsm, KEY_ISSUING, &update, &fault), &fault);
+    support_check(cert_write(rig_path("update.crt"), &update, &fault), &fault);
+    hsm_close(hsm);
+    (void)unsetenv("SOFTHSM2_CONF");
+    support_check(master_block(&rig_project, &order, &fault), &fault);
+    assert_int_equal(access(rig_path("device.block"), F_OK), 0);
+    assert_int_equal(rename(rig_path("pki/appliances/factory-1"), rig_path("gone")), 0);
+    order.out = rig_path("x.block");
+    support_check_refused(master_block(&rig_project, &order, &fault), &fault, "");
+    assert_int_equal(rename(rig_path("gone"), rig_path("pki/appliances/factory-1")), 0);
+    fault = FAULT_NONE;
+    (void)unsetenv("SOFTHSM2_CONF");
+    support_check(appliance_folder_open(rig_path("a"), &folder, &hsm, &fault), &fault);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -490,6 +517,7 @@ int main(void)
         cmocka_unit_test(terms_that_do_not_fit_are_refused_each_for_its_reason),
         cmocka_unit_test(a_forgery_by_the_maker_itself_opens),
         cmocka_unit_test(mastering_refuses_what_the_appliance_would),
+        cmocka_unit_test(a_device_of_any_appliance_gets_a_key_block),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
