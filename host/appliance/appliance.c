@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define BLOCKS_FILE "tpm/blocks"
+
 int appliance_new(const struct appliance *parts, struct appliance **out, struct fault *fault)
 {
     struct appliance *a = malloc(sizeof *a);
@@ -38,7 +40,17 @@ int appliance_make(const struct appliance_config *config, struct appliance **out
         return fault_set(fault, trust->tpm ? "this appliance was enrolled with a TPM, and there is none"
                                            : "this appliance was enrolled without a TPM, and there is one");
     }
-    return appliance_new(&parts, out, fault);
+    if (appliance_new(&parts, out, fault) != 0) {
+        return -1;
+    }
+    char *path = (*out)->granting.blocks.path;
+    if (config->quota != NULL &&
+        appliance_folder_path(config->folder, BLOCKS_FILE, path, sizeof(*out)->granting.blocks.path, fault) != 0) {
+        appliance_close(*out);
+        *out = NULL;
+        return -1;
+    }
+    return 0;
 }
 
 void appliance_close(struct appliance *a)
@@ -130,6 +142,37 @@ static int terms_record(struct appliance *a, const struct production_terms *term
     return ledger_package_load(a->ledger, &package, fault);
 }
 
+struct first {
+    uint64_t package;
+    uint64_t of_package; /* its first unit; 0: none yet */
+    uint64_t last;
+};
+
+static int first_look(void *context, const struct ledger_unit *unit)
+{
+    struct first *first = context;
+    first->last = unit->number;
+    if (first->of_package == 0 && unit->package == first->package) {
+        first->of_package = unit->number;
+    }
+    return 0;
+}
+
+/* Blocks of units begin with the first unit of their package, or with the next that there will be. */
+static int blocks_begin(struct appliance *a, const struct production_terms *terms, struct fault *fault)
+{
+    struct first first = { .package = terms->number };
+    if (!terms->tpm || terms->block <= 1) {
+        return 0;
+    }
+    if (ledger_unit_walk(a->ledger, first_look, &first, fault) != 0) {
+        return -1;
+    }
+    granting_blocks_begin(&a->granting.blocks, terms->number, first.of_package != 0 ? first.of_package : first.last + 1,
+                          terms->block);
+    return 0;
+}
+
 static int production_make(struct appliance *a, const struct production_run *production, struct fault *fault)
 {
     const struct production_content *content = &production->content;
@@ -157,7 +200,7 @@ static int production_make(struct appliance *a, const struct production_run *pro
     if (run_make(&parts, &run, fault) != 0) {
         return -1;
     }
-    if (terms_record(a, &production->terms, fault) != 0) {
+    if (terms_record(a, &production->terms, fault) != 0 || blocks_begin(a, &production->terms, fault) != 0) {
         run_free(run);
         return -1;
     }

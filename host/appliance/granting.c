@@ -9,7 +9,7 @@
 int granting_init(struct granting *g, struct hsm *hsm, struct ledger *ledger, struct quota *quota, struct fault *fault)
 {
     memset(g, 0, sizeof *g);
-    (void)pthread_mutex_init(&g->lock, NULL);
+    granting_blocks_init(&g->blocks);
     g->hsm = hsm;
     g->ledger = ledger;
     g->tpm = quota != NULL;
@@ -24,7 +24,7 @@ void granting_close(struct granting *g)
     if (g->tpm) {
         spend_close(&g->spend);
     }
-    (void)pthread_mutex_destroy(&g->lock);
+    granting_blocks_close(&g->blocks);
 }
 
 /* ---- signatures ---- */
@@ -74,43 +74,25 @@ static int tpm_sign(struct granting *g, const struct granting_seal *seal, uint64
     return spent != 0 ? -1 : seal_write(seal, signature, out, fault);
 }
 
-/* ---- blocks ---- */
-
-/* With the lock held: signs a block that begins with this unit. */
-static int block_begin(struct granting *g, const struct granting_terms *terms, uint64_t unit, struct fault *fault)
-{
-    uint8_t payload[GRANT_PAYLOAD_MAX];
-    struct granting_block *b = &g->block;
-    const struct grant_block block = { .package = terms->number,
-                                       .first = unit,
-                                       .count = terms->block,
-                                       .delegate_key = bytes_of(g->provisioner_key, sizeof g->provisioner_key) };
-    struct cbor_writer p = cbor_writer_of(payload, sizeof payload);
-    struct cbor_writer w = cbor_writer_of(b->sign1, sizeof b->sign1);
-    grant_block_build(&block, &p);
-    const struct granting_seal seal = { GRANT_BLOCK_AAD, cbor_written(&p), NULL };
-    b->package = 0;
-    if (tpm_sign(g, &seal, &b->count, &w, fault) != 0) {
-        return -1;
-    }
-    b->package = terms->number;
-    b->first = unit;
-    b->units = terms->block;
-    b->sign1_len = w.len;
-    return 0;
-}
-
-/* A copy of the block that this unit is in. */
-static int block_take(struct granting *g, const struct granting_terms *terms, uint64_t unit, struct granting_block *out,
+/* For granting_block_signer. */
+static int block_sign(void *context, uint64_t package, uint64_t units, struct granting_block *block,
                       struct fault *fault)
 {
-    (void)pthread_mutex_lock(&g->lock);
-    const struct granting_block *b = &g->block;
-    int inside = b->package == terms->number && unit >= b->first && unit - b->first < b->units;
-    int result = inside ? 0 : block_begin(g, terms, unit, fault);
-    *out = g->block;
-    (void)pthread_mutex_unlock(&g->lock);
-    return result;
+    struct granting *g = context;
+    uint8_t payload[GRANT_PAYLOAD_MAX];
+    const struct grant_block content = { .package = package,
+                                         .first = block->first,
+                                         .count = units,
+                                         .delegate_key = bytes_of(g->provisioner_key, sizeof g->provisioner_key) };
+    struct cbor_writer p = cbor_writer_of(payload, sizeof payload);
+    struct cbor_writer w = cbor_writer_of(block->sign1, sizeof block->sign1);
+    grant_block_build(&content, &p);
+    const struct granting_seal seal = { GRANT_BLOCK_AAD, cbor_written(&p), NULL };
+    if (tpm_sign(g, &seal, &block->count, &w, fault) != 0) {
+        return -1;
+    }
+    block->sign1_len = w.len;
+    return 0;
 }
 
 /* ---- grants ---- */
@@ -134,7 +116,8 @@ static int item_make(struct granting *g, const struct granting_terms *terms, con
     const struct granting_seal seal = { GRANT_AAD, cbor_written(&p), NULL };
     *count = 0;
     if (blocks) {
-        if (block_take(g, terms, unit->number, &block, fault) != 0) {
+        const struct granting_block_signer signer = { g, block_sign };
+        if (granting_blocks_take(&g->blocks, terms->number, unit->number, &signer, &block, fault) != 0) {
             return -1;
         }
         *count = block.count;

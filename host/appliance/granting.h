@@ -6,6 +6,7 @@
 #ifndef HOST_APPLIANCE_GRANTING_H
 #define HOST_APPLIANCE_GRANTING_H
 
+#include "host/appliance/granting_block.h"
 #include "host/appliance/spend.h"
 #include "host/ledger/ledger.h"
 #include "host/lib/hsm.h"
@@ -21,24 +22,13 @@ struct granting_seal {
 int granting_sign(const struct granting_seal *seal, struct hsm *hsm, const char *label, struct cbor_writer *out,
                   struct fault *fault);
 
-/* The block of units that grants are made from. */
-struct granting_block {
-    uint64_t package; /* 0: none */
-    uint64_t first;
-    uint64_t units;
-    uint64_t count; /* of the TPM */
-    uint8_t sign1[GRANT_SIGNED_MAX];
-    size_t sign1_len;
-};
-
 struct granting {
     struct hsm *hsm; /* holds KEY_PROVISIONER */
     struct ledger *ledger;
     int tpm;
     struct spend spend; /* with a TPM only */
     uint8_t provisioner_key[64];
-    pthread_mutex_t lock; /* guards the block */
-    struct granting_block block;
+    struct granting_blocks blocks;
 };
 
 /* Of the production package. */

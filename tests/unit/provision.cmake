@@ -21,3 +21,4 @@ windlass_test(provision_lies_test
   SOURCES provision_lies_test.c provision_puppet.c provision_factory.c host_support.c
   LIBS wl_appliance wl_wire_build Threads::Threads OpenSSL::Crypto
   TIMEOUT 300)
+windlass_test(provision_block_test SOURCES provision_block_test.c host_support.c LIBS wl_appliance)

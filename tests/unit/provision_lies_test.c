@@ -344,6 +344,48 @@ static void locked_chip_closes_its_record_by_its_token_alone(void **state)
     puppet_chip_free(&chips[1]);
 }
 
+/* ---- an appliance that dies ---- */
+
+static void appliance_reopen(void)
+{
+    struct fault fault = FAULT_NONE;
+    appliance_close(appliance);
+    appliance = NULL;
+    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
+}
+
+/* After each letter of a run: a new appliance knows nothing but the ledger. */
+static void appliance_that_restarts_after_any_letter_counts_once_and_finishes(void **state)
+{
+    const struct plan plan = plan_make();
+    (void)state;
+    for (unsigned letters = 1; letters < plan.letters; letters++) {
+        const struct count before = ledger_count();
+        struct puppet_chip chip;
+        struct puppet p;
+        chip_make(&chip, 100 + letters);
+        puppet_open(&p, appliance, &chip);
+        assert_true(puppet_run(&p, letters));
+        puppet_close(&p);
+        appliance_reopen();
+        const struct count between = ledger_count();
+        assert_int_equal(between.units, before.units + (letters > plan.proof));
+        assert_int_equal(between.done, before.done);
+        puppet_open(&p, appliance, &chip);
+        assert_true(puppet_run(&p, UINT32_MAX));
+        puppet_close(&p);
+        const struct count after = ledger_count();
+        assert_int_equal(after.units, before.units + 1);
+        assert_int_equal(after.done, before.done + 1);
+        if (letters > plan.proof) {
+            assert_int_equal(after.last.number, between.last.number);
+            assert_memory_equal(&after.last.device_cert, &between.last.device_cert, sizeof between.last.device_cert);
+            assert_memory_equal(after.last.grant, between.last.grant, between.last.grant_len);
+        }
+        puppet_chip_free(&chip);
+    }
+}
+
 /* ---- many at once ---- */
 
 static void chip_in_two_sockets_is_in_hand_in_one(void **state)
@@ -426,6 +468,7 @@ int main(void)
         LIES_TEST(letter_in_the_place_of_another_leads_nowhere),
         LIES_TEST(letter_cut_anywhere_or_with_more_behind_it_lets_go_of_the_chip),
         LIES_TEST(locked_chip_closes_its_record_by_its_token_alone),
+        LIES_TEST(appliance_that_restarts_after_any_letter_counts_once_and_finishes),
         LIES_TEST(chip_in_two_sockets_is_in_hand_in_one),
         LIES_TEST(many_chips_at_once_are_each_counted_once),
     };
