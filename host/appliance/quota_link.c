@@ -2,8 +2,11 @@
 /* quota_link: see quota_link.h. */
 #include "host/appliance/quota_link.h"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,6 +20,7 @@
 #define HANDLES_MAX 32
 #define TRANSIENT_FIRST 0x80000000u
 #define HEADER_LEN 10
+#define LIBRARY_MAX 256
 #define AGAIN_MAX 200 /* of 50 ms */
 
 const TSS2L_SYS_AUTH_COMMAND quota_link_password = { .count = 1, .auths = { { .sessionHandle = TPM2_RS_PW } } };
@@ -202,6 +206,27 @@ static TSS2_RC sys_open(struct quota_link *link)
     return code == TSS2_RC_SUCCESS ? leftovers_flush(link) : code;
 }
 
+/* Remembers the object of a TCTI among those that are loaded. */
+static int library_find(struct dl_phdr_info *info, size_t size, void *out)
+{
+    (void)size;
+    char *name = out;
+    if (strstr(info->dlpi_name, "libtss2-tcti-") != NULL) {
+        (void)snprintf(name, LIBRARY_MAX, "%s", info->dlpi_name);
+    }
+    return 0;
+}
+
+/* The TCTI's library stays loaded, so that coming back needs no new code: a confined process may map none. */
+static void library_keep(void)
+{
+    char name[LIBRARY_MAX] = "";
+    (void)dl_iterate_phdr(library_find, name);
+    if (name[0] != '\0') {
+        (void)dlopen(name, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+    }
+}
+
 int quota_link_open(struct quota_link *link, const char *tcti, unsigned seconds, struct fault *fault)
 {
     TSS2_TCTI_CONTEXT *inner = NULL;
@@ -212,6 +237,7 @@ int quota_link_open(struct quota_link *link, const char *tcti, unsigned seconds,
         return fault_hint(fault,
                           "name it as the TSS does, e.g. device:/dev/tpmrm0; is it there and may this user use it?");
     }
+    library_keep();
     tap_open(&link->tap, inner, seconds);
     TSS2_RC code = sys_open(link);
     return code == TSS2_RC_SUCCESS ? 0 : quota_link_fault(link, fault, "the first command", code);

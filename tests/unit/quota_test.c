@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The quota in a TPM: from a new TPM to units that are used up, and on. A real TPM simulator, started here. */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -228,6 +229,17 @@ static void order_from_before_a_restart_is_void_in_words(void **state)
     assert_int_equal(rig_spend(&rig), rig.last_limit);
 }
 
+/* A confined daemon may map no new code: what it needs to come back must have stayed. */
+static void library_of_the_way_stays_when_it_is_closed(void **state)
+{
+    (void)state;
+    rig_close(&rig);
+    void *held = dlopen("libtss2-tcti-swtpm.so.0", RTLD_NOW | RTLD_NOLOAD);
+    assert_non_null(held);
+    (void)dlclose(held);
+    rig_reopen(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +254,7 @@ int main(void)
         cmocka_unit_test(changed_credential_is_refused),
         cmocka_unit_test(power_cycle_in_between_is_survived),
         cmocka_unit_test(order_from_before_a_restart_is_void_in_words),
+        cmocka_unit_test(library_of_the_way_stays_when_it_is_closed),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
