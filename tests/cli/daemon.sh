@@ -1,0 +1,195 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The appliance's daemon as people run it, from an empty folder to a station that is taken back; openssl is the foreign
+# station. Arguments: the windlass and the windlassd program, the json_ok program.
+set -u
+windlass=$1
+windlassd=$2
+json_ok=$3
+. "$(dirname "$0")/lib.sh"
+daemon=
+end_daemon() {
+    [ -n "$daemon" ] && kill "$daemon" 2>/dev/null && wait "$daemon"
+    daemon=
+}
+trap 'end_daemon; clean_up' EXIT
+chmod 711 "$folder"
+# As root the daemon runs as nobody, to whom its folder belongs; as somebody else it runs as he is.
+user=
+[ "$(id -u)" -eq 0 ] && user="--user nobody"
+give_folder() {
+    [ -n "$user" ] && chown -R nobody A
+}
+
+# wait_for COMMAND...: until it says yes.
+wait_for() {
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -gt 200 ] && { failed "never: $*" && return 1; }
+        sleep 0.05
+    done
+}
+start_daemon() {
+    "$windlassd" run A $user --connections 50 2>>log &
+    daemon=$!
+    wait_for "$windlassd" status A
+    port=$("$windlassd" status A | sed -n 's/^port *//p')
+}
+# call NAME...: openssl as a station, with further options; it waits for the server's word.
+call() {
+    { sleep 0.4; echo; } | timeout 10 openssl s_client -connect "127.0.0.1:$port" -CAfile p/pki/root.crt -verify_return_error "$@" >out 2>&1
+}
+
+echo "wrong use is told so"
+run 2 "$windlassd"
+run 2 "$windlassd" dance
+says "there is no command 'dance'"
+run 0 "$windlassd" --help
+says "usage: windlassd"
+run 0 "$windlassd" --version
+run 2 "$windlassd" run
+run 2 "$windlassd" run A B
+run 2 "$windlassd" run A --json
+run 2 "$windlassd" run A --connections 0
+run 2 "$windlassd" init A --tpm
+run 1 "$windlassd" init A
+says "--oem FILE is missing"
+run 1 "$windlassd" status A
+run 1 "$windlassd" stop nowhere
+
+echo "init, enrol"
+"$windlass" init p --product sensor >/dev/null && "$windlass" pki create --project p >/dev/null || failed "no project"
+run 0 "$windlassd" init A --oem p/pki/public.pem --listen 127.0.0.1:0
+says "windlass pki appliance"
+run 0 "$windlass" pki appliance --project p --request A/request.pem --name line-a --host 127.0.0.1
+run 1 "$windlassd" run A $user
+run 0 "$windlassd" enrol A p/pki/appliances/line-a.pem
+give_folder
+for name in line-1 line-2; do
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout $name.key -out $name.csr \
+        2>/dev/null
+    run 0 "$windlass" pki station $name --project p --request $name.csr
+done
+# A stranger's own root, and a certificate by it.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=other -keyout other.key -out other.crt \
+    2>/dev/null
+
+echo "who may not run it"
+if [ -n "$user" ]; then
+    run 1 "$windlassd" run A
+    says "does not run as root"
+    chown root A
+    run 1 "$windlassd" run A $user
+    says "does not belong to the user"
+    give_folder
+fi
+chmod 755 A
+run 1 "$windlassd" run A $user
+says "chmod 700"
+chmod 700 A
+
+echo "it runs, once"
+start_daemon
+run 1 "$windlassd" run A $user
+says "running already"
+run 0 "$windlassd" status A
+says "no package is loaded"
+run 0 "$windlassd" status A --json
+"$json_ok" <out || failed "status is not JSON"
+run 0 "$windlassd" metrics A
+says "windlass_handshakes_total 0"
+grep -q '"event":"started"' log || failed "no start in the log"
+
+echo "it is confined"
+status=/proc/$daemon/status
+grep -q '^NoNewPrivs:.*1$' $status || failed "it may gain privileges"
+grep -q '^Seccomp:.*2$' $status || failed "no filter of system calls"
+grep -q '^CapEff:.*0000000000000000$' $status || failed "it has capabilities"
+[ "$(awk '/^Uid:/ { print $2 }' $status)" != 0 ] || failed "it is root"
+grep -q '^Max core file size *0 *0 ' /proc/$daemon/limits || failed "core files"
+
+echo "stations and others"
+call -cert p/pki/stations/line-1.crt -key line-1.key
+says "Verification: OK"
+says "TLSv1.3"
+grep -q '"event":"station_connected","station":"line-1"' log || failed "line-1 is not in the log"
+call
+says "alert certificate required"
+call -cert other.crt -key other.key
+says "alert unknown ca"
+call -cert p/pki/stations/line-1.crt -key line-1.key -tls1_2
+says "alert protocol version"
+# The appliance's own certificate is no station's, and a signing key's neither.
+openssl req -new -x509 -key line-1.key -subj /CN=line-1 -out forged.crt 2>/dev/null
+call -cert forged.crt -key line-1.key
+says "alert unknown ca"
+grep -q '"what":"TLS: it showed no certificate"' log || failed "no reason in the log"
+
+echo "a letter that is none is answered with a refusal"
+{ printf '\000\000\000\003abc'; sleep 1; } | timeout 2 openssl s_client -quiet -connect "127.0.0.1:$port" -CAfile p/pki/root.crt \
+    -cert p/pki/stations/line-1.crt -key line-1.key >out 2>/dev/null
+says "letter from the station"
+
+echo "a station that was taken back is refused after a reload"
+call -cert p/pki/stations/line-2.crt -key line-2.key
+says "Verification: OK"
+run 0 "$windlass" pki revoke line-2 --project p
+cp p/pki/stations.crl A/pki/stations.crl
+give_folder
+run 0 "$windlassd" reload A
+call -cert p/pki/stations/line-2.crt -key line-2.key
+says "alert certificate revoked"
+call -cert p/pki/stations/line-1.crt -key line-1.key
+says "Verification: OK"
+grep -q "certificate of 'line-2': it is revoked" log || failed "no revocation in the log"
+
+echo "a bad list changes nothing; SIGHUP is a reload, too"
+echo nonsense >A/pki/stations.crl
+run 1 "$windlassd" reload A
+says "no certificate revocation list"
+kill -HUP "$daemon"
+wait_for grep -q '"event":"reload_failed"' log
+call -cert p/pki/stations/line-2.crt -key line-2.key
+says "alert certificate revoked"
+cp p/pki/stations.crl A/pki/stations.crl
+run 0 "$windlassd" reload A
+
+echo "files that are no packages are refused"
+run 1 "$windlassd" load A p/pki/root.crt
+says "not a production package"
+run 1 "$windlassd" order A --out order.cbor
+says "has no TPM"
+holds ! -e order.cbor
+holds ! -e A/production.wpp.new
+
+echo "it stops in good order, and starts again"
+run 0 "$windlassd" stop A
+says "stopped"
+wait "$daemon" || failed "exit code after stop"
+daemon=
+holds ! -e A/control.sock
+grep -q '"event":"stopped"' log || failed "no end in the log"
+run 0 "$windlassd" stop A
+says "no daemon runs there"
+run 1 "$windlassd" load A p/pki/root.crt
+says "not a production package"
+start_daemon
+kill -TERM "$daemon"
+wait "$daemon" || failed "exit code after SIGTERM"
+daemon=
+# Killed: the next one finds its way.
+start_daemon
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null
+daemon=
+start_daemon
+run 0 "$windlassd" status A
+end_daemon
+
+echo "the log is one JSON object a line, without secrets"
+while read -r line; do
+    printf '%s\n' "$line" | "$json_ok" || failed "not JSON: $line"
+done <log
+[ -s A/hsm/appliance.pin ] && grep -qF "$(head -n 1 A/hsm/appliance.pin)" log all && failed "a PIN was shown"
+finish
