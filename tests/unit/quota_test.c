@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -136,6 +137,48 @@ static void same_refill_again_changes_nothing(void **state)
     spent_out("counted 12 of 12 units");
 }
 
+static void changed_refill_is_refused_and_the_right_one_still_taken(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct tpm_order order;
+    uint8_t refill[TPM_CHECK_REFILL_MAX];
+    rig_order(&rig, &order);
+    struct bytes answer = rig_answer(&rig, &order, 1, refill);
+    for (size_t bit = 0; bit < answer.len * 8; bit++) {
+        struct fault refusal = FAULT_NONE;
+        refill[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(quota_refill(rig.quota, answer, &refusal), -1);
+        assert_true(refusal.what[0] != '\0');
+        refill[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    for (size_t len = 0; len < answer.len; len++) {
+        struct fault refusal = FAULT_NONE;
+        assert_int_equal(quota_refill(rig.quota, bytes_of(refill, len), &refusal), -1);
+    }
+    support_check(quota_refill(rig.quota, answer, &fault), &fault);
+    assert_int_equal(rig_spend(&rig), rig.last_limit);
+}
+
+static void refill_without_an_order_is_told_so(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct tpm_order order;
+    uint8_t refill[TPM_CHECK_REFILL_MAX];
+    rig_order(&rig, &order);
+    struct bytes answer = rig_answer(&rig, &order, 1, refill);
+    char path[200];
+    (void)snprintf(path, sizeof path, "%s/order.session", rig.folder);
+    assert_int_equal(unlink(path), 0);
+    support_check_refused(quota_refill(rig.quota, answer, &fault), &fault, "no order waits");
+    support_write("tpm.folder/order.session", "what is this", 0600);
+    fault = FAULT_NONE;
+    support_check_refused(quota_refill(rig.quota, answer, &fault), &fault, "damaged");
+    rig_give(&rig, 1);
+    assert_int_equal(rig_spend(&rig), rig.last_limit);
+}
+
 static void order_survives_the_appliance_and_hundreds_of_units(void **state)
 {
     (void)state;
@@ -249,6 +292,8 @@ int main(void)
         cmocka_unit_test(next_refill_goes_on_where_the_last_ended),
         cmocka_unit_test(units_between_order_and_refill_are_not_numbered_twice),
         cmocka_unit_test(same_refill_again_changes_nothing),
+        cmocka_unit_test(changed_refill_is_refused_and_the_right_one_still_taken),
+        cmocka_unit_test(refill_without_an_order_is_told_so),
         cmocka_unit_test(order_survives_the_appliance_and_hundreds_of_units),
         cmocka_unit_test(credential_opens_in_its_tpm),
         cmocka_unit_test(changed_credential_is_refused),
