@@ -116,9 +116,6 @@ run 0 windlass device status chip1 --wait 30
 example 'windlass device debug chip1 --project greenhouse-sensor --rights non-secure'
 run 0 windlass device reset chip1
 run 0 windlass device status chip1 --wait 30
-run 1 windlass device decommission chip1
-example "windlass device decommission chip1 --uid $uid --out scrap.proof"
-holds -s scrap.proof
 sh -c 'windlass chip console chip1' >console 2>&1 &
 echo 'windlass chip console chip1' >>tried
 sleep 0.5
@@ -131,6 +128,12 @@ holds -s console
 example 'windlass chip cut-at chip1 3 torn 100'
 example 'windlass chip cut chip1'
 wait
+run 0 windlass chip run chip1
+run 0 windlass device status chip1 --wait 30
+run 1 windlass device decommission chip1
+example "windlass device decommission chip1 --uid $uid --out scrap.proof"
+holds -s scrap.proof
+run 0 windlass chip stop chip1
 
 echo "examples printed: $(wc -l <../printed), run: $(sort -u ../tried tried | wc -l)"
 sort -u ../tried tried >all-tried
