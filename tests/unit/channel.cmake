@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-add_library(wl_channel_rig STATIC channel_rig.c crypto_support.c)
+add_library(wl_channel_rig STATIC channel_rig.c channel_line.c crypto_support.c)
 target_compile_options(wl_channel_rig PRIVATE ${WINDLASS_WARNINGS})
 target_link_libraries(wl_channel_rig PUBLIC wl_channel wl_sim_device cmocka)
 foreach(part edhoc record schedule)

@@ -11,7 +11,7 @@
 #include "channel/server.h"
 #include "ports/sim/sim_vendor.h"
 #include "tests/unit/boot_maker.h"
-#include "tests/unit/channel_rig.h"
+#include "tests/unit/channel_line.h"
 #include "wire/frame.h"
 #include "wire/provision_msg.h"
 
@@ -29,11 +29,7 @@ static struct sim machine;
 static int line[2]; /* the test's end, the chip's end */
 static pthread_t thread;
 static enum sim_end ended;
-static struct record_channel channel;
-static struct provision_answer answer;
-static uint8_t plain[FRAME_MESSAGE_MAX];
-static struct channel_message request; /* the newest, as it was sent */
-static char refusal[11];               /* what the chip said last */
+static struct channel_line talk; /* the appliance's end */
 
 uint8_t __wrap_port_link_receive(void)
 {
@@ -71,6 +67,7 @@ static void *chip_main(void *code)
 static void chip_start(void (**code)(void))
 {
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, line), 0);
+    talk.fd = line[0];
     assert_int_equal(pthread_create(&thread, NULL, chip_main, (void *)code), 0);
 }
 
@@ -83,92 +80,6 @@ static enum sim_end chip_join(void)
     return ended;
 }
 
-static void frame_send(struct bytes message)
-{
-    uint8_t head[FRAME_HEAD_LEN], crc[FRAME_CRC_LEN];
-    frame_ends_make(message, head, crc);
-    assert_int_equal(write(line[0], head, sizeof head), sizeof head);
-    assert_int_equal(write(line[0], message.data, message.len), message.len);
-    assert_int_equal(write(line[0], crc, sizeof crc), sizeof crc);
-}
-
-static struct bytes frame_get(void)
-{
-    static struct frame_decoder decoder;
-    struct bytes message = { NULL, 0 };
-    uint8_t byte;
-    memset(&decoder, 0, sizeof decoder);
-    while (read(line[0], &byte, 1) == 1) {
-        if (frame_decode(&decoder, byte, &message) == STATUS_OK) {
-            return message;
-        }
-    }
-    return bytes_of(NULL, 0); /* the chip has gone */
-}
-
-static struct bytes marked_exchange(uint8_t mark, struct bytes message)
-{
-    uint8_t data[EDHOC_MESSAGE_MAX];
-    data[0] = mark;
-    memcpy(data + 1, message.data, message.len);
-    frame_send(bytes_of(data, message.len + 1));
-    return frame_get();
-}
-
-/* The appliance's side, up to the open channel; the first refusal, of either side. */
-static status_t channel_shake(void)
-{
-    struct edhoc *e = &rig.appliance;
-    struct edhoc_chain chain;
-    uint8_t buffer[EDHOC_MESSAGE_MAX], cred[400], digest[32], signature[64];
-    struct cbor_writer w = cbor_writer_of(buffer, sizeof buffer);
-    assert_int_equal(edhoc_message_1_make(e, &w), STATUS_OK);
-    status_t status = edhoc_message_2_open(e, marked_exchange(0xF5, cbor_written(&w)));
-    if (status == STATUS_OK) {
-        assert_int_equal(edhoc_x5chain_parse(e->peer.id_cred, &chain), STATUS_OK);
-        w = cbor_writer_of(cred, sizeof cred);
-        cbor_write_bstr(&w, chain.certificate[0]);
-        status = edhoc_message_2_check(e, cbor_written(&w), rig.expected);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    w = cbor_writer_of(buffer, sizeof buffer);
-    assert_int_equal(edhoc_message_3_begin(e, &rig.own_i, digest), STATUS_OK);
-    assert_int_equal(crypto_p256_sign(rig.channel.secret, digest, signature), STATUS_OK);
-    assert_int_equal(edhoc_message_3_finish(e, &rig.own_i, signature, &w), STATUS_OK);
-    struct bytes last = marked_exchange(0x01, cbor_written(&w));
-    struct edhoc_error error;
-    status = edhoc_message_4_open(e, last);
-    if (status == STATUS_CHANNEL_PEER && edhoc_error_parse(last, &error) == STATUS_OK && error.text.len == 10) {
-        memcpy(refusal, error.text.data, 10);
-    }
-    return status == STATUS_OK ? record_channel_open(&channel, e, RECORD_LABEL_TO_CHIP) : status;
-}
-
-/* The answer's status; STATUS_MESSAGE when no record came back. */
-static uint64_t answer_get(void)
-{
-    size_t len = 0;
-    if (record_open(&channel, frame_get(), plain, &len) != STATUS_OK) {
-        return STATUS_MESSAGE;
-    }
-    assert_int_equal(provision_answer_parse(bytes_of(plain, len), &answer), STATUS_OK);
-    return answer.status;
-}
-
-static uint64_t ask(const struct provision_request *in)
-{
-    uint8_t data[FRAME_MESSAGE_MAX];
-    struct cbor_writer w = cbor_writer_of(data, sizeof data);
-    struct cbor_writer r = cbor_writer_of(request.data, sizeof request.data);
-    provision_request_build(in, &w);
-    assert_int_equal(record_seal(&channel, cbor_written(&w), &r), STATUS_OK);
-    request.len = r.len;
-    frame_send(bytes_of(request.data, request.len));
-    return answer_get();
-}
-
 static const struct provision_request hello = { .op = PROVISION_HELLO, .version = PROVISION_VERSION };
 static const struct provision_request start = { .op = PROVISION_START };
 
@@ -179,7 +90,7 @@ static uint64_t region_send(const struct port_region *region, const uint8_t *fro
         const struct provision_request write_request = { .op = PROVISION_WRITE,
                                                          .off = region->off + at,
                                                          .data = bytes_of(from + region->off + at, SECTOR) };
-        status = ask(&write_request);
+        status = channel_line_ask(&talk, &write_request);
     }
     return status;
 }
@@ -223,23 +134,24 @@ static void an_sbm_arrives_over_the_channel_and_starts(void **state)
         (void)maker_sbm(&maker, &maker.firmware, from, slot, 3, IMAGE_LEN);
     }
     chip_start(&bl1);
-    assert_int_equal(channel_shake(), STATUS_OK);
-    assert_int_equal(ask(&hello), 0);
-    assert_memory_equal(answer.uid.data, machine.unique_id, 16);
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
+    assert_int_equal(channel_line_ask(&talk, &hello), 0);
+    assert_memory_equal(talk.answer.uid.data, machine.unique_id, 16);
     assert_int_equal(region_send(&from->map.sbm[0], from->flash), 0);
     assert_int_equal(region_send(&from->map.sbm[1], from->flash), 0);
-    assert_int_equal(ask(&start), 0);
+    assert_int_equal(channel_line_ask(&talk, &start), 0);
     assert_int_equal(chip_join(), SIM_STARTED_SBM);
     assert_memory_equal(machine.flash + from->map.sbm[0].off, from->flash + from->map.sbm[0].off, from->map.sbm[0].len);
     /* The same channel, at the next stage; the order to start may be asked for again. */
     chip_start(&sbm);
-    frame_send(bytes_of(request.data, request.len));
-    assert_int_equal(record_open(&channel, frame_get(), plain, &(size_t){ 0 }), STATUS_CHANNEL_ORDER);
-    assert_int_equal(ask(&hello), 0);
-    assert_int_equal(answer.op, PROVISION_HELLO);
+    channel_line_send(&talk, bytes_of(talk.request.data, talk.request.len));
+    assert_int_equal(record_open(&talk.channel, channel_line_get(&talk), talk.plain, &(size_t){ 0 }),
+                     STATUS_CHANNEL_ORDER);
+    assert_int_equal(channel_line_ask(&talk, &hello), 0);
+    assert_int_equal(talk.answer.op, PROVISION_HELLO);
     const struct provision_request keys = { .op = PROVISION_MAKE_KEYS, .challenge = bytes_of(maker.firmware.open, 32) };
-    assert_int_equal(ask(&keys), 0);
-    assert_true(answer.possession.len > 200);
+    assert_int_equal(channel_line_ask(&talk, &keys), 0);
+    assert_true(talk.answer.possession.len > 200);
     assert_int_equal(chip_join(), SIM_ASLEEP);
     const uint32_t *left = sim_vendor.handover;
     for (size_t i = 0; i < sizeof(struct channel_handover) / 4; i++) {
@@ -261,18 +173,18 @@ static void nothing_but_what_the_agent_may_write_is_written(void **state)
     struct provision_request write_request = { .op = PROVISION_WRITE, .data = bytes_of(data, 32) };
     struct sim before = machine;
     chip_start(&bl1);
-    assert_int_equal(channel_shake(), STATUS_OK);
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         write_request.off = refused[i];
-        assert_int_equal(ask(&write_request), STATUS_FLASH_RANGE);
+        assert_int_equal(channel_line_ask(&talk, &write_request), STATUS_FLASH_RANGE);
     }
     write_request.off = machine.map.sbm[0].off;
     write_request.data.len = SECTOR + 16;
-    assert_int_equal(ask(&write_request), STATUS_FLASH_ALIGN);
+    assert_int_equal(channel_line_ask(&talk, &write_request), STATUS_FLASH_ALIGN);
     write_request.data.len = 24;
-    assert_int_not_equal(ask(&write_request), 0);
+    assert_int_not_equal(channel_line_ask(&talk, &write_request), 0);
     const struct provision_request store = { .op = PROVISION_STORE, .item = 4, .data = bytes_of(data, 5) };
-    assert_int_equal(ask(&store), STATUS_BAD_STATE);
+    assert_int_equal(channel_line_ask(&talk, &store), STATUS_BAD_STATE);
     assert_int_equal(chip_join(), SIM_ASLEEP);
     assert_memory_equal(machine.flash, before.flash, machine.map.sbm[0].off);
 }
@@ -281,17 +193,17 @@ static void a_record_that_comes_again_is_answered_again_and_not_done_again(void 
 {
     (void)state;
     chip_start(&bl1);
-    assert_int_equal(channel_shake(), STATUS_OK);
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
     const struct provision_request write_request = { .op = PROVISION_WRITE,
                                                      .off = machine.map.sbm[0].off,
                                                      .data = bytes_of(maker.firmware.open, 64) };
-    assert_int_equal(ask(&write_request), 0);
+    assert_int_equal(channel_line_ask(&talk, &write_request), 0);
     uint32_t operations = machine.operations;
-    channel.receive.counter--; /* as if the answer had been lost */
-    frame_send(bytes_of(request.data, request.len));
-    assert_int_equal(answer_get(), 0);
+    talk.channel.receive.counter--; /* as if the answer had been lost */
+    channel_line_send(&talk, bytes_of(talk.request.data, talk.request.len));
+    assert_int_equal(channel_line_answer(&talk), 0);
     assert_int_equal(machine.operations, operations);
-    assert_int_equal(ask(&hello), 0);
+    assert_int_equal(channel_line_ask(&talk, &hello), 0);
     assert_int_equal(chip_join(), SIM_ASLEEP);
 }
 
@@ -305,16 +217,16 @@ static void strangers_are_refused(void **state)
     memcpy(claims.vendor, maker.vendor, 16);
     memcpy(claims.class_id, maker.class_id, 16);
     channel_rig_credential(&rig, &claims, &rig.mastering);
-    assert_int_equal(channel_shake(), STATUS_CHANNEL_PEER);
-    assert_string_equal(refusal, "status 113");
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_CHANNEL_PEER);
+    assert_string_equal(talk.refusal, "status 113");
     claims.expires = 2000;
     assert_int_equal(crypto_p256_generate(stranger.secret, stranger.open), STATUS_OK);
     channel_rig_credential(&rig, &claims, &stranger);
-    assert_int_equal(channel_shake(), STATUS_CHANNEL_PEER);
-    assert_string_equal(refusal, "status 061");
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_CHANNEL_PEER);
+    assert_string_equal(talk.refusal, "status 061");
     channel_rig_credential(&rig, &claims, &rig.mastering);
-    assert_int_equal(channel_shake(), STATUS_OK);
-    assert_int_equal(ask(&hello), 0);
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
+    assert_int_equal(channel_line_ask(&talk, &hello), 0);
     assert_int_equal(chip_join(), SIM_ASLEEP);
 }
 
@@ -326,11 +238,11 @@ static void a_strangers_handshake_does_not_close_an_open_channel(void **state)
     struct cbor_writer w = cbor_writer_of(buffer, sizeof buffer);
     (void)state;
     chip_start(&bl1);
-    assert_int_equal(channel_shake(), STATUS_OK);
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
     assert_int_equal(edhoc_message_1_make(&stranger, &w), STATUS_OK);
-    assert_true(marked_exchange(0xF5, cbor_written(&w)).len > 100);
-    assert_true(marked_exchange(0x01, bytes_of("\x41\x00", 2)).len < 20);
-    assert_int_equal(ask(&hello), 0);
+    assert_true(channel_line_marked(&talk, 0xF5, cbor_written(&w)).len > 100);
+    assert_true(channel_line_marked(&talk, 0x01, bytes_of("\x41\x00", 2)).len < 20);
+    assert_int_equal(channel_line_ask(&talk, &hello), 0);
     assert_int_equal(chip_join(), SIM_ASLEEP);
 }
 
@@ -342,8 +254,8 @@ static void noise_on_the_line_does_no_harm(void **state)
     assert_int_equal(crypto_random(noise, sizeof noise), STATUS_OK);
     assert_int_equal(write(line[0], noise, sizeof noise), sizeof noise);
     assert_int_equal(write(line[0], "WLW", 3), 3);
-    assert_int_equal(channel_shake(), STATUS_OK);
-    assert_int_equal(ask(&hello), 0);
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
+    assert_int_equal(channel_line_ask(&talk, &hello), 0);
     assert_int_equal(chip_join(), SIM_ASLEEP);
 }
 

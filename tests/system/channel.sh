@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The secure channel to the real BL1 and SBM on a virtual chip that left its silicon vendor with BL1's agent in locked boot flash and a closed debug
+# port: everything else arrives over the line, end to end encrypted.
+top=$1
+tool=$2
+. "$top/tests/system/lib.sh"
+
+"$windlass" chip new "$work/chip" >/dev/null
+"$tool" vendor "$work/chip" "$firmware" "$work/keys"
+"$windlass" chip run "$work/chip" >/dev/null 2>&1 &
+while [ ! -e "$work/chip/console.log" ]; do sleep 0.1; done
+console chip "[bl1] not provisioned: waiting for the appliance"
+[ ! -e "$work/chip/gdb.port" ] || fail "the debug port is open"
+"$tool" appliance "$work/chip" "$firmware" "$work/keys" || fail "the channel did not carry"
+console chip "[sbm] not provisioned: waiting for the station"
+"$windlass" chip stop "$work/chip" >/dev/null
+cmp -s -i 0x21000:0 -n "$(stat -c %s "$firmware/sbm-line-a.bin")" "$work/chip/flash.bin" "$firmware/sbm-line-a.bin" || fail "slot A is not the image"
+echo "channel: ok"
