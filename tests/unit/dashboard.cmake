@@ -8,3 +8,4 @@ foreach(test dashboard_test dashboard_attack_test)
     SOURCES ${test}.c dashboard_rig.c dashboard_client.c ${CMAKE_SOURCE_DIR}/tests/system/dashboard_scene.c host_support.c
     LIBS wl_dashboard OpenSSL::SSL)
 endforeach()
+windlass_test(dashboard_tally_test SOURCES dashboard_tally_test.c host_support.c LIBS wl_dashboard)
