@@ -10,6 +10,7 @@
 
 #include "host/cli/cli.h"
 #include "host/master/master.h"
+#include "host/pki/packages.h"
 #include "host/pki/refill.h"
 #include "wire/production.h"
 
@@ -28,7 +29,8 @@ const char master_help_production[] =
     "  --quota N         units that it may make, 1 to 1000000000\n"
     "  --block K         units for one operation of the TPM, 1 to 1000 (default: 1, the strictest)\n"
     "  --days D          validity from now, 1 to 3660 (default: 30)\n"
-    "  --number M        number of the package, above every one before for this appliance\n"
+    "  --number M        number of the package, above every one before for this appliance; it is noted in\n"
+    "                    pki/appliances/NAME/packages.txt\n"
     "  --bl1 FILE        bootloader, raw binary\n"
     "  --sbm FILE        Secure Boot Manager, package\n"
     "  --app FILE        application, package; its key is read from FILE.key\n"
@@ -155,6 +157,18 @@ static int options_read(int argc, char **argv, struct options *o)
     return complete(o);
 }
 
+/* Where a package is noted. */
+struct notebook {
+    const struct project *project;
+    struct pki_package package;
+};
+
+static int package_note(void *context, const uint8_t digest[32], struct fault *fault)
+{
+    const struct notebook *notebook = (const struct notebook *)context;
+    return pki_packages_note(notebook->project, &notebook->package, digest, fault);
+}
+
 int cmd_master_production(int argc, char **argv)
 {
     struct options o = { .project = ".", .numbers = { 0, 1, DAYS_USUAL, 0 } };
@@ -165,7 +179,13 @@ int cmd_master_production(int argc, char **argv)
     if (options_read(argc, argv, &o) != CLI_DONE) {
         return CLI_USAGE;
     }
+    struct notebook notebook = { &project, { o.make.appliance, o.make.number, o.make.quota } };
+    o.make.note = package_note;
+    o.make.context = &notebook;
     int result = project_open(o.project, &project, &fault);
+    if (result == 0) {
+        result = pki_packages_check(&project, &notebook.package, &fault);
+    }
     if (result == 0 && o.order != NULL) {
         /* The TPM counts its own signatures: one for each block of units. */
         const uint64_t operations = (o.make.quota + o.make.block - 1) / o.make.block;

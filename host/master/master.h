@@ -93,6 +93,9 @@ struct master_production_order {
     const char *app;       /* package; the OEM's key block is beside it */
     const char *key;       /* label of the mastering key; NULL: the current one */
     struct bytes refill;   /* for the appliance's TPM (host/pki/refill.h); empty: it has none */
+    /* Told the SHA-256 of the package before it appears; nothing appears when it gives -1. NULL: nobody is told. */
+    int (*note)(void *context, const uint8_t digest[32], struct fault *fault);
+    void *context;
     const char *out;
     enum file_replace replace;
 };

@@ -247,6 +247,11 @@ static int package_write(const struct mastering *m, struct fault *fault)
     if (result == 0) {
         result = seal(m, cbor_written(&payload), &package, fault);
     }
+    if (result == 0 && m->order->note != NULL) {
+        uint8_t digest[32];
+        p256_sha256(cbor_written(&package), digest);
+        result = m->order->note(m->order->context, digest, fault);
+    }
     if (result == 0) {
         result = file_write(m->order->out, cbor_written(&package), 0644, m->order->replace, fault);
     }

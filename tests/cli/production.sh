@@ -62,13 +62,20 @@ echo "a package is made once, and loaded by the one that it is for"
 run 2 "$windlass" master production --project p --appliance factory-1 --quota 0 --number 1
 run 2 production 1 run.wpp --block 1001
 run 0 production 1 run.wpp
-run 1 production 1 run.wpp
+run 1 production 1 again.wpp
+says "'factory-1' was given package 1 already"
+holds ! -e again.wpp
+holds "$(cut -d' ' -f1,2 p/pki/appliances/factory-1/packages.txt)" = "1 3"
+holds "$(cut -d' ' -f3 p/pki/appliances/factory-1/packages.txt)" = "$(sha256sum <run.wpp | cut -d' ' -f1)"
+run 1 production 2 run.wpp
 says "exists already"
 run 1 "$windlassd" load b run.wpp
 says "is for another appliance"
 run 0 "$windlassd" load a run.wpp
 run 0 "$windlassd" load a run.wpp
+mv p/pki/appliances/factory-1/packages.txt kept.txt
 run 0 production 1 same-number.wpp
+mv kept.txt p/pki/appliances/factory-1/packages.txt
 run 1 "$windlassd" load a same-number.wpp
 says "another one with it was loaded"
 run 0 production 2 next.wpp
