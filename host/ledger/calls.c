@@ -8,7 +8,7 @@
 
 static int unit_get(struct ledger *ledger, const uint8_t *uid, struct state_unit *out, struct fault *fault)
 {
-    const struct state_view view = state_store_view(&ledger->writer);
+    const struct state_view view = state_tables_view(&ledger->tables);
     return view.unit_by_uid(view.context, uid, out, fault);
 }
 
@@ -157,7 +157,7 @@ static int reserve_work(struct ledger *ledger, void *input, struct fault *fault)
 {
     const struct reservation *in = input;
     const struct ledger_claim *claim = in->claim;
-    const struct state_view view = state_store_view(&ledger->writer);
+    const struct state_view view = state_tables_view(&ledger->tables);
     struct state_unit unit;
     uint64_t last = 0;
     int found = unit_get(ledger, claim->uid, &unit, fault);

@@ -50,6 +50,7 @@ static int tail_load(struct ledger *ledger, struct fault *fault)
                                            { STORE_CHAIN_LAST, chain, 1, chain_last_row, tail },
                                            { STORE_CHECKPOINT_LAST, chain, 1, checkpoint_last_row, tail } };
     memset(tail, 0, sizeof *tail);
+    state_tables_forget(&ledger->tables);
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
         if (store_run(&ledger->writer, &queries[i], fault) != 0) {
             return -1;
@@ -78,7 +79,7 @@ int ledger_event_write(struct ledger *ledger, unsigned kind, const struct event_
         (void)fault_status(fault, "ledger: what is to be recorded", status);
         return -1;
     }
-    const struct state_view view = state_store_view(&ledger->writer);
+    const struct state_view view = state_tables_view(&ledger->tables);
     const struct state_event event = { ledger->chain, tail->position + 1, tail->seq + 1, kind, &checked };
     if (state_event_apply(&view, &event, fault) != 0) {
         return -1;

@@ -166,6 +166,8 @@ int ledger_open(const struct ledger_config *config, struct ledger **out, struct 
     if (ledger == NULL) {
         return fault_set(fault, "no memory");
     }
+    ledger->tables.store = &ledger->writer;
+    ledger->reading_tables.store = &ledger->reader;
     (void)pthread_mutex_init(&ledger->reading, NULL);
     (void)pthread_mutex_init(&ledger->lock, NULL);
     (void)pthread_cond_init(&ledger->wake, NULL);

@@ -35,7 +35,9 @@ struct ask {
 struct ledger {
     struct store writer; /* only the committer's */
     struct store reader;
-    pthread_mutex_t reading; /* holds `reader` */
+    struct state_tables tables;         /* of the writer, with what its transaction has seen */
+    struct state_tables reading_tables; /* of the reader */
+    pthread_mutex_t reading;            /* holds `reader` */
     uint8_t chain[EVENT_CHAIN_LEN];
     struct ledger_signer signer; /* sign == NULL: none */
     struct cert signer_cert;

@@ -156,7 +156,7 @@ int ledger_unit_fill(struct store *store, const struct state_unit *state, struct
 int ledger_unit_find(struct ledger *ledger, const uint8_t uid[16], struct ledger_unit *out, struct fault *fault)
 {
     struct state_unit unit;
-    const struct state_view view = state_store_view(&ledger->reader);
+    const struct state_view view = state_tables_view(&ledger->reading_tables);
     (void)pthread_mutex_lock(&ledger->reading);
     int found = view.unit_by_uid(view.context, uid, &unit, fault);
     if (found == 1 && ledger_unit_fill(&ledger->reader, &unit, out, fault) != 0) {
@@ -223,7 +223,7 @@ int ledger_unit_walk(struct ledger *ledger, int (*each)(void *context, const str
 static int package_fill(struct ledger *ledger, uint64_t number, uint64_t position, struct ledger_package *out,
                         struct fault *fault)
 {
-    const struct state_view view = state_store_view(&ledger->reader);
+    const struct state_view view = state_tables_view(&ledger->reading_tables);
     struct state_package counts;
     struct stored_event event;
     int there = view.package_find(view.context, number, &counts, fault);
@@ -251,7 +251,7 @@ static int package_fill(struct ledger *ledger, uint64_t number, uint64_t positio
 
 static int package_locked_find(struct ledger *ledger, uint64_t number, struct ledger_package *out, struct fault *fault)
 {
-    const struct state_view view = state_store_view(&ledger->reader);
+    const struct state_view view = state_tables_view(&ledger->reading_tables);
     uint64_t position = 0;
     if (number == 0 && view.load_last(view.context, ledger->chain, &number, fault) != 0) {
         return -1;

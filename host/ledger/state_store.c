@@ -65,23 +65,71 @@ static int one_find(struct store *store, enum store_statement statement, const s
     return store_run(store, &query, fault) != 0 ? -1 : one->found;
 }
 
+/* ---- what is known already ---- */
+
+static struct state_unit *unit_known(struct state_tables *t, const uint8_t uid[16])
+{
+    size_t count = t->cache.units_seen < STATE_CACHE_UNITS ? t->cache.units_seen : STATE_CACHE_UNITS;
+    for (size_t i = 0; i < count && t->cache.is_on; i++) {
+        if (memcmp(t->cache.units[i].uid, uid, 16) == 0) {
+            return &t->cache.units[i];
+        }
+    }
+    return NULL;
+}
+
+static void unit_know(struct state_tables *t, const struct state_unit *unit)
+{
+    struct state_unit *known = unit_known(t, unit->uid);
+    if (known == NULL) {
+        known = &t->cache.units[t->cache.units_seen++ % STATE_CACHE_UNITS];
+    }
+    *known = *unit;
+}
+
+void state_tables_forget(struct state_tables *tables)
+{
+    memset(&tables->cache, 0, sizeof tables->cache);
+    tables->cache.is_on = 1;
+}
+
+/* ---- units ---- */
+
 static int unit_by_uid(void *context, const uint8_t uid[16], struct state_unit *out, struct fault *fault)
 {
+    struct state_tables *t = context;
+    const struct state_unit *known = unit_known(t, uid);
     const struct store_value arguments[] = { store_bytes(uid, 16) };
-    return one_find(context, STORE_UNIT_BY_UID, arguments, 1, &(struct one){ .unit = out }, fault);
+    if (known != NULL) {
+        *out = *known;
+        return 1;
+    }
+    int found = one_find(t->store, STORE_UNIT_BY_UID, arguments, 1, &(struct one){ .unit = out }, fault);
+    if (found == 1 && t->cache.is_on) {
+        unit_know(t, out);
+    }
+    return found;
 }
 
 static int unit_by_keys(void *context, const uint8_t identity_key[64], const uint8_t update_key[64],
                         struct state_unit *out, struct fault *fault)
 {
+    struct state_tables *t = context;
     const struct store_value arguments[] = { store_bytes(identity_key, 64), store_bytes(update_key, 64) };
-    return one_find(context, STORE_UNIT_BY_KEYS, arguments, 2, &(struct one){ .unit = out }, fault);
+    return one_find(t->store, STORE_UNIT_BY_KEYS, arguments, 2, &(struct one){ .unit = out }, fault);
 }
 
 static int unit_last(void *context, uint64_t *number, struct fault *fault)
 {
-    *number = 0;
-    return one_find(context, STORE_UNIT_LAST, NULL, 0, &(struct one){ .number = number }, fault) < 0 ? -1 : 0;
+    struct state_tables *t = context;
+    struct state_cache *cache = &t->cache;
+    if (!cache->is_on || !cache->has_last) {
+        cache->last = 0;
+        cache->has_last =
+            one_find(t->store, STORE_UNIT_LAST, NULL, 0, &(struct one){ .number = &cache->last }, fault) >= 0;
+    }
+    *number = cache->last;
+    return cache->has_last ? 0 : -1;
 }
 
 static int unit_add(struct store *store, const struct state_unit *u, struct fault *fault)
@@ -101,11 +149,8 @@ static int unit_add(struct store *store, const struct state_unit *u, struct faul
     return store_write(store, STORE_UNIT_ADD, values, 9 + STATE_MARKS, fault);
 }
 
-static int unit_put(void *context, const struct state_unit *u, int is_new, struct fault *fault)
+static int unit_set(struct store *store, const struct state_unit *u, struct fault *fault)
 {
-    if (is_new) {
-        return unit_add(context, u, fault);
-    }
     const struct store_value values[] = { store_number(u->state),
                                           store_number(u->package),
                                           store_number(u->sequence),
@@ -117,41 +162,82 @@ static int unit_put(void *context, const struct state_unit *u, int is_new, struc
                                           store_number(u->marks[MARK_QUARANTINED]),
                                           store_number(u->marks[MARK_ENDED]),
                                           store_number(u->number) };
-    return store_write(context, STORE_UNIT_SET, values, sizeof values / sizeof values[0], fault);
+    return store_write(store, STORE_UNIT_SET, values, sizeof values / sizeof values[0], fault);
 }
+
+static int unit_put(void *context, const struct state_unit *u, int is_new, struct fault *fault)
+{
+    struct state_tables *t = context;
+    if ((is_new ? unit_add(t->store, u, fault) : unit_set(t->store, u, fault)) != 0) {
+        return -1;
+    }
+    unit_know(t, u);
+    t->cache.last = is_new ? u->number : t->cache.last;
+    return 0;
+}
+
+/* ---- packages ---- */
 
 static int package_find(void *context, uint64_t number, struct state_package *out, struct fault *fault)
 {
+    struct state_tables *t = context;
+    struct state_cache *cache = &t->cache;
     const struct store_value arguments[] = { store_number(number) };
-    return one_find(context, STORE_PACKAGE_FIND, arguments, 1, &(struct one){ .package = out }, fault);
+    if (cache->is_on && cache->has_package && cache->package.number == number) {
+        *out = cache->package;
+        return 1;
+    }
+    int found = one_find(t->store, STORE_PACKAGE_FIND, arguments, 1, &(struct one){ .package = out }, fault);
+    if (found == 1) {
+        cache->has_package = 1;
+        cache->package = *out;
+    }
+    return found;
 }
 
 static int package_put(void *context, const struct state_package *p, int is_new, struct fault *fault)
 {
+    struct state_tables *t = context;
     const struct store_value all[] = { store_number(p->number), store_number(p->quota), store_number(p->block),
                                        store_number(p->reserved), store_number(p->done) };
     const struct store_value counts[] = { store_number(p->reserved), store_number(p->done), store_number(p->number) };
-    return is_new ? store_write(context, STORE_PACKAGE_ADD, all, 5, fault)
-                  : store_write(context, STORE_PACKAGE_SET, counts, 3, fault);
+    t->cache.has_package = 1;
+    t->cache.package = *p;
+    return is_new ? store_write(t->store, STORE_PACKAGE_ADD, all, 5, fault)
+                  : store_write(t->store, STORE_PACKAGE_SET, counts, 3, fault);
 }
 
 static int load_last(void *context, const uint8_t chain[EVENT_CHAIN_LEN], uint64_t *number, struct fault *fault)
 {
+    struct state_tables *t = context;
+    struct state_cache *cache = &t->cache;
     const struct store_value arguments[] = { store_bytes(chain, EVENT_CHAIN_LEN) };
+    *number = cache->load;
+    if (cache->is_on && cache->has_load && memcmp(cache->chain, chain, EVENT_CHAIN_LEN) == 0) {
+        return 0;
+    }
     *number = 0;
-    return one_find(context, STORE_LOAD_LAST, arguments, 1, &(struct one){ .number = number }, fault) < 0 ? -1 : 0;
+    if (one_find(t->store, STORE_LOAD_LAST, arguments, 1, &(struct one){ .number = number }, fault) < 0) {
+        return -1;
+    }
+    cache->has_load = 1;
+    cache->load = *number;
+    memcpy(cache->chain, chain, EVENT_CHAIN_LEN);
+    return 0;
 }
 
 static int load_put(void *context, const uint8_t chain[EVENT_CHAIN_LEN], uint64_t number, uint64_t position,
                     struct fault *fault)
 {
+    struct state_tables *t = context;
     const struct store_value values[] = { store_bytes(chain, EVENT_CHAIN_LEN), store_number(number),
                                           store_number(position) };
-    return store_write(context, STORE_LOAD_ADD, values, 3, fault);
+    t->cache.has_load = 0;
+    return store_write(t->store, STORE_LOAD_ADD, values, 3, fault);
 }
 
-struct state_view state_store_view(struct store *store)
+struct state_view state_tables_view(struct state_tables *tables)
 {
-    return (struct state_view){ store,        unit_by_uid, unit_by_keys, unit_last, unit_put,
+    return (struct state_view){ tables,       unit_by_uid, unit_by_keys, unit_last, unit_put,
                                 package_find, package_put, load_last,    load_put };
 }

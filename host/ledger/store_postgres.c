@@ -12,10 +12,12 @@
 
 #define SHARED_LOCK "7379886" /* the same number in every appliance, for making the schema */
 #define ARGUMENTS_MAX 16
+#define PENDING_MAX 256 /* their answers must fit the socket */
 
 struct server_store {
     PGconn *link;
-    int prepared[STORE_STATEMENTS];
+    int pending_failed;
+    unsigned pending;   /* statements without rows that were sent, and not answered yet */
     int in_transaction; /* a link that breaks in one is not mended before its end */
     enum ledger_access mode;
     char where[256]; /* for messages: no password */
@@ -156,6 +158,24 @@ static int schema_check(struct server_store *store, struct fault *fault)
     return 0;
 }
 
+static void statement_name(enum store_statement statement, char name[8])
+{
+    (void)snprintf(name, 8, "s%u", (unsigned)statement);
+}
+
+static int statements_prepare(struct server_store *store, struct fault *fault)
+{
+    int failed = 0;
+    for (enum store_statement i = 0; i < STORE_STATEMENTS && failed == 0; i++) {
+        char name[8];
+        statement_name(i, name);
+        PGresult *result = PQprepare(store->link, name, store_sql(i), 0, NULL);
+        failed = PQresultStatus(result) == PGRES_COMMAND_OK ? 0 : result_fault(store, "preparing", result, fault);
+        PQclear(result);
+    }
+    return failed;
+}
+
 static void server_close(void *db)
 {
     struct server_store *store = db;
@@ -176,7 +196,7 @@ static int server_open(const char *place, enum ledger_access mode, void **out, s
                    PQhost(store->link) == NULL ? "?" : PQhost(store->link));
     int failed = PQstatus(store->link) != CONNECTION_OK ? link_fault(store, "opening", NULL, fault)
                                                         : durability_check(store, fault);
-    if (failed != 0 || schema_check(store, fault) != 0) {
+    if (failed != 0 || schema_check(store, fault) != 0 || statements_prepare(store, fault) != 0) {
         server_close(store);
         return -1;
     }
@@ -186,16 +206,45 @@ static int server_open(const char *place, enum ledger_access mode, void **out, s
 
 /* ---- running ---- */
 
-/* A link that broke is made anew; what was prepared on it is gone. */
+/* Takes the answers that were not waited for; the first that is a fault is told. */
+static int pending_finish(struct server_store *store, struct fault *fault)
+{
+    int failed = 0;
+    if (store->pending == 0) {
+        return 0;
+    }
+    if (PQpipelineSync(store->link) != 1) {
+        failed = link_fault(store, "writing", NULL, fault);
+    }
+    for (int synced = 0; failed == 0 && !synced;) {
+        PGresult *result = PQgetResult(store->link);
+        ExecStatusType status = PQresultStatus(result);
+        synced = status == PGRES_PIPELINE_SYNC;
+        if (result == NULL && PQstatus(store->link) != CONNECTION_OK) {
+            failed = link_fault(store, "writing", NULL, fault);
+        } else if (result != NULL && !synced && status != PGRES_COMMAND_OK && status != PGRES_PIPELINE_ABORTED) {
+            store->pending_failed |= result_fault(store, "writing", result, fault) != 0;
+        }
+        PQclear(result);
+    }
+    failed |= store->pending_failed != 0;
+    store->pending_failed = 0;
+    store->pending = 0;
+    (void)PQexitPipelineMode(store->link);
+    return failed ? -1 : 0;
+}
+
+/* A link that broke is made anew. */
 static int link_mend(struct server_store *store, struct fault *fault)
 {
     if (PQstatus(store->link) == CONNECTION_OK) {
         return 0;
     }
-    memset(store->prepared, 0, sizeof store->prepared);
     PQreset(store->link);
-    return PQstatus(store->link) == CONNECTION_OK ? durability_check(store, fault)
-                                                  : link_fault(store, "opening", NULL, fault);
+    store->pending = 0;
+    return PQstatus(store->link) != CONNECTION_OK ? link_fault(store, "opening", NULL, fault)
+           : durability_check(store, fault) != 0  ? -1
+                                                  : statements_prepare(store, fault);
 }
 
 static int server_begin(void *db, struct fault *fault)
@@ -223,6 +272,9 @@ static int server_begin(void *db, struct fault *fault)
 static int server_commit(void *db, struct fault *fault)
 {
     struct server_store *store = db;
+    if (pending_finish(store, fault) != 0) {
+        return -1; /* the caller rolls back */
+    }
     PGresult *result = PQexec(store->link, "COMMIT");
     store->in_transaction = 0;
     /* A transaction that failed is rolled back by COMMIT, without an error. */
@@ -235,6 +287,8 @@ static int server_commit(void *db, struct fault *fault)
 static void server_rollback(void *db)
 {
     struct server_store *store = db;
+    struct fault ignored = FAULT_NONE;
+    (void)pending_finish(store, &ignored);
     store->in_transaction = 0;
     PQclear(PQexec(store->link, "ROLLBACK"));
 }
@@ -255,21 +309,10 @@ static int64_t number_unpack(const uint8_t in[8])
     return (int64_t)number;
 }
 
-static int prepare(struct server_store *store, enum store_statement statement, char name[8], struct fault *fault)
+/* Sends a statement. `later`: its answer is not waited for. */
+static PGresult *query_send(struct server_store *store, const struct store_query *query, int later)
 {
-    (void)snprintf(name, 8, "s%u", (unsigned)statement);
-    if (store->prepared[statement]) {
-        return 0;
-    }
-    PGresult *result = PQprepare(store->link, name, store_sql(statement), 0, NULL);
-    int failed = PQresultStatus(result) == PGRES_COMMAND_OK ? 0 : result_fault(store, "preparing", result, fault);
-    PQclear(result);
-    store->prepared[statement] = failed == 0;
-    return failed;
-}
-
-static PGresult *query_send(struct server_store *store, const char *name, const struct store_query *query)
-{
+    char name[8];
     uint8_t numbers[ARGUMENTS_MAX][8];
     const char *values[ARGUMENTS_MAX] = { NULL };
     int lengths[ARGUMENTS_MAX] = { 0 };
@@ -286,7 +329,12 @@ static PGresult *query_send(struct server_store *store, const char *name, const 
             lengths[i] = (int)value->bytes.len;
         }
     }
-    return PQexecPrepared(store->link, name, (int)query->count, values, lengths, formats, 1);
+    statement_name(query->statement, name);
+    if (!later) {
+        return PQexecPrepared(store->link, name, (int)query->count, values, lengths, formats, 1);
+    }
+    store->pending += PQsendQueryPrepared(store->link, name, (int)query->count, values, lengths, formats, 1) == 1;
+    return NULL;
 }
 
 static struct store_value column(const PGresult *result, int row, int at)
@@ -319,17 +367,31 @@ static int rows_give(struct server_store *store, const PGresult *result, const s
     return 0;
 }
 
+/* A statement without rows is only sent: a transaction of many events would else wait most of its time. Its fault comes
+ * with the next one that has rows, or with the commit. */
+static int later_run(struct server_store *store, const struct store_query *query, struct fault *fault)
+{
+    unsigned before = store->pending;
+    if (before == 0 && PQenterPipelineMode(store->link) != 1) {
+        return link_fault(store, "writing", NULL, fault);
+    }
+    (void)query_send(store, query, 1);
+    if (store->pending == before) {
+        return link_fault(store, "writing", NULL, fault);
+    }
+    return store->pending < PENDING_MAX ? 0 : pending_finish(store, fault);
+}
+
 static int server_run(void *db, const struct store_query *query, struct fault *fault)
 {
     struct server_store *store = db;
-    char name[8];
-    if (!store->in_transaction && link_mend(store, fault) != 0) {
+    if (store->in_transaction && store_columns(query->statement) == 0) {
+        return later_run(store, query, fault);
+    }
+    if ((!store->in_transaction && link_mend(store, fault) != 0) || pending_finish(store, fault) != 0) {
         return -1;
     }
-    if (prepare(store, query->statement, name, fault) != 0) {
-        return -1;
-    }
-    PGresult *result = query_send(store, name, query);
+    PGresult *result = query_send(store, query, 0);
     ExecStatusType status = PQresultStatus(result);
     int failed = status == PGRES_COMMAND_OK  ? 0
                  : status == PGRES_TUPLES_OK ? rows_give(store, result, query, fault)
