@@ -106,7 +106,8 @@ static status_t content_check(const struct package_rules *rules, struct package 
 {
     struct suit_manifest manifest;
     struct suit_parameters parameters[SUIT_COMPONENTS_MAX] = { { 0 } };
-    const uint32_t needed = SUIT_HAS(SUIT_PARAM_VENDOR) | SUIT_HAS(SUIT_PARAM_CLASS) | SUIT_HAS(SUIT_PARAM_SIZE);
+    const uint32_t needed = SUIT_HAS(SUIT_PARAM_VENDOR) | SUIT_HAS(SUIT_PARAM_CLASS) | SUIT_HAS(SUIT_PARAM_SIZE) |
+                            SUIT_HAS(SUIT_PARAM_DIGEST);
     const struct shape *shape = rules->sbm ? &sbm_shape : &app_shape;
     status_t status = suit_manifest_parse(out->envelope.manifest, &manifest);
     if (status == STATUS_OK) {
@@ -127,6 +128,8 @@ static status_t content_check(const struct package_rules *rules, struct package 
     }
     out->sequence = manifest.sequence;
     out->image_size = parameters[0].size;
+    out->image_digests[0] = parameters[0].digest;
+    out->image_digests[1] = parameters[rules->sbm ? 1 : 0].digest;
     out->needs_version = manifest.component_count > 2 ? parameters[2].version : 0;
     return payloads_check(&out->envelope, shape, parameters);
 }

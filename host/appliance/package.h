@@ -22,7 +22,8 @@ struct package {
     struct suit_envelope envelope;
     uint64_t sequence;
     uint64_t image_size;
-    uint64_t needs_version; /* least sequence number of the other component, SBM or application; 0: any */
+    struct bytes image_digests[2]; /* 32 each: of the image that runs; an SBM has one for each slot */
+    uint64_t needs_version;        /* least sequence number of the other component, SBM or application; 0: any */
 };
 
 /* `in` is one whole package; `name` is its file for messages. */

@@ -182,6 +182,17 @@ static int versions_check(const struct package *sbm, const struct package *app, 
     return 0;
 }
 
+static void software_take(struct run *run, const struct run_parts *parts)
+{
+    struct run_software *s = &run->software;
+    memcpy(s->implementation, parts->profile->vendor_uuid, 16);
+    memcpy(s->implementation + 16, parts->profile->sbm_class_uuid, 16);
+    p256_sha256(bytes_of(run->images[RUN_BOOT].data.data, LAYOUT_BL1_LEN), s->bl1);
+    memcpy(s->sbm[0], parts->sbm->image_digests[0].data, TOKEN_HASH_LEN);
+    memcpy(s->sbm[1], parts->sbm->image_digests[1].data, TOKEN_HASH_LEN);
+    memcpy(s->app, parts->app->image_digests[0].data, TOKEN_HASH_LEN);
+}
+
 static int terms_take(struct run *run, const struct run_parts *parts, struct fault *fault)
 {
     if (parts->ticket.len == 0 || parts->ticket.len > sizeof run->ticket) {
@@ -215,6 +226,7 @@ int run_make(const struct run_parts *parts, struct run **out, struct fault *faul
         run_free(run);
         return -1;
     }
+    software_take(run, parts);
     *out = run;
     return 0;
 }

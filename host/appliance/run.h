@@ -13,6 +13,7 @@
 #include "wire/flashctl.h"
 #include "wire/layout.h"
 #include "wire/policy.h"
+#include "wire/token.h"
 
 /* What a run is made of. All has been checked but the key block; nothing is kept. */
 struct run_parts {
@@ -51,6 +52,14 @@ struct run_image {
 enum run_image_id { RUN_BOOT, RUN_SBM_A, RUN_SBM_B, RUN_SBM_PACKAGE, RUN_PACKAGE_TAIL, RUN_IMAGES };
 #define RUN_HEAD_LEN FLASHCTL_SECTOR_LEN
 
+/* What a device made by this run says of itself in its token (docs/spec.md section 9.2). */
+struct run_software {
+    uint8_t implementation[TOKEN_IMPLEMENTATION_LEN];
+    uint8_t bl1[TOKEN_HASH_LEN];
+    uint8_t sbm[2][TOKEN_HASH_LEN]; /* from slot A, from slot B */
+    uint8_t app[TOKEN_HASH_LEN];
+};
+
 struct run {
     unsigned users;        /* guarded by the appliance's lock */
     char organisation[64]; /* of the certificates */
@@ -64,6 +73,7 @@ struct run {
     uint8_t policy[POLICY_MAX];
     size_t policy_len;
     uint64_t sbm_sequence;
+    struct run_software software;
     uint64_t number;  /* of the production package */
     uint64_t counted; /* the same, as the ledger knows it; 0: not from a production package */
     uint64_t units;   /* for one operation of the TPM */

@@ -50,6 +50,8 @@ void unit_end(struct unit *unit);
 /* The chip's answer to `op`; a refusal of the chip is a fault that says so. */
 int unit_answer_read(const struct unit *unit, enum provision_op op, struct bytes data, struct provision_answer *out,
                      struct fault *fault);
+/* Nobody else may have this chip in hand. */
+int unit_chip_take(struct unit *unit, const uint8_t uid[16], struct fault *fault);
 int unit_hello_check(struct unit *unit, struct bytes data, struct fault *fault);
 int unit_hello_again_check(struct unit *unit, struct bytes data, struct fault *fault);
 int unit_keys_check(struct unit *unit, struct bytes data, struct fault *fault);
@@ -57,6 +59,8 @@ int unit_store_check(struct unit *unit, struct bytes data, struct fault *fault);
 int unit_install_check(struct unit *unit, struct bytes data, struct fault *fault);
 int unit_receipt_check(struct unit *unit, struct bytes data, struct fault *fault);
 int unit_lock_check(struct unit *unit, struct bytes data, struct fault *fault);
+/* ---- unit_token.c ---- */
+
 int unit_token_check(struct unit *unit, struct bytes data, struct fault *fault);
 /* The record is closed once the port was seen closed after the token, too. */
 int unit_closed_check(struct unit *unit, struct bytes data, struct fault *fault);

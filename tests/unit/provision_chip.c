@@ -12,6 +12,7 @@
 #include "host/sign1/sign1.h"
 #include "host/station/gdb_packet.h"
 #include "tests/unit/attest_maker.h"
+#include "tests/unit/provision_factory.h"
 #include "wire/cose.h"
 #include "wire/grant.h"
 
@@ -153,6 +154,7 @@ int chip_prove(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *
 {
     struct chip *chip = context;
     static const uint8_t old[32] = { 9 };
+    static struct factory_claims room;
     uint8_t key[64];
     (void)timeout_ms;
     if (chip->vice == CHIP_DEAD_AT_LOCK) {
@@ -160,6 +162,8 @@ int chip_prove(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *
     }
     must(hsm_key_public(chip->hsm, chip->identity_label, key, fault) == 0);
     struct token_claims claims = attest_claims(key, chip->vice == CHIP_OLD_TOKEN ? bytes_of(old, sizeof old) : nonce);
+    factory_claims_fill(chip->flash, &room, &claims);
+    claims.parts[TOKEN_APP].version -= chip->vice == CHIP_OTHER_SOFTWARE;
     claims.lifecycle = chip->vice == CHIP_NOT_SECURED ? 0x2000 : TOKEN_LIFECYCLE_SECURED;
     *len = attest_token(chip->hsm, chip->identity_label, &claims, token).len;
     return 0;

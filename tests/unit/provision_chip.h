@@ -28,7 +28,8 @@ enum chip_vice {
     CHIP_ENDLESS_ANSWER, /* claims an answer of 4 GiB */
     CHIP_DEAD_AT_LOCK,   /* its port closes, but because it lost power */
     CHIP_NOT_SECURED,    /* its port closes; its token says "provisioning" */
-    CHIP_OLD_TOKEN       /* its port closes; its token is over another nonce */
+    CHIP_OLD_TOKEN,      /* its port closes; its token is over another nonce */
+    CHIP_OTHER_SOFTWARE  /* its port closes; its token names another application */
 };
 
 struct chip {

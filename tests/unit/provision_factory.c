@@ -16,6 +16,7 @@
 #include "wire/cose.h"
 #include "wire/layout.h"
 #include "wire/suit.h"
+#include "wire/token.h"
 
 static void certify(struct factory *f, struct hsm *hsm, const char *label, enum cert_kind kind)
 {
@@ -97,7 +98,7 @@ static void bl1_make(struct factory *f)
 
 static void sbm_make(struct factory *f)
 {
-    uint8_t image[2][9000];
+    uint8_t image[2][FACTORY_SBM_LEN];
     uint8_t digests[2][32];
     size_t len = 0;
     for (size_t slot = 0; slot < 2; slot++) {
@@ -126,7 +127,7 @@ static void app_make(struct factory *f)
     struct fault fault = FAULT_NONE;
     uint8_t cipher[20001];
     uint8_t digest[32];
-    uint8_t plain_digest[32] = { 0x77 };
+    uint8_t plain_digest[32] = { FACTORY_APP_DIGEST_BYTE };
     uint8_t transport[64];
     struct block block;
     size_t len = 0;
@@ -153,6 +154,24 @@ static void app_make(struct factory *f)
     file_make(f, 3, "v1.transport.block", bytes_of(block.data, block.len));
 }
 
+void factory_claims_fill(const uint8_t *flash, struct factory_claims *room, struct token_claims *claims)
+{
+    static const uint32_t versions[TOKEN_PARTS] = { 0, FACTORY_SBM_SEQUENCE, FACTORY_APP_SEQUENCE };
+    memset(room, 0, sizeof *room);
+    memset(room->implementation, FACTORY_VENDOR_BYTE, 16);
+    memset(room->implementation + 16, FACTORY_SBM_CLASS_BYTE, 16);
+    p256_sha256(bytes_of(flash, LAYOUT_BL1_LEN), room->digests[TOKEN_BL1]);
+    p256_sha256(bytes_of(flash + LAYOUT_SBM_A_OFF + LAYOUT_SBM_IMAGE_OFF, FACTORY_SBM_LEN), room->digests[TOKEN_SBM]);
+    room->digests[TOKEN_APP][0] = FACTORY_APP_DIGEST_BYTE;
+    room->signer[0] = 1;
+    claims->implementation = bytes_of(room->implementation, 32);
+    for (enum token_part part = TOKEN_BL1; part < TOKEN_PARTS; part++) {
+        claims->parts[part].measurement = bytes_of(room->digests[part], 32);
+        claims->parts[part].signer = bytes_of(part == TOKEN_BL1 ? room->nobody : room->signer, 32);
+        claims->parts[part].version = versions[part];
+    }
+}
+
 void factory_packages_make(struct factory *f)
 {
     sbm_make(f);
@@ -174,9 +193,9 @@ static void profile_fill(struct factory *f, const char *dir)
     (void)snprintf(f->project.dir, sizeof f->project.dir, "%s", dir);
     (void)snprintf(p->product, sizeof p->product, "test-product");
     (void)snprintf(p->organisation, sizeof p->organisation, "Test Works");
-    memset(p->vendor_uuid, 1, 16);
+    memset(p->vendor_uuid, FACTORY_VENDOR_BYTE, 16);
     memset(p->class_uuid, 2, 16);
-    memset(p->sbm_class_uuid, 3, 16);
+    memset(p->sbm_class_uuid, FACTORY_SBM_CLASS_BYTE, 16);
     p->boot_policy = 1;
     p->on_damage = 1;
     p->trial_boots = 3;

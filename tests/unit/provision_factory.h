@@ -15,6 +15,10 @@
 #define FACTORY_SBM_SEQUENCE 3
 #define FACTORY_SBM_A_BYTE 0x33 /* the image for slot A is full of it */
 #define FACTORY_SBM_B_BYTE 0x44
+#define FACTORY_SBM_LEN 9000
+#define FACTORY_APP_DIGEST_BYTE 0x77 /* the first byte of the plain image's digest; the others are 0 */
+#define FACTORY_VENDOR_BYTE 1
+#define FACTORY_SBM_CLASS_BYTE 3
 
 struct factory {
     struct project project;
@@ -31,6 +35,17 @@ struct factory {
     uint64_t sbm_needs; /* version of the application that the SBM demands; 0: any */
     uint64_t app_needs; /* the reverse */
 };
+
+struct token_claims;
+/* Fills implementation and software with what a device of this factory says whose flash is this; views look into
+ * `room`. */
+struct factory_claims {
+    uint8_t implementation[32];
+    uint8_t digests[3][32];
+    uint8_t signer[32];
+    uint8_t nobody[32];
+};
+void factory_claims_fill(const uint8_t *flash, struct factory_claims *room, struct token_claims *claims);
 
 /* Makes it all in support_folder_make's folder. */
 void factory_open(struct factory *factory);

@@ -343,9 +343,10 @@ static void closed_port_alone_does_not_close_a_record(void **state)
         const char *part;
     } cases[] = { { CHIP_DEAD_AT_LOCK, "nobody answers" },
                   { CHIP_NOT_SECURED, "does not say that it is secured" },
-                  { CHIP_OLD_TOKEN, "replay" } };
+                  { CHIP_OLD_TOKEN, "replay" },
+                  { CHIP_OTHER_SOFTWARE, "another application" } };
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         struct station_result result;
         struct fault fault = FAULT_NONE;
         chip.vice = cases[i].vice;

@@ -10,6 +10,7 @@
 
 #include "host/lib/p256.h"
 #include "host/sign1/token.h"
+#include "tests/unit/provision_factory.h"
 #include "wire/cose.h"
 #include "wire/flashctl.h"
 #include "wire/grant.h"
@@ -82,33 +83,28 @@ static struct bytes possession_make(const struct puppet_chip *chip, struct bytes
     return cbor_written(&w);
 }
 
-static struct bytes token_make(const struct puppet_chip *chip, struct bytes nonce, uint8_t out[TOKEN_MAX])
+static struct bytes token_make(const struct puppet *p, struct bytes nonce, uint8_t out[TOKEN_MAX])
 {
     uint8_t encoded[TOKEN_CLAIMS_MAX];
     uint8_t structure[TOKEN_MAX + 32];
     uint8_t signature[64];
     uint8_t instance[TOKEN_INSTANCE_LEN] = { 0 };
     static const uint8_t some[32] = { 1 };
-    static const uint8_t nobody[32];
+    struct factory_claims room;
     struct token_claims claims = { .nonce = nonce,
                                    .instance = bytes_of(instance, sizeof instance),
                                    .seed = bytes_of(some, 32),
-                                   .implementation = bytes_of(some, 32),
                                    .client = TOKEN_CLIENT_APPLICATION,
                                    .lifecycle = TOKEN_LIFECYCLE_SECURED };
-    token_instance_id(chip->identity_key, instance);
-    for (enum token_part part = TOKEN_BL1; part < TOKEN_PARTS; part++) {
-        claims.parts[part].measurement = bytes_of(some, 32);
-        claims.parts[part].signer = bytes_of(part == TOKEN_BL1 ? nobody : some, 32);
-        claims.parts[part].version = part == TOKEN_BL1 ? 0 : 1;
-    }
+    token_instance_id(p->chip->identity_key, instance);
+    factory_claims_fill(p->flash, &room, &claims);
     struct cbor_writer c = cbor_writer_of(encoded, sizeof encoded);
     struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
     struct cbor_writer w = cbor_writer_of(out, TOKEN_MAX);
     token_claims_build(&claims, &c);
     token_signed_head_build(c.len, &s);
     cbor_write_raw(&s, cbor_written(&c));
-    sign(chip, cbor_written(&s), signature);
+    sign(p->chip, cbor_written(&s), signature);
     token_build(cbor_written(&c), signature, &w);
     must(w.status == STATUS_OK);
     return cbor_written(&w);
@@ -233,7 +229,7 @@ void puppet_act(struct puppet *p)
     } else if (action->kind == LETTER_ASK || action->kind == LETTER_LOCK) {
         result.data = agent_answer(p, action->message, p->data, sizeof p->data);
     } else if (action->kind == LETTER_TOKEN) {
-        result.data = token_make(p->chip, action->nonce, p->data);
+        result.data = token_make(p, action->nonce, p->data);
     }
     letter_set(p, &result);
 }
