@@ -4,6 +4,7 @@
 
 const STALE_MS = 6000;
 const PAUSE_MS = 400;
+const DENSE = 24;       // sockets that are shown with all that is known of them; more are shown in one line each
 const at = id => document.getElementById(id);
 const count = n => n.toLocaleString("en");
 let line = null;        // the newest that the source told
@@ -140,6 +141,7 @@ function socketRow(s) {
 function drawSockets(d) {
   at("sockets").replaceChildren(...d.sockets.map(socketRow));
   at("sockets-none").hidden = d.sockets.length > 0;
+  at("sockets").classList.toggle("dense", d.sockets.length > DENSE);
   const hidden = d.total - d.sockets.length;
   const stations = `${count(d.stations)} ${d.stations === 1 ? "station" : "stations"}`;
   say("sockets-count", d.total === 0 ? "" : `${count(d.total)} at ${stations}` + (hidden > 0 ? `, ${count(hidden)} not shown` : ""));
