@@ -8,4 +8,6 @@ windlass_test(master_block_test SOURCES master_block_test.c host_support.c LIBS 
 foreach(part package keys)
   windlass_test(master_${part}_test SOURCES master_${part}_test.c master_rig.c host_support.c LIBS wl_master wl_pki OpenSSL::Crypto)
 endforeach()
-windlass_test(production_test SOURCES production_test.c master_rig.c host_support.c LIBS wl_appliance_folder wl_master wl_pki)
+foreach(part production production_forged)
+  windlass_test(${part}_test SOURCES ${part}_test.c production_rig.c master_rig.c host_support.c LIBS wl_appliance_folder wl_master wl_pki)
+endforeach()
