@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * control: the daemon's local socket, A/control.sock (0600): a line in, with bytes behind it where the verb takes some,
- * and one line of JSON out (docs/spec.md section 16). Only root and the daemon's own user are heard.
+ * and one line of JSON out (docs/spec.md section 21.2). Only root and the daemon's own user are heard.
  */
 #ifndef HOST_APPLIANCE_CONTROL_H
 #define HOST_APPLIANCE_CONTROL_H
