@@ -25,7 +25,7 @@ struct quota_config {
     const char *tcti;      /* where the TPM is, as the TSS names it: "device:/dev/tpmrm0", "swtpm:path=tpm.sock" */
     const char *folder;    /* an existing folder of the appliance (0700): the order that waits for its refill */
     uint8_t quota_key[64]; /* the maker's public key `quota`, which alone may set the limit */
-    unsigned seconds;      /* how long an answer may take, where the TCTI can tell (device: can); 0: 120 */
+    unsigned seconds;      /* how long an answer may take (TCTIs device, and swtpm by a path); 0: 120 */
 };
 
 /* Remembers `config` (strings are copied) and connects. Fault: no TPM there, or it was not made ready by quota_make.

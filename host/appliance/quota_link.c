@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tctildr.h>
@@ -21,6 +25,7 @@
 #define TRANSIENT_FIRST 0x80000000u
 #define HEADER_LEN 10
 #define LIBRARY_MAX 256
+#define SWTPM_PATH "swtpm:path="
 #define AGAIN_MAX 200 /* of 50 ms */
 
 const TSS2L_SYS_AUTH_COMMAND quota_link_password = { .count = 1, .auths = { { .sessionHandle = TPM2_RS_PW } } };
@@ -30,6 +35,29 @@ const TSS2L_SYS_AUTH_COMMAND quota_link_password = { .count = 1, .auths = { { .s
 static struct quota_tap *tap_of(TSS2_TCTI_CONTEXT *context)
 {
     return (struct quota_tap *)(void *)context;
+}
+
+/* The number that the next descriptor gets, unless another thread is quicker. */
+static int descriptor_guess(void)
+{
+    int fd = dup(STDERR_FILENO);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return fd;
+}
+
+/* The swtpm TCTI connects anew for each command and does not tell what to wait for: its socket, if it is there, is
+ * known by the name of its other end. */
+static void socket_limit(const struct quota_tap *tap, int fd)
+{
+    const struct timeval limit = { tap->wait_ms / 1000, tap->wait_ms % 1000 * 1000 };
+    struct sockaddr_un peer = { .sun_family = AF_UNSPEC };
+    socklen_t len = sizeof peer;
+    if (fd >= 0 && getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && peer.sun_family == AF_UNIX &&
+        strncmp(peer.sun_path, tap->path, sizeof peer.sun_path) == 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    }
 }
 
 /* A peer that hung up must give an error, not a signal: SIGPIPE is kept away, and taken if it came. */
@@ -43,7 +71,9 @@ static TSS2_RC command_transmit(struct quota_tap *tap)
     (void)sigaddset(&pipe, SIGPIPE);
     (void)sigpending(&pending);
     (void)pthread_sigmask(SIG_BLOCK, &pipe, &before);
+    const int guess = tap->path[0] != '\0' ? descriptor_guess() : -1;
     TSS2_RC code = Tss2_Tcti_Transmit(tap->inner, tap->command_len, tap->command);
+    socket_limit(tap, guess);
     if (code != TSS2_RC_SUCCESS && !sigismember(&pending, SIGPIPE)) {
         (void)sigtimedwait(&pipe, NULL, &now);
     }
@@ -134,7 +164,7 @@ static TSS2_RC tap_receive(TSS2_TCTI_CONTEXT *context, size_t *size, uint8_t *re
     return code;
 }
 
-static void tap_open(struct quota_tap *tap, TSS2_TCTI_CONTEXT *inner, unsigned seconds)
+static void tap_open(struct quota_tap *tap, TSS2_TCTI_CONTEXT *inner, const char *tcti, unsigned seconds)
 {
     memset(tap, 0, sizeof *tap);
     tap->head.v1.magic = TAP_MAGIC;
@@ -143,6 +173,9 @@ static void tap_open(struct quota_tap *tap, TSS2_TCTI_CONTEXT *inner, unsigned s
     tap->head.v1.receive = tap_receive;
     tap->inner = inner;
     tap->wait_ms = seconds == 0 ? 120000 : seconds > 600 ? 600000 : (int)(seconds * 1000);
+    if (strncmp(tcti, SWTPM_PATH, strlen(SWTPM_PATH)) == 0) {
+        (void)snprintf(tap->path, sizeof tap->path, "%s", tcti + strlen(SWTPM_PATH));
+    }
 }
 
 /* ---- faults ---- */
@@ -238,7 +271,7 @@ int quota_link_open(struct quota_link *link, const char *tcti, unsigned seconds,
                           "name it as the TSS does, e.g. device:/dev/tpmrm0; is it there and may this user use it?");
     }
     library_keep();
-    tap_open(&link->tap, inner, seconds);
+    tap_open(&link->tap, inner, tcti, seconds);
     TSS2_RC code = sys_open(link);
     return code == TSS2_RC_SUCCESS ? 0 : quota_link_fault(link, fault, "the first command", code);
 }

@@ -14,6 +14,7 @@ struct quota_tap {
     TSS2_TCTI_CONTEXT_COMMON_V2 head; /* first: the system API sees nothing else */
     TSS2_TCTI_CONTEXT *inner;
     int wait_ms;
+    char path[108];        /* of swtpm's socket, or empty */
     uint8_t command[4096]; /* the last one: a TPM may ask for it again */
     size_t command_len;
     uint8_t answer[4096];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The quota when the way to the TPM breaks: before and after every command of every operation, one after the other; an
- * appliance that is killed; many callers at once.
+ * appliance that is killed; a TPM that does not answer; many callers at once.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -31,7 +32,7 @@ static struct rig rig;
 
 /* ---- the breaker: passes commands on, and hangs up at one of them ---- */
 
-enum break_kind { BREAK_BEFORE, BREAK_AFTER, BREAK_RATE };
+enum break_kind { BREAK_BEFORE, BREAK_AFTER, BREAK_SILENT, BREAK_RATE };
 
 static struct {
     int listener;
@@ -109,7 +110,7 @@ static int packet_pass(int client, int inner)
     if (len == 0 || kind == BREAK_AFTER) {
         return 0;
     }
-    return packet_write(client, data, len);
+    return kind == BREAK_SILENT ? 1 : packet_write(client, data, len);
 }
 
 static void *breaker_run(void *unused)
@@ -331,6 +332,33 @@ static void tpm_that_spares_its_memory_is_asked_again(void **state)
     }
 }
 
+static void tpm_that_does_not_answer_is_given_up(void **state)
+{
+    (void)state;
+    static const uint8_t digest[32] = { 6 };
+    uint8_t signature[64];
+    uint32_t count;
+    struct fault fault = FAULT_NONE;
+    struct timespec begin;
+    struct timespec end;
+    struct quota *quick = NULL;
+    struct quota_config config = rig_config(&rig);
+    rig_give(&rig, 3);
+    rig_close(&rig);
+    config.seconds = 1;
+    support_check(quota_open(&config, &quick, &fault), &fault);
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);
+    break_at(1, BREAK_SILENT);
+    support_check_refused(quota_sign(quick, digest, signature, &count, &fault), &fault, "does not answer");
+    assert_int_equal(break_end(), 1);
+    (void)clock_gettime(CLOCK_MONOTONIC, &end);
+    assert_true(end.tv_sec - begin.tv_sec <= 5);
+    struct fault again = FAULT_NONE;
+    support_check(quota_sign(quick, digest, signature, &count, &again), &again);
+    quota_close(quick);
+    rig_reopen(&rig);
+}
+
 /* ---- many, and killed ---- */
 
 #define CALLERS 4
@@ -427,6 +455,7 @@ int main(void)
         cmocka_unit_test(order_and_refill_cut_at_any_command_go_on),
         cmocka_unit_test(credential_cut_at_any_command_opens_later),
         cmocka_unit_test(tpm_that_spares_its_memory_is_asked_again),
+        cmocka_unit_test(tpm_that_does_not_answer_is_given_up),
         cmocka_unit_test(callers_at_once_get_one_unit_each),
         cmocka_unit_test(killed_appliance_loses_one_unit_at_most),
     };
