@@ -128,16 +128,26 @@ static int tpm_answer_add(struct enrol *e, const struct pki_appliance_order *ord
     uint8_t credential[ENROLMENT_BLOB_MAX];
     size_t len = 0;
     if (request->tpm.data == NULL) {
-        if (order->tpm_ca == NULL) {
-            return 0;
-        }
-        (void)fault_set(fault, "--tpm-ca was given, and the request is of an appliance without TPM");
-        return fault_hint(fault, "leave it out, if that is what you want: the quota then rests on the ledger alone");
+        return 0;
     }
     if (enrol_tpm(e, order, request->tpm, credential, &len, fault) != 0) {
         return -1;
     }
     return pem_add(text, ENROLMENT_PEM_CREDENTIAL, bytes_of(credential, len), fault);
+}
+
+/* Before anything is certified: with or without TPM is not decided by oversight. */
+static int tpm_wish_check(const struct pki_appliance_order *order, const struct request *request, struct fault *fault)
+{
+    if (request->tpm.data == NULL && order->tpm_ca != NULL) {
+        (void)fault_set(fault, "--tpm-ca was given, and the request is of an appliance without TPM");
+        return fault_hint(fault, "leave it out, if that is what you want: the quota then rests on the ledger alone");
+    }
+    if (request->tpm.data != NULL && order->tpm_ca == NULL) {
+        (void)fault_set(fault, "the request is of an appliance with a TPM: --tpm-ca is missing");
+        return fault_hint(fault, "give the CA certificates of the TPM's maker (PEM)");
+    }
+    return 0;
 }
 
 static int folders_make(const struct enrol *e, const char *name, struct fault *fault)
@@ -215,7 +225,8 @@ int pki_appliance_issue(const struct project *project, const struct pki_applianc
         (void)fault_set(fault, "%s: %s", order->request, inner.what);
         (void)fault_hint(fault, "give the request.pem that 'windlassd init' wrote");
     } else {
-        result = enrol_begin(&e, project, "appliances", listener, fault);
+        result = tpm_wish_check(order, &request, fault);
+        result = result != 0 ? -1 : enrol_begin(&e, project, "appliances", listener, fault);
         if (result == 0) {
             result = fingerprint_tell(&e, order->request, fault);
             result = enrol_end(&e, result != 0 ? -1 : appliance_certify(&e, order, &request, fault), fault);

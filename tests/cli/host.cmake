@@ -10,3 +10,6 @@ set_tests_properties(host_pki_cli host_process_cli PROPERTIES TIMEOUT 120)
 add_test(NAME production_cli
   COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/production.sh $<TARGET_FILE:windlass> $<TARGET_FILE:windlassd>)
 set_tests_properties(production_cli PROPERTIES TIMEOUT 240)
+add_test(NAME production_tpm_cli
+  COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/production_tpm.sh $<TARGET_FILE:windlass> $<TARGET_FILE:windlassd>)
+set_tests_properties(production_tpm_cli PROPERTIES TIMEOUT 240)

@@ -49,6 +49,8 @@ says "there is no appliance 'factory-1'"
 echo "an appliance is made, certified and enrolled"
 run 0 "$windlassd" init a --oem p/pki/public.pem --no-tpm
 says "$(sha256sum <a/request.pem | cut -d' ' -f1)"
+run 1 "$windlass" pki appliance --project p --request a/request.pem --name factory-1 --host 127.0.0.1 --tpm-ca p/pki/root.crt
+says "of an appliance without TPM"
 run 0 "$windlass" pki appliance --project p --request a/request.pem --name factory-1 --host 127.0.0.1
 says "$(sha256sum <a/request.pem | cut -d' ' -f1)"
 run 0 "$windlassd" enrol a p/pki/appliances/factory-1.pem
