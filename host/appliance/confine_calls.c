@@ -107,9 +107,22 @@ static int list_add(scmp_filter_ctx filter, uint32_t action, const int *calls, s
 {
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) {
-        result = seccomp_rule_add(filter, action, calls[i], 0);
+        result = seccomp_rule_add_array(filter, action, calls[i], 0, NULL);
     }
     return result;
+}
+
+/* Allows a call when, of one argument, the bits of `mask` are `value`. */
+static int masked_add(scmp_filter_ctx filter, int call, unsigned argument, scmp_datum_t mask, scmp_datum_t value)
+{
+    const struct scmp_arg_cmp rule = { .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value };
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &rule);
+}
+
+static int equal_add(scmp_filter_ctx filter, int call, unsigned argument, scmp_datum_t value)
+{
+    const struct scmp_arg_cmp rule = { .arg = argument, .op = SCMP_CMP_EQ, .datum_a = value, .datum_b = 0 };
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &rule);
 }
 
 /* Calls that are allowed with some arguments only. */
@@ -117,27 +130,25 @@ static int careful_add(scmp_filter_ctx filter)
 {
     static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
     static const unsigned long asks[] = { TCGETS, FIONREAD, FIONBIO };
-    const unsigned thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
+    const scmp_datum_t thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
+    const scmp_datum_t both = PROT_EXEC | PROT_WRITE;
     int result = 0;
     for (size_t i = 0; i < COUNT(families); i++) {
-        result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+        result |= equal_add(filter, SCMP_SYS(socket), 0, (scmp_datum_t)families[i]);
     }
     for (size_t i = 0; i < COUNT(asks); i++) {
-        result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, asks[i]));
+        result |= equal_add(filter, SCMP_SYS(ioctl), 1, asks[i]);
     }
     /* Memory is written or run, not both; what has been written does not become code. */
-    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC));
-    result |=
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-    /* prlimit64 to read limits, not to set them. */
-    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
-    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread));
+    result |= masked_add(filter, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
+    result |= masked_add(filter, SCMP_SYS(mmap), 2, both, PROT_EXEC);
+    result |= masked_add(filter, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
+    result |= equal_add(filter, SCMP_SYS(prctl), 0, PR_SET_NAME);
+    /* Limits are read, not set. */
+    result |= equal_add(filter, SCMP_SYS(prlimit64), 2, 0);
+    result |= masked_add(filter, SCMP_SYS(clone), 0, thread, thread);
     /* Its flags stand in memory, which a filter cannot see; without it the C library takes clone. */
-    result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    result |= seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
     return result;
 }
 
