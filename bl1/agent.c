@@ -212,7 +212,7 @@ void agent_serve(const struct anchor *anchor)
     if (own_load(anchor) != STATUS_OK) {
         return; /* a chip without a key pair of its own: the debug port is the way in */
     }
-    port_log("[bl1] not provisioned: waiting for the appliance\n");
+    port_log("[bl1] waits for the appliance\n");
     port_link_open();
     for (;;) {
         struct bytes message;

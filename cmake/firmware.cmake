@@ -43,6 +43,7 @@ set(CHANNEL channel/record.c channel/server.c channel/edhoc.c channel/schedule.c
 windlass_stage(bl1-agent SCRIPTS ${PORT}/bl1-agent.ld
   SOURCES bl1/main.c bl1/agent.c boot/credential.c wire/edhoc_credential.c ${CHANNEL}
           ${BASE} ${WIRE} ${BOOT} ${PORT_COMMON} ${PORT}/fuses.c ${PORT}/start_sbm.c ${PORT}/vendor.c ${PORT}/trng.c ${PORT}/link.c)
+target_compile_options(bl1-agent-objects PRIVATE -fno-jump-tables) # smaller; it has the room of BL1 and no more
 windlass_stage(sbm SCRIPTS ${PORT}/sbm-a.ld ${PORT}/sbm-b.ld
   SOURCES sbm/main.c sbm/self.c sbm/device.c sbm/store.c sbm/store_its.c sbm/provisioned.c sbm/signed.c sbm/granted.c sbm/launch.c sbm/agent.c sbm/veneer.c sbm/veneer_crypto.c sbm/veneer_storage.c sbm/veneer_guard.c sbm/service_crypto_store.c sbm/entries.c sbm/service_update.c sbm/service_command.c sbm/order.c sbm/veneer_command.c wire/command.c wire/grant.c sbm/service_status.c sbm/log.c sbm/recovery.c sbm/service_log.c sbm/status_map.c sbm/veneer_log.c wire/smp.c wire/smp_map.c wire/smp_image.c wire/smp_server.c sbm/service_attest.c sbm/veneer_attest.c wire/token.c
           ${BASE} ${WIRE} ${BOOT} boot/journal.c boot/state.c boot/keyblock.c boot/statement.c boot/install.c boot/rootkey.c boot/seal.c

@@ -10,7 +10,7 @@ tool=$2
 "$tool" vendor "$work/chip" "$firmware" "$work/keys"
 "$windlass" chip run "$work/chip" >/dev/null 2>&1 &
 while [ ! -e "$work/chip/console.log" ]; do sleep 0.1; done
-console chip "[bl1] not provisioned: waiting for the appliance"
+console chip "[bl1] waits for the appliance"
 [ ! -e "$work/chip/gdb.port" ] || fail "the debug port is open"
 "$tool" appliance "$work/chip" "$firmware" "$work/keys" || fail "the channel did not carry"
 console chip "[sbm] not provisioned: waiting for the station"
