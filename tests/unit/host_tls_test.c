@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "tests/unit/host_support.h"
 #include "tests/unit/tls_foreign.h"
 #include "tests/unit/tls_maker.h"
@@ -408,8 +409,12 @@ static void key_of_the_server_stays_in_its_token(void **state)
 static void garbage_breaks_only_its_own_connection(void **state)
 {
     (void)state;
-    static const char *const junk[] = { "GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x00\x05hello",
-                                        "\xff\xff\xff\xff\xff\xff", "CONNECT a:1 HTTP/1.1\r\n\r\n" };
+    static const struct bytes junk[] = {
+        { (const uint8_t *)"GET / HTTP/1.1\r\n\r\n", 18 },
+        { (const uint8_t *)"\x16\x03\x01\x00\x05hello", 10 },
+        { (const uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff", 8 },
+        { (const uint8_t *)"CONNECT a:1 HTTP/1.1\r\n\r\n", 24 },
+    };
     struct tls *server = server_of("root", "appliance", NULL);
     for (size_t i = 0; i < sizeof junk / sizeof junk[0]; i++) {
         int ends[2];
@@ -417,7 +422,7 @@ static void garbage_breaks_only_its_own_connection(void **state)
         struct fault fault = FAULT_NONE;
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
         support_check(tls_conn_accept(server, ends[0], &conn, &fault), &fault);
-        assert_int_equal(write(ends[1], junk[i], 9), 9);
+        assert_int_equal(write(ends[1], junk[i].data, junk[i].len), junk[i].len);
         (void)shutdown(ends[1], SHUT_WR);
         assert_int_equal(tls_conn_handshake(conn, &fault), TLS_BROKEN);
         assert_true(fault.what[0] != '\0');

@@ -253,7 +253,7 @@ static void metrics_are_what_prometheus_reads(void **state)
         "windlass_letter_seconds_bucket{le=\"0.0005\"} 1\n",
         "windlass_letter_seconds_bucket{le=\"0.005\"} 2\n",
         "windlass_letter_seconds_bucket{le=\"5\"} 2\n",
-        "windlass_letter_seconds_bucket{le=\"+Inf\"} 3\nwindlass_letter_seconds_sum 9.003400\n"
+        "windlass_letter_seconds_bucket{le=\"+Inf\"} 3\nwindlass_letter_seconds_sum 9.003400\n",
         "windlass_letter_seconds_count 3\n",
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
