@@ -8,7 +8,7 @@ const char master_help[] =
     "  package     sign an image, and encrypt it when it is the application\n"
     "  block       make the key block with which one device can open a package\n"
     "  update      join a key block and its package into the file sent to a device\n"
-    "  inspect     show what a package, key block, update file or command says\n"
+    "  inspect     show what any of these files says\n"
     "  anchor      write the page from which the bootloader takes its trust\n"
     "  retire      write the command by which devices drop a key for good\n"
     "  production  write what one appliance needs to make devices, for that appliance alone\n\n"
@@ -65,12 +65,12 @@ const char master_help_update[] =
     "  windlass master update --package v2.suit --block v2.block --out v2.update\n"
     "  windlass device update chip1 v2.update\n";
 
-const char master_help_inspect[] = "usage: windlass master inspect FILE [--json]\n\n"
-                                   "Shows what a package, key block, update file or command says: sequence number, "
-                                   "vendor, class, digests, sizes, and\n"
-                                   "the identifiers of the keys. No signature is checked.\n\n"
-                                   "example:\n"
-                                   "  windlass master inspect v2.suit\n";
+const char master_help_inspect[] =
+    "usage: windlass master inspect FILE [--json]\n\n"
+    "Shows what a package, key block, update file, command or production package says: sequence number,\n"
+    "vendor, class, digests, sizes, and the identifiers of the keys. No signature is checked.\n\n"
+    "example:\n"
+    "  windlass master inspect v2.suit\n";
 
 const char master_help_anchor[] =
     "usage: windlass master anchor --out FILE [options]\n\n"

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inspect: master_inspect: what packages, key blocks, update files and commands say, gathered as one JSON value and
- * shown as that or as text. */
+/* inspect: master_inspect: what packages, key blocks, update files, commands and production packages say, gathered as
+ * one JSON value and shown as that or as text. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "host/lib/block.h"
+#include "host/lib/p256.h"
 #include "host/lib/text.h"
 #include "host/master/master.h"
 #include "wire/command.h"
+#include "wire/cose.h"
+#include "wire/production.h"
 
 static json_t *hex_value(struct bytes b)
 {
@@ -180,6 +184,45 @@ static json_t *command_value(struct bytes in)
     return v;
 }
 
+static json_t *time_value(uint64_t seconds)
+{
+    char text[32];
+    struct tm tm;
+    time_t when = (time_t)seconds;
+    return gmtime_r(&when, &tm) != NULL && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) != 0
+               ? json_string(text)
+               : number_value(seconds);
+}
+
+/* The terms of a production package, which anybody may read; NULL when it is none. */
+static json_t *production_value(struct bytes in)
+{
+    struct cose_sign1 sign1;
+    struct production terms;
+    uint8_t digest[32];
+    if (in.len > PRODUCTION_MAX || cose_sign1_parse(in, &sign1) != STATUS_OK || sign1.payload.data == NULL ||
+        production_parse(sign1.payload, &terms) != STATUS_OK) {
+        return NULL;
+    }
+    p256_sha256(in, digest);
+    json_t *v = json_object();
+    put(v, "type", json_string("production package"));
+    put(v, "number", number_value(terms.number));
+    put(v, "quota", number_value(terms.quota));
+    put(v, "block", number_value(terms.block));
+    put(v, "tpm", json_boolean(terms.tpm != 0));
+    put(v, "not_before", time_value(terms.not_before));
+    put(v, "not_after", time_value(terms.not_after));
+    put(v, "recipient", hex_value(terms.recipient));
+    put(v, "issuing", hex_value(terms.issuing));
+    put(v, "vendor", uuid_value(terms.vendor));
+    put(v, "class", uuid_value(terms.class_id));
+    put(v, "size", number_value(in.len));
+    put(v, "digest", hex_value(bytes_of(digest, sizeof digest)));
+    put(v, "signer", sign1.kid.data != NULL ? hex_value(sign1.kid) : json_null());
+    return v;
+}
+
 /* An envelope that names a dependency is a key block. What follows the first envelope must be the package of an update.
  */
 static json_t *file_value(struct bytes in, struct fault *fault)
@@ -187,15 +230,17 @@ static json_t *file_value(struct bytes in, struct fault *fault)
     struct suit_envelope envelope;
     struct suit_manifest manifest;
     json_t *command = command_value(in);
-    if (command != NULL) {
-        return command;
+    json_t *production = command == NULL ? production_value(in) : NULL;
+    if (command != NULL || production != NULL) {
+        return command != NULL ? command : production;
     }
     status_t status = suit_envelope_parse(in, &envelope);
     if (status == STATUS_OK) {
         status = suit_manifest_parse(envelope.manifest, &manifest);
     }
     if (status != STATUS_OK) {
-        (void)fault_set(fault, "not a package, key block, update or command: %s", status_text(status));
+        (void)fault_set(fault, "not a package, key block, update, command or production package: %s",
+                        status_text(status));
         return NULL;
     }
     if (!manifest.has_dependency) {

@@ -61,8 +61,8 @@ int master_block(const struct project *project, const struct master_block_order 
 int master_update(const char *package, const char *block, const char *out, enum file_replace replace,
                   struct fault *fault);
 
-/* Writes what a package, key block, update file or command says, for people or as one JSON object. No signature is
- * checked. */
+/* Writes what a package, key block, update file, command or production package says, for people or as one JSON object.
+ * No signature is checked. */
 int master_inspect(const char *path, int json, FILE *out, struct fault *fault);
 
 struct master_anchor_order {

@@ -131,7 +131,7 @@ done
 
 echo "what is no package is refused"
 run 1 "$windlass" master inspect app.bin
-says "not a package, key block, update or command"
+says "not a package, key block, update, command or production package"
 head -c 300 a.suit >cut.suit
 run 1 "$windlass" master inspect cut.suit
 says "the data ends too early"

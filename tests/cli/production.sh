@@ -64,6 +64,12 @@ echo "a package is made once, and loaded by the one that it is for"
 run 2 "$windlass" master production --project p --appliance factory-1 --quota 0 --number 1
 run 2 production 1 run.wpp --block 1001
 run 0 production 1 run.wpp
+run 0 "$windlass" master inspect run.wpp
+says "production package"
+says "quota               3"
+says "$(sha256sum <run.wpp | cut -d' ' -f1)"
+run 0 "$windlass" master inspect --json run.wpp
+says '"number": 1'
 run 1 production 1 again.wpp
 says "'factory-1' was given package 1 already"
 holds ! -e again.wpp
