@@ -15,4 +15,4 @@ target_compile_definitions(wl_bl1_agent PRIVATE stage_main=bl1_agent_stage_main 
 target_link_libraries(wl_bl1_agent PUBLIC wl_boot wl_channel)
 windlass_test(channel_agent_test SOURCES channel_agent_test.c LIBS wl_boot_maker wl_bl1_agent wl_channel_rig Threads::Threads)
 target_link_options(channel_agent_test PRIVATE -Wl,--wrap=port_link_receive,--wrap=port_link_send)
-windlass_test(channel_appliance_test SOURCES channel_appliance_test.c host_support.c LIBS wl_appliance_channel wl_chip wl_verify wl_boot wl_host)
+windlass_test(channel_appliance_test SOURCES channel_appliance_test.c host_support.c LIBS wl_appliance_channel wl_sign1 wl_chip wl_boot wl_verify wl_host)

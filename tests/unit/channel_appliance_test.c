@@ -10,15 +10,16 @@
 #include "crypto/crypto.h"
 #include "host/appliance/channel.h"
 #include "host/chip/vendor.h"
+#include "host/sign1/credential.h"
 #include "tests/unit/host_support.h"
-#include "wire/cose.h"
 #include "wire/provision_msg.h"
 
 static const uint8_t uid[16] = { 0xAB, 1, 2, 3 };
 static const uint8_t product[16] = { 7 };
 static struct hsm *hsm;
-static uint8_t channel_key[64], mastering_secret[32], mastering_key[64];
-static uint8_t cwt[400];
+static struct hsm *oem;
+static uint8_t channel_key[64], mastering_key[64];
+static uint8_t cwt[CREDENTIAL_MAX];
 static struct vendor_identity identity; /* of the chip */
 static struct cert vendor;
 static struct channel_side side;
@@ -28,26 +29,15 @@ static struct record_channel chip_records;
 static struct schedule_party chip_own;
 static struct channel_message message;
 
-static void credential_make(uint64_t expires)
+static void credential_put(uint64_t expires)
 {
-    uint8_t payload[256], structure[320], digest[32], signature[64], kid[32], tagged[400];
+    struct fault fault = FAULT_NONE;
+    size_t len = 0;
     const struct edhoc_claims claims = { bytes_of("line 1", 6),     expires,
                                          bytes_of(channel_key, 32), bytes_of(channel_key + 32, 32),
                                          bytes_of(product, 16),     bytes_of(product, 16) };
-    struct cbor_writer p = cbor_writer_of(payload, sizeof payload);
-    struct cbor_writer s = cbor_writer_of(structure, sizeof structure);
-    struct cbor_writer w = cbor_writer_of(tagged, sizeof tagged);
-    edhoc_claims_build(&claims, &p);
-    cose_sig_structure_build(bytes_of(NULL, 0), cbor_written(&p), &s);
-    crypto_sha256(cbor_written(&s), digest);
-    assert_int_equal(crypto_p256_sign(mastering_secret, digest, signature), STATUS_OK);
-    crypto_sha256(bytes_of(mastering_key, 64), kid);
-    const struct cose_sign1 sign1 = { .kid = bytes_of(kid, 8),
-                                      .payload = cbor_written(&p),
-                                      .signature = bytes_of(signature, 64) };
-    cose_sign1_build(&sign1, &w);
-    memcpy(cwt, tagged + 1, w.len - 1);
-    side.credential = bytes_of(cwt, w.len - 1);
+    support_check(credential_make(oem, "mastering", &claims, cwt, &len, &fault), &fault);
+    side.credential = bytes_of(cwt, len);
 }
 
 static void vendor_read(const char *pem)
@@ -78,7 +68,8 @@ static int group_setup(void **state)
     support_softhsm_start();
     hsm = support_token_open("appliance");
     support_check(hsm_key_generate(hsm, "channel", HSM_KEY_SIGN, channel_key, &fault), &fault);
-    assert_int_equal(crypto_p256_generate(mastering_secret, mastering_key), STATUS_OK);
+    oem = support_token_open("oem");
+    support_check(hsm_key_generate(oem, "mastering", HSM_KEY_SIGN, mastering_key, &fault), &fault);
     return 0;
 }
 
@@ -86,7 +77,7 @@ static int setup(void **state)
 {
     (void)state;
     side = (struct channel_side){ .hsm = hsm, .key = "channel", .vendors = &vendor, .vendor_count = 1 };
-    credential_make(UINT32_MAX);
+    credential_put(UINT32_MAX);
     chip_make(NULL);
     vendor_read(identity.issuer);
     channel_close(&appliance);
@@ -97,6 +88,7 @@ static int group_teardown(void **state)
 {
     (void)state;
     hsm_close(hsm);
+    hsm_close(oem);
     support_folder_remove();
     return 0;
 }
@@ -247,6 +239,35 @@ static void nothing_is_sealed_before_the_channel_is_open(void **state)
     support_check_refused(channel_open(&appliance, bytes_of("x", 1), &message, &fault), &fault, "not in this state");
 }
 
+static void a_credential_that_is_not_right_is_told_before_a_chip_refuses_it(void **state)
+{
+    struct fault fault = FAULT_NONE;
+    struct edhoc_claims claims;
+    uint8_t other[64];
+    (void)state;
+    credential_put(5000);
+    support_check(credential_read(side.credential, mastering_key, 5000, &claims, &fault), &fault);
+    assert_int_equal(claims.expires, 5000);
+    assert_memory_equal(claims.x.data, channel_key, 32);
+    support_check_refused(credential_read(side.credential, mastering_key, 5001, &claims, &fault), &fault, "expired");
+    fault = FAULT_NONE;
+    support_check(hsm_key_public(hsm, "channel", other, &fault), &fault);
+    support_check_refused(credential_read(side.credential, other, 1, &claims, &fault), &fault, "does not trust");
+    for (size_t i = 0; i < side.credential.len; i++) {
+        fault = FAULT_NONE;
+        cwt[i] ^= 4;
+        assert_int_equal(credential_read(side.credential, mastering_key, 1, &claims, &fault), -1);
+        cwt[i] ^= 4;
+    }
+    const struct edhoc_claims nameless = {
+        .expires = 1, .x = claims.x, .y = claims.y, .vendor = claims.vendor, .class_id = claims.class_id
+    };
+    uint8_t out[CREDENTIAL_MAX];
+    size_t len = 0;
+    fault = FAULT_NONE;
+    support_check_refused(credential_make(oem, "mastering", &nameless, out, &len, &fault), &fault, "claims");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +277,7 @@ int main(void)
         cmocka_unit_test_setup(a_cloned_chip_is_refused, setup),
         cmocka_unit_test_setup(a_damaged_certificate_is_refused, setup),
         cmocka_unit_test_setup(what_the_chip_says_is_told_to_people, setup),
+        cmocka_unit_test_setup(a_credential_that_is_not_right_is_told_before_a_chip_refuses_it, setup),
         cmocka_unit_test_setup(nothing_is_sealed_before_the_channel_is_open, setup),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
