@@ -1,0 +1,123 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A line as it stands in a factory: the daemon confined and with its own user, a station, virtual chips with the real
+# firmware. The daemon is killed and stopped in the middle. Arguments: the windlass and the windlassd program, the folder
+# of the built firmware.
+set -u
+windlass=$1
+windlassd=$2
+firmware=$3
+. "$(dirname "$0")/lib.sh"
+daemon=
+end_daemon() {
+    [ -n "$daemon" ] && kill "$daemon" 2>/dev/null && wait "$daemon"
+    daemon=
+}
+trap 'end_daemon; clean_up' EXIT
+chmod 711 "$folder"
+user=
+[ "$(id -u)" -eq 0 ] && user="--user nobody"
+
+start_daemon() {
+    "$windlassd" run A $user --token-needed 2>>log &
+    daemon=$!
+    tries=0
+    until "$windlassd" status A >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -gt 200 ] && failed "the daemon does not start" && break
+        sleep 0.05
+    done
+    port=$("$windlassd" status A | sed -n 's/^port *//p')
+}
+provision() {
+    timeout 200 "$windlass" provision --appliance "127.0.0.1:$port" --identity st "$@"
+}
+chip_on() {
+    run 0 "$windlass" chip new "$1"
+    run 0 "$windlass" chip run "$1"
+}
+# member NAME: of the daemon's status.
+member() {
+    "$windlassd" status A | sed -n "s/^$1 *//p"
+}
+# units_in_hand N: waits until the ledger has reserved so many.
+units_in_hand() {
+    tries=0
+    until [ "$(member reserved)" = "$1" ]; do
+        tries=$((tries + 1))
+        [ $tries -gt 600 ] && failed "unit $1 was never reserved" && break
+        sleep 0.05
+    done
+}
+
+run 0 "$windlass" init p --product sensor
+run 0 "$windlass" pki create --project p
+run 0 "$windlassd" init A --oem p/pki/public.pem --listen 127.0.0.1:0 --no-tpm
+run 0 "$windlass" pki appliance --project p --request A/request.pem --name line-a --host 127.0.0.1
+run 0 "$windlassd" enrol A p/pki/appliances/line-a.pem
+run 0 "$windlass" provision --make-identity st
+run 0 "$windlass" pki station line-1 --project p --request st/station.csr
+cp p/pki/stations/line-1.crt st/station.crt
+cp p/pki/root.crt st/root.crt
+run 0 "$windlass" master package --project p --component sbm --input "$firmware/sbm-a.elf" --input-b "$firmware/sbm-b.elf" \
+    --sequence 1 --out sbm.suit
+run 0 "$windlass" master package --project p --input "$firmware/app-v1.elf" --sequence 1 --out v1.suit
+run 0 "$windlass" master production --project p --appliance line-a --quota 4 --number 1 --bl1 "$firmware/bl1.bin" \
+    --sbm sbm.suit --app v1.suit --out run1.wpp
+[ -n "$user" ] && chown -R nobody A
+
+echo "without a package no chip is made"
+start_daemon
+chip_on c1
+run 1 provision --chip c1
+run 0 "$windlassd" load A run1.wpp
+says "ready"
+holds "$(member quota)" = 4
+
+echo "two chips at once"
+chip_on c2
+run 0 provision --chip c1 --chip c2
+says "2 of 2 done"
+holds "$(member done)" = 2
+run 0 provision --chip c1
+holds "$(member reserved)" = 2
+
+echo "the daemon is killed with a chip in hand: the next one goes on, and counts it once"
+chip_on c3
+provision --chip c3 >killed 2>&1 &
+station=$!
+units_in_hand 3
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null
+wait "$station" && failed "a station was told done by a dead daemon"
+start_daemon
+holds "$(member state)" = ready
+run 0 provision --chip c3
+holds "$(member reserved)" = 3
+holds "$(member done)" = 3
+
+echo "the daemon is stopped with a chip in hand: the same"
+chip_on c4
+provision --chip c4 >stopped 2>&1 &
+station=$!
+units_in_hand 4
+run 0 "$windlassd" stop A
+wait "$daemon" || failed "exit code after stop"
+wait "$station" && failed "a station was told done by a stopped daemon"
+start_daemon
+run 0 provision --chip c4
+holds "$(member reserved)" = 4
+holds "$(member done)" = 4
+
+echo "the fifth is refused"
+chip_on c5
+run 1 provision --chip c5
+says "quota of 4 units is used up"
+grep -q '"event":"letter_refused","station":"line-1"' log || failed "no refusal in the log"
+holds "$(grep -c '"event":"unit_done"' log)" -ge 4
+
+echo "the books are right"
+end_daemon
+cp A/ledger.db* A/ledger.head .
+run 0 "$windlass" ledger verify --project p --ledger ledger.db
+finish
