@@ -98,11 +98,27 @@ int unit_chip_take(struct unit *u, const uint8_t uid[16], struct fault *fault)
     return fault_hint(fault, "wait until that run has ended; two chips of one unique ID are never both genuine");
 }
 
+/* Ledger and TPM count the same: when the one refuses, people may know what the other would have said. */
+static const char *tpm_word(const struct unit *u)
+{
+    struct quota_facts facts;
+    struct fault ignored = FAULT_NONE;
+    struct quota *quota = u->appliance->quota;
+    return quota != NULL && quota_facts(quota, &facts, &ignored) == 0 && facts.count >= facts.limit
+               ? "; the TPM gives no more units either"
+               : "";
+}
+
 static int reserve(struct unit *u, const struct provision_possession *proof, struct fault *fault)
 {
     const struct ledger_claim claim = { proof->uid.data, proof->identity_key.data, proof->update_key.data,
                                         u->run->counted };
-    return ledger_unit_reserve(u->appliance->ledger, &claim, &u->record, fault);
+    struct fault inner = FAULT_NONE;
+    if (ledger_unit_reserve(u->appliance->ledger, &claim, &u->record, &inner) == 0) {
+        return 0;
+    }
+    (void)fault_set(fault, "%s%s", inner.what, tpm_word(u));
+    return inner.hint[0] == '\0' ? -1 : fault_hint(fault, "%s", inner.hint);
 }
 
 int unit_keys_check(struct unit *u, struct bytes data, struct fault *fault)
