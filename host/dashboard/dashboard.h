@@ -73,8 +73,8 @@ struct dashboard_ledger {
     uint64_t checkpoint; /* unix seconds of the last one; 0: none yet */
     int chain;           /* 1: the chain was checked and is whole */
     int has_tpm;
-    uint64_t tpm_count;    /* grants that the TPM counted */
-    uint64_t ledger_count; /* grants that the ledger holds */
+    uint64_t tpm_count;    /* as last seen */
+    uint64_t ledger_count; /* the highest count that the ledger holds */
 };
 
 struct dashboard_package {

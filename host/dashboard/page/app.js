@@ -206,7 +206,7 @@ function drawLedger(l) {
     ...pair("Chain", l.chain ? "whole" : "not whole"),
     ...pair("Last checkpoint", l.checkpoint === null ? "none yet" : since(l.checkpoint, " ago")),
     ...pair("Events", count(l.events)),
-    ...pair("Grants", count(l.ledger_count)),
+    ...pair("Ledger’s count", count(l.ledger_count)),
     ...pair("TPM’s count", l.tpm_count === null ? agree : `${count(l.tpm_count)}, ${agree}`));
 }
 
