@@ -10,6 +10,7 @@
 #include "host/lib/file.h"
 #include "host/lib/text.h"
 #include "host/master/order.h"
+#include "host/sign1/ending.h"
 
 #define PROOF_MAX (COMMAND_MAX + TOKEN_MAX + 16)
 
@@ -117,14 +118,12 @@ static int uid_confirm(const struct device_options *options, const struct ordere
     return 0;
 }
 
-/* [order, token]: what was ordered, and the device's word that it obeyed. */
 static int proof_write(const char *path, const struct ordered *o, struct bytes token, struct fault *fault)
 {
     uint8_t proof[PROOF_MAX];
     struct cbor_writer w = cbor_writer_of(proof, sizeof proof);
-    cbor_write_array(&w, 2);
-    cbor_write_bstr(&w, bytes_of(o->order.data, o->order.len));
-    cbor_write_bstr(&w, token);
+    const struct ending ending = { .order = bytes_of(o->order.data, o->order.len), .token = token };
+    ending_build(&ending, &w);
     return w.status == STATUS_OK ? file_write(path, cbor_written(&w), 0644, FILE_NEW_ONLY, fault)
                                  : fault_status(fault, "the proof", w.status);
 }

@@ -15,6 +15,7 @@ windlass_test(provision_appliance_test
 windlass_test(provision_device_test SOURCES provision_device_test.c host_support.c LIBS wl_device Threads::Threads)
 windlass_test(provision_letter_test SOURCES provision_letter_test.c LIBS wl_wire)
 windlass_test(provision_attest_test SOURCES provision_attest_test.c attest_maker.c host_support.c LIBS wl_device)
+windlass_test(provision_ending_test SOURCES provision_ending_test.c attest_maker.c host_support.c LIBS wl_sign1)
 windlass_test(provision_tls_test SOURCES provision_tls_test.c LIBS wl_device Threads::Threads)
 windlass_test(tls_stream_test SOURCES tls_stream_test.c ${CMAKE_SOURCE_DIR}/app/tls_stream.c LIBS wl_base)
 windlass_test(provision_lies_test
