@@ -31,17 +31,38 @@ static pthread_t thread;
 static enum sim_end ended;
 static struct channel_line talk; /* the appliance's end */
 
+/* Everything that was on the line, both ways. */
+static struct {
+    uint8_t data[1 << 17];
+    size_t len;
+} seen;
+
+static void seen_add(const uint8_t *data, size_t len)
+{
+    if (len <= sizeof seen.data - seen.len) {
+        memcpy(seen.data + seen.len, data, len);
+        seen.len += len;
+    }
+}
+
+static int was_seen(const uint8_t *data, size_t len)
+{
+    return memmem(seen.data, seen.len, data, len) != NULL;
+}
+
 uint8_t __wrap_port_link_receive(void)
 {
     uint8_t byte;
     if (read(line[1], &byte, 1) != 1) {
         sim_stop(SIM_ASLEEP); /* the line was pulled */
     }
+    seen_add(&byte, 1);
     return byte;
 }
 
 void __wrap_port_link_send(const uint8_t *data, size_t len)
 {
+    seen_add(data, len);
     if (write(line[1], data, len) != (ssize_t)len) {
         sim_stop(SIM_ASLEEP);
     }
@@ -157,6 +178,35 @@ static void an_sbm_arrives_over_the_channel_and_starts(void **state)
     for (size_t i = 0; i < sizeof(struct channel_handover) / 4; i++) {
         assert_int_equal(left[i], 0); /* nothing of the keys stays in between */
     }
+}
+
+/* Who holds the line sees no firmware, no key, and not even which chip it is. */
+static void nothing_is_on_the_line_in_the_clear(void **state)
+{
+    uint8_t keys[2][RECORD_KEY_LEN];
+    uint8_t marker[SECTOR];
+    (void)state;
+    assert_int_equal(crypto_random(marker, sizeof marker), STATUS_OK);
+    memset(machine.unique_id, 0x5A, sizeof machine.unique_id);
+    seen.len = 0;
+    chip_start(&bl1);
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
+    memcpy(keys[0], talk.channel.send.key, RECORD_KEY_LEN);
+    memcpy(keys[1], talk.channel.receive.key, RECORD_KEY_LEN);
+    const struct provision_request write_request = { .op = PROVISION_WRITE,
+                                                     .off = machine.map.sbm[0].off,
+                                                     .data = bytes_of(marker, sizeof marker) };
+    assert_int_equal(channel_line_ask(&talk, &hello), 0);
+    assert_int_equal(channel_line_ask(&talk, &write_request), 0);
+    assert_int_equal(chip_join(), SIM_ASLEEP);
+    assert_memory_equal(machine.flash + machine.map.sbm[0].off, marker, sizeof marker);
+    assert_true(was_seen(talk.request.data, talk.request.len)); /* the search finds what is there */
+    for (size_t at = 0; at + 8 <= sizeof marker; at++) {
+        assert_false(was_seen(marker + at, 8));
+    }
+    assert_false(was_seen(keys[0], 8) || was_seen(keys[1], 8));
+    assert_false(was_seen(machine.unique_id, 8));
+    assert_false(was_seen(rig.certificate, 8) || was_seen(rig.vendor.open, 8) || was_seen(rig.channel.open, 8));
 }
 
 static void nothing_but_what_the_agent_may_write_is_written(void **state)
@@ -289,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_sbm_arrives_over_the_channel_and_starts, setup),
+        cmocka_unit_test_setup(nothing_is_on_the_line_in_the_clear, setup),
         cmocka_unit_test_setup(nothing_but_what_the_agent_may_write_is_written, setup),
         cmocka_unit_test_setup(a_record_that_comes_again_is_answered_again_and_not_done_again, setup),
         cmocka_unit_test_setup(strangers_are_refused, setup),
