@@ -43,7 +43,7 @@ static const char help_station[] =
     "  --project DIR   the project's folder (default: here)\n"
     "\n"
     "Example:\n"
-    "  windlass pki station line-1 --request line-1/request.pem";
+    "  windlass pki station line-1 --request line-1/station.csr";
 static const char help_revoke[] =
     "usage: windlass pki revoke NAME [--project DIR]\n"
     "\n"

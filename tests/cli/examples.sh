@@ -83,8 +83,8 @@ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkey -p
 example 'windlass pki appliance --request request.pem --name factory-1 --host 192.0.2.10'
 example 'windlass master production --appliance factory-1 --quota 1000 --number 1 --bl1 bl1.bin --sbm sbm.suit --app v1.suit --out run1.wpp'
 mkdir line-1
-cp server.csr line-1/request.pem
-example 'windlass pki station line-1 --request line-1/request.pem'
+cp server.csr line-1/station.csr
+example 'windlass pki station line-1 --request line-1/station.csr'
 example 'windlass pki revoke line-1'
 example 'windlass pki server --project greenhouse-sensor --request server.csr --name fleet.example --out server.crt'
 : >server.log
