@@ -1,0 +1,154 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A line whose quota is in a TPM: the daemon confined and with its own user, a station, virtual chips with the real
+# firmware. The TPM loses its power in between. Arguments: the windlass and the windlassd program, the folder of the
+# built firmware.
+set -u
+windlass=$1
+windlassd=$2
+firmware=$3
+. "$(dirname "$0")/lib.sh"
+daemon=
+tpm=
+end_process() {
+    [ -n "$1" ] && kill "$1" 2>/dev/null && wait "$1"
+}
+trap 'end_process "$daemon"; end_process "$tpm"; clean_up' EXIT
+chmod 711 "$folder"
+user=
+[ "$(id -u)" -eq 0 ] && user="--user nobody"
+
+tpm_make() {
+    mkdir ca tpm
+    printf 'statedir = %s/ca\nsigningkey = %s/ca/key.pem\nissuercert = %s/ca/issuer.pem\ncertserial = %s/ca/serial\n' \
+        "$folder" "$folder" "$folder" "$folder" >localca.conf
+    : >localca.options
+    printf 'create_certs_tool = swtpm_localca\ncreate_certs_tool_config = %s/localca.conf\ncreate_certs_tool_options = %s/localca.options\nactive_pcr_banks = sha256\n' \
+        "$folder" "$folder" >setup.conf
+    swtpm_setup --tpm2 --tpmstate "$folder/tpm" --create-ek-cert --pcr-banks sha256 --config "$folder/setup.conf" >setup.log 2>&1 ||
+        failed "swtpm_setup: $(tail -3 setup.log)"
+    cat ca/swtpm-localca-rootca-cert.pem ca/issuer.pem >ca.pem
+}
+tpm_on() {
+    rm -f tpm.sock
+    swtpm socket --tpm2 --tpmstate "dir=$folder/tpm" --server "type=unixio,path=$folder/tpm.sock,mode=0666" \
+        --ctrl "type=unixio,path=$folder/tpm.sock.ctrl,mode=0666" --flags not-need-init,startup-clear >tpm.log 2>&1 &
+    tpm=$!
+    tries=0
+    until [ -S tpm.sock ]; do
+        tries=$((tries + 1))
+        [ $tries -gt 100 ] && failed "no TPM" && break
+        sleep 0.05
+    done
+}
+tpm_off() {
+    kill -KILL "$tpm"
+    wait "$tpm" 2>/dev/null
+    tpm=
+}
+start_daemon() {
+    "$windlassd" run A $user --token-needed 2>>log &
+    daemon=$!
+    tries=0
+    until "$windlassd" status A >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -gt 200 ] && failed "the daemon does not start: $(tail -3 log)" && break
+        sleep 0.05
+    done
+    port=$("$windlassd" status A | sed -n 's/^port *//p')
+}
+provision() {
+    timeout 200 "$windlass" provision --appliance "127.0.0.1:$port" --identity st "$@"
+}
+chip_on() {
+    run 0 "$windlass" chip new "$1"
+    run 0 "$windlass" chip run "$1"
+}
+member() {
+    "$windlassd" status A | sed -n "s/^$1 *//p"
+}
+# keep NAME, put_back NAME: the ledger, as somebody does who owns the computer.
+keep() {
+    mkdir "$1" && cp -p A/ledger.* "$1/"
+}
+put_back() {
+    rm -f A/ledger.*
+    cp -p "$1"/ledger.* A/
+}
+production() {
+    number=$1
+    shift
+    run 0 "$windlass" master production --project p --appliance line-a --number "$number" --bl1 "$firmware/bl1.bin" \
+        --sbm sbm.suit --app v1.suit --out "run$number.wpp" --order "order$number.cbor" "$@"
+}
+
+run 0 "$windlass" init p --product sensor
+run 0 "$windlass" pki create --project p
+tpm_make
+tpm_on
+run 0 "$windlassd" init A --oem p/pki/public.pem --listen 127.0.0.1:0 --tpm "swtpm:path=$folder/tpm.sock"
+run 0 "$windlass" pki appliance --project p --request A/request.pem --name line-a --host 127.0.0.1 --tpm-ca ca.pem
+run 0 "$windlassd" enrol A p/pki/appliances/line-a.pem
+run 0 "$windlass" provision --make-identity st
+run 0 "$windlass" pki station line-1 --project p --request st/station.csr
+cp p/pki/stations/line-1.crt st/station.crt
+cp p/pki/root.crt st/root.crt
+run 0 "$windlass" master package --project p --component sbm --input "$firmware/sbm-a.elf" --input-b "$firmware/sbm-b.elf" \
+    --sequence 1 --out sbm.suit
+run 0 "$windlass" master package --project p --input "$firmware/app-v1.elf" --sequence 1 --out v1.suit
+run 0 "$windlassd" order A --out order1.cbor
+production 1 --quota 3
+run 0 "$windlassd" load A run1.wpp
+[ -n "$user" ] && chown -R nobody A
+
+echo "two chips at once"
+keep old
+start_daemon
+chip_on c1
+chip_on c2
+run 0 provision --chip c1 --chip c2
+says "2 of 2 done"
+run 0 provision --chip c1
+holds "$(member done)" = 2
+
+echo "without its TPM the appliance makes none, and says so; with it, it goes on"
+tpm_off
+chip_on c3
+run 1 provision --chip c3
+says "TPM"
+tpm_on
+run 0 provision --chip c3
+holds "$(member done)" = 3
+
+echo "the fourth is refused, and by the TPM when an old ledger was put back"
+chip_on c4
+run 1 provision --chip c4
+says "quota of 3 units is used up"
+end_process "$daemon"
+daemon=
+keep good
+put_back old
+start_daemon
+run 1 provision --chip c4
+says "the TPM has counted 3 of 3 units"
+end_process "$daemon"
+daemon=
+put_back good
+start_daemon
+
+echo "an order of the running daemon, and its answer"
+run 0 "$windlassd" order A --out order2.cbor
+production 2 --quota 1
+cp run2.wpp A/
+run 0 "$windlassd" load A A/run2.wpp
+run 0 provision --chip c4
+says "unit                4"
+chip_on c5
+run 1 provision --chip c5
+
+echo "the books are right"
+end_process "$daemon"
+daemon=
+cp A/ledger.db* A/ledger.head .
+run 0 "$windlass" ledger verify --project p --ledger ledger.db
+finish
