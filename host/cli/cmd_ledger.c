@@ -20,7 +20,7 @@ static const char help[] =
     "usage: windlass ledger list [--json]\n"
     "       windlass ledger show UID [--json]\n"
     "       windlass ledger search TEXT [--state STATE] [--package N] [--json]\n"
-    "       windlass ledger verify [--head FILE] [--count N] [--final] [--cert FILE]... [--json]\n"
+    "       windlass ledger verify [--head FILE] [--order FILE] [--count N] [--final] [--cert FILE]... [--json]\n"
     "       windlass ledger report [--json]\n"
     "       windlass ledger export --format csv|ndjson|pem [--state STATE] [--package N] [--out FILE]\n"
     "       each with [--project DIR] [--ledger PLACE]\n"
@@ -31,7 +31,8 @@ static const char help[] =
     "  --project DIR   the maker's project; default: this folder\n"
     "  --ledger PLACE  the ledger's file, an appliance's folder, or postgresql://...; default: DIR/ledger.db\n"
     "  --head FILE     a checkpoint that was kept elsewhere; default: ledger.head beside the ledger, when it is there\n"
-    "  --count N       the count that the TPM itself certified\n"
+    "  --order FILE    a fresh order (windlassd order): the count that the TPM itself certified\n"
+    "  --count N       that count, when you know it from elsewhere\n"
     "  --final         the order is finished: a unit without receipt or lock is a finding\n"
     "  --cert FILE     a device's certificate that was met: it must stand in the ledger\n"
     "\n"
@@ -88,6 +89,9 @@ static int option_take(int c, struct ledger_options *out)
     case 'H':
         out->head = optarg;
         return CLI_DONE;
+    case 'O':
+        out->order = optarg;
+        return CLI_DONE;
     case 'c':
         return number_option("count", &out->count, &out->has_count);
     case 'n':
@@ -115,19 +119,15 @@ static int option_take(int c, struct ledger_options *out)
 /* CLI_DONE, or the exit code; -1: help was printed. `letters`: the options that the verb takes. */
 static int options_read(int argc, char **argv, const char *letters, struct ledger_options *out)
 {
-    static const struct option known[] = { { "project", required_argument, NULL, 'p' },
-                                           { "ledger", required_argument, NULL, 'l' },
-                                           { "head", required_argument, NULL, 'H' },
-                                           { "count", required_argument, NULL, 'c' },
-                                           { "package", required_argument, NULL, 'n' },
-                                           { "cert", required_argument, NULL, 'C' },
-                                           { "format", required_argument, NULL, 'f' },
-                                           { "out", required_argument, NULL, 'o' },
-                                           { "state", required_argument, NULL, 's' },
-                                           { "final", no_argument, NULL, 'F' },
-                                           { "json", no_argument, NULL, 'j' },
-                                           { "help", no_argument, NULL, 'h' },
-                                           { NULL, 0, NULL, 0 } };
+    static const struct option known[] = {
+        { "project", required_argument, NULL, 'p' }, { "ledger", required_argument, NULL, 'l' },
+        { "head", required_argument, NULL, 'H' },    { "order", required_argument, NULL, 'O' },
+        { "count", required_argument, NULL, 'c' },   { "package", required_argument, NULL, 'n' },
+        { "cert", required_argument, NULL, 'C' },    { "format", required_argument, NULL, 'f' },
+        { "out", required_argument, NULL, 'o' },     { "state", required_argument, NULL, 's' },
+        { "final", no_argument, NULL, 'F' },         { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 }
+    };
     int c;
     *out = (struct ledger_options){ .project = "." };
     opterr = 0;
@@ -293,7 +293,7 @@ static const struct verb {
     { "list", "plj", NULL, list_verb },
     { "show", "plj", "a unique ID", show_verb },
     { "search", "pljsn", "a text to look for", list_verb },
-    { "verify", "pljHcCF", NULL, ledger_verify },
+    { "verify", "pljHOcCF", NULL, ledger_verify },
     { "report", "plj", NULL, ledger_report },
     { "export", "plfosn", NULL, ledger_export },
 };

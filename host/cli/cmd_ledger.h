@@ -14,6 +14,7 @@ struct ledger_options {
     const char *project; /* folder of the maker's project */
     const char *place;   /* file, folder of an appliance, or database; NULL: ledger.db of the project */
     const char *head;
+    const char *order;    /* of an appliance with a TPM: its count, as the TPM certified it */
     const char *argument; /* of show and search */
     const char *format;
     const char *out;
@@ -37,6 +38,9 @@ struct ledger_trust {
     struct cert *certs;
 };
 int ledger_trust_open(const char *project, struct ledger_trust *out, struct fault *fault);
+/* What the TPM states in an order, and the records key of the appliance whose order it is. */
+int ledger_order_read(const struct ledger_options *options, uint64_t *count, uint8_t records_key[64],
+                      struct fault *fault);
 void ledger_trust_free(struct ledger_trust *trust);
 
 /* The verbs. 0, or -1 with the fault; 1: done, and the result is a bad one. */

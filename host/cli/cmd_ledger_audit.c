@@ -103,16 +103,21 @@ static int audit_run(const struct ledger_options *options, struct telling *telli
     struct cert found[sizeof options->certs / sizeof options->certs[0]];
     char place[LEDGER_PATH_LEN];
     char head[LEDGER_PATH_LEN];
+    uint64_t count = options->count;
+    uint8_t count_key[64];
     memset(result, 0, sizeof *result);
     int failed = ledger_place_find(options, place, fault) != 0 ||
-                 ledger_trust_open(options->project, &trust, fault) != 0 || found_read(options, found, fault) != 0;
+                 ledger_trust_open(options->project, &trust, fault) != 0 || found_read(options, found, fault) != 0 ||
+                 (options->order != NULL && ledger_order_read(options, &count, count_key, fault) != 0);
     const struct audit_config config = { .place = place,
                                          .trust = &trust.audit,
                                          .head = failed                  ? NULL
                                                  : options->head != NULL ? options->head
                                                                          : head_find(place, head),
-                                         .has_count = options->has_count,
-                                         .count = options->count,
+                                         .has_count = options->has_count || options->order != NULL,
+                                         .count = count,
+                                         .count_may_be_older = options->order != NULL,
+                                         .count_key = options->order != NULL ? count_key : NULL,
                                          .final = options->final,
                                          .found = found,
                                          .found_count = options->cert_count,

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/pki/refill.h"
+
 /* Adds the keys of the certificates that are there; -1 when one cannot be read. */
 static int mastering_add(const struct project *project, const char *name, struct audit_trust *out, struct fault *fault)
 {
@@ -69,6 +71,18 @@ static int certs_glob(const struct project *project, const char *name, struct ce
     return failed;
 }
 
+/* A project that makes devices with keys of its own has an issuing certificate beside the root. */
+static int own_issuing_add(const struct project *project, struct ledger_trust *out, struct fault *fault)
+{
+    char path[LEDGER_PATH_LEN];
+    if (project_path(project, "pki/issuing.crt", path, sizeof path, fault) != 0) {
+        return -1;
+    }
+    return access(path, F_OK) != 0 || out->audit.issuing_count == LEDGER_CERTS_MAX
+               ? 0
+               : cert_read(path, &out->certs[out->audit.issuing_count++], fault);
+}
+
 int ledger_trust_open(const char *dir, struct ledger_trust *out, struct fault *fault)
 {
     struct project project;
@@ -90,10 +104,47 @@ int ledger_trust_open(const char *dir, struct ledger_trust *out, struct fault *f
     if (mastering_add(&project, "pki/mastering.crt", &out->audit, fault) != 0 ||
         mastering_add(&project, "pki/mastering-next.crt", &out->audit, fault) != 0 ||
         quota_read(&project, &out->audit, fault) != 0 ||
-        certs_glob(&project, "issuing", out->certs, &out->audit.issuing_count, fault) != 0) {
+        certs_glob(&project, "issuing", out->certs, &out->audit.issuing_count, fault) != 0 ||
+        own_issuing_add(&project, out, fault) != 0) {
         return -1;
     }
     return certs_glob(&project, "records", out->certs + LEDGER_CERTS_MAX, &out->audit.records_count, fault);
+}
+
+/* An order fits one appliance only: the one whose attestation key signed it. */
+int ledger_order_read(const struct ledger_options *options, uint64_t *count, uint8_t records_key[64],
+                      struct fault *fault)
+{
+    struct project project;
+    char pattern[LEDGER_PATH_LEN];
+    struct fault unsaid = FAULT_NONE;
+    struct tpm_order order;
+    glob_t found;
+    int failed = -1;
+    if (project_open(options->project, &project, fault) != 0 ||
+        project_path(&project, "pki/appliances/*/tpm.cbor", pattern, sizeof pattern, fault) != 0) {
+        return -1;
+    }
+    if (glob(pattern, 0, NULL, &found) != 0) {
+        return fault_set(fault, "%s: this project has no appliance with a TPM", options->order);
+    }
+    for (size_t i = 0; i < found.gl_pathc && failed != 0; i++) {
+        char *name = found.gl_pathv[i];
+        char path[LEDGER_PATH_LEN];
+        struct cert cert;
+        *strrchr(name, '/') = '\0';
+        name = strrchr(name, '/') + 1;
+        unsaid = FAULT_NONE;
+        if (pki_order_read(&project, name, options->order, &order, &unsaid) == 0) {
+            *count = order.count;
+            failed = snprintf(path, sizeof path, "%s/records.crt", found.gl_pathv[i]) >= (int)sizeof path ||
+                             cert_read(path, &cert, fault) != 0 || cert_public_key(&cert, records_key, fault) != 0
+                         ? -1
+                         : 0;
+        }
+    }
+    globfree(&found);
+    return failed == 0 ? 0 : fault_set(fault, "%s", unsaid.what);
 }
 
 void ledger_trust_free(struct ledger_trust *trust)

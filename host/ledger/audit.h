@@ -41,6 +41,8 @@ struct audit_config {
     const char *head; /* file with a checkpoint that was kept outside; NULL: none */
     int has_count;    /* `count` is the TPM's, as certified by the TPM itself */
     uint64_t count;
+    int count_may_be_older;   /* 1: only a count above the ledger's is a finding */
+    const uint8_t *count_key; /* 64: records key of the appliance whose count it is; NULL: of the only one with a TPM */
     int final;                /* 1: the order is finished: a unit without a receipt is a finding */
     const struct cert *found; /* certificates that were met outside: each must stand in the ledger */
     size_t found_count;

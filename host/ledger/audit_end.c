@@ -119,10 +119,27 @@ static uint64_t chain_counts_check(struct audit *audit, size_t chain, size_t *at
     return reached;
 }
 
+/* The count that came from outside, against what this chain's events reach. */
+static void count_compare(struct audit *audit, size_t chain, uint64_t reached)
+{
+    uint64_t count = audit->config->count;
+    if (count > reached) {
+        audit_tell(
+            audit, chain, 0, 0,
+            "the TPM's count is %llu, the ledger knows of %llu: an older copy was put back, or units are missing",
+            (unsigned long long)count, (unsigned long long)reached);
+    } else if (count < reached && !audit->config->count_may_be_older) {
+        audit_tell(audit, chain, 0, 0, "the TPM's count is %llu, the ledger knows of %llu: the count is older",
+                   (unsigned long long)count, (unsigned long long)reached);
+    }
+}
+
 /* Each operation of a TPM is one grant, one block or one loss that was recorded. */
 static void counts_check(struct audit *audit)
 {
+    const uint8_t *key = audit->config->count_key;
     size_t at = 0;
+    int compared = 0;
     if (audit->count_count > 0) {
         qsort(audit->counts, audit->count_count, sizeof *audit->counts, count_order);
     }
@@ -135,12 +152,15 @@ static void counts_check(struct audit *audit)
             reached = stated;
         }
         audit->result->count = reached > audit->result->count ? reached : audit->result->count;
+        if (audit->config->has_count && key != NULL && chain->has_key && memcmp(key, chain->key, 64) == 0) {
+            count_compare(audit, i, reached);
+            compared = 1;
+        }
     }
-    if (audit->config->has_count && audit->config->count != audit->result->count) {
-        audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the TPM's count is %llu, the ledger knows of %llu: %s",
-                   (unsigned long long)audit->config->count, (unsigned long long)audit->result->count,
-                   audit->config->count > audit->result->count ? "an older copy was put back, or units are missing"
-                                                               : "this count is older than the ledger");
+    if (audit->config->has_count && key == NULL) {
+        count_compare(audit, AUDIT_NO_CHAIN, audit->result->count);
+    } else if (audit->config->has_count && !compared) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the count is of an appliance that wrote nothing here");
     }
 }
 

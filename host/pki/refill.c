@@ -125,21 +125,42 @@ static int limit_write(struct enrol *e, const struct pki_refill_order *order, co
     return file_write(path, bytes_of(text, (size_t)len), 0644, FILE_REPLACE, fault);
 }
 
-static int answer(struct enrol *e, const struct pki_refill_order *order, const struct kept *kept, uint8_t *out,
-                  size_t *out_len, struct fault *fault)
+static int order_read(const char *path, const struct kept *kept, struct tpm_order *out, struct fault *fault)
 {
     uint8_t *text = NULL;
     size_t len = 0;
+    if (file_read(path, ORDER_MAX, &text, &len, fault) != 0) {
+        return fault_hint(fault, "give the file that 'windlassd order' wrote");
+    }
+    int result = tpm_order_check(bytes_of(text, len), &kept->enrolment, kept->transport_digest,
+                                 bytes_of(kept->grant.der, kept->grant.len), out, fault);
+    free(text);
+    return result;
+}
+
+int pki_order_read(const struct project *project, const char *appliance, const char *path, struct tpm_order *out,
+                   struct fault *fault)
+{
+    struct enrol e = { .project = project };
+    struct kept kept = { 0 };
+    char root[ENROL_PATH_MAX];
+    int result = -1;
+    if (enrol_name_check(appliance, fault) == 0 && enrol_path(&e, root, fault, "pki/" KEY_ROOT ".crt") == 0 &&
+        cert_read(root, &e.root, fault) == 0 && kept_read(&e, appliance, &kept, fault) == 0) {
+        result = order_read(path, &kept, out, fault);
+    }
+    free(kept.block);
+    return result;
+}
+
+static int answer(struct enrol *e, const struct pki_refill_order *order, const struct kept *kept, uint8_t *out,
+                  size_t *out_len, struct fault *fault)
+{
     uint32_t limit = 0;
     struct tpm_order facts;
     const struct tpm_grant grant = { kept->limit, order->units };
     const struct tpm_signer signer = { sign, e->hsm };
-    if (file_read(order->path, ORDER_MAX, &text, &len, fault) != 0) {
-        return fault_hint(fault, "give the file that 'windlassd order' wrote");
-    }
-    int result = tpm_order_check(bytes_of(text, len), &kept->enrolment, kept->transport_digest,
-                                 bytes_of(kept->grant.der, kept->grant.len), &facts, fault);
-    free(text);
+    int result = order_read(order->path, kept, &facts, fault);
     if (result == 0) {
         result = tpm_refill_build(&facts, &grant, kept->quota_key, &signer, out, out_len, &limit, fault);
     }

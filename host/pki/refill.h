@@ -15,6 +15,9 @@ struct pki_refill_order {
     const char *path;      /* the file that `windlassd order` wrote */
     uint32_t units;        /* that the TPM may count: units, or blocks of them */
 };
+/* Checks an order alone, for what the TPM states in it: the maker's proof of its count. */
+int pki_order_read(const struct project *project, const char *appliance, const char *path, struct tpm_order *out,
+                   struct fault *fault);
 /*
  * Checks the order and signs the refill with the key `quota`: `out` has room for TPM_CHECK_REFILL_MAX bytes. The new
  * limit is in pki/appliances/<name>/limit.txt and pki/appliances.txt notes it before the refill leaves. cut: nothing,
