@@ -180,6 +180,43 @@ static void an_sbm_arrives_over_the_channel_and_starts(void **state)
     }
 }
 
+static void slots_send_and_start(void)
+{
+    for (unsigned slot = 0; slot < 2; slot++) {
+        assert_int_equal(region_send(&source.map.sbm[slot], source.flash), 0);
+    }
+    assert_int_equal(channel_line_ask(&talk, &start), 0);
+}
+
+/* Wherever the power goes, the next handshake and the same requests bring it to its end. */
+static void a_power_cut_at_any_flash_operation_is_made_good(void **state)
+{
+    (void)state;
+    for (unsigned slot = 0; slot < 2; slot++) {
+        (void)maker_sbm(&maker, &maker.firmware, &source, slot, 3, IMAGE_LEN);
+    }
+    uint32_t operations = 2 * 2 * source.map.sbm[0].len / SECTOR; /* an erase and a program for each sector */
+    for (uint32_t at = 1; at <= operations; at++) {
+        static const enum sim_cut_mode modes[] = { SIM_CUT_BEFORE, SIM_CUT_RANDOM, SIM_CUT_AFTER };
+        (void)setup(state);
+        machine.cut_at = machine.operations + at;
+        machine.cut_mode = modes[at % 3];
+        machine.cut_seed = at;
+        chip_start(&bl1);
+        assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
+        uint64_t status = region_send(&source.map.sbm[0], source.flash);
+        status = status == 0 ? region_send(&source.map.sbm[1], source.flash) : status;
+        assert_int_equal(status, STATUS_MESSAGE); /* no answer any more */
+        assert_int_equal(chip_join(), SIM_POWER_CUT);
+        machine.cut_mode = SIM_CUT_NONE;
+        machine.cut_at = 0;
+        chip_start(&bl1);
+        assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
+        slots_send_and_start();
+        assert_int_equal(chip_join(), SIM_STARTED_SBM);
+    }
+}
+
 /* Who holds the line sees no firmware, no key, and not even which chip it is. */
 static void nothing_is_on_the_line_in_the_clear(void **state)
 {
@@ -339,6 +376,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_sbm_arrives_over_the_channel_and_starts, setup),
+        cmocka_unit_test_setup(a_power_cut_at_any_flash_operation_is_made_good, setup),
         cmocka_unit_test_setup(nothing_is_on_the_line_in_the_clear, setup),
         cmocka_unit_test_setup(nothing_but_what_the_agent_may_write_is_written, setup),
         cmocka_unit_test_setup(a_record_that_comes_again_is_answered_again_and_not_done_again, setup),
