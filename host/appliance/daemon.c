@@ -103,6 +103,12 @@ static int verb_order(void *context, struct bytes bytes, struct control_reply *r
     return engine_order(d->engine, reply, fault);
 }
 
+static int verb_record(void *context, struct bytes bytes, struct control_reply *reply, struct fault *fault)
+{
+    struct daemon *d = context;
+    return engine_record(d->engine, bytes, reply, fault);
+}
+
 static const struct control_verb verbs[] = {
     { "status", 0, 1, verb_status },
     { "metrics", 0, 1, verb_metrics },
@@ -110,6 +116,7 @@ static const struct control_verb verbs[] = {
     { "stop", 0, 0, verb_stop },
     { "load", 1, 0, verb_load },
     { "order", 0, 0, verb_order },
+    { "record", 1, 0, verb_record },
     { NULL, 0, 0, NULL },
 };
 

@@ -16,6 +16,7 @@
 #include "host/lib/text.h"
 
 #define STOP_TRIES 300 /* of a tenth of a second */
+#define PROOF_MAX 4096
 
 int errand_owner(const char *dir, struct fault *fault)
 {
@@ -234,6 +235,24 @@ int errand_order(const char *dir, const char *out, struct fault *fault)
     }
     (void)printf("order written to %s\nnext: carry it to the OEM: windlass master production --order\n", out);
     return 0;
+}
+
+int errand_record(const char *dir, const char *file, int json, struct fault *fault)
+{
+    uint8_t *data = NULL;
+    size_t len = 0;
+    struct control_reply *reply = calloc(1, sizeof *reply);
+    int result = reply == NULL ? fault_set(fault, "no memory") : file_read(file, PROOF_MAX, &data, &len, fault);
+    if (result == 0) {
+        result = control_ask(dir, "record", bytes_of(data, len), reply, fault);
+        result = result == 1 ? not_running(dir, fault) : result;
+    }
+    if (result == 0) {
+        result = reply_show(reply, json, fault);
+    }
+    free(data);
+    free(reply);
+    return result;
 }
 
 /* ---- the end ---- */

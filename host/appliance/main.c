@@ -20,6 +20,7 @@ static const char help[] =
     "       windlassd run FOLDER [--user NAME] [--locked] [--token-needed] [--connections N] [--per-station N]\n"
     "       windlassd load FOLDER PACKAGE\n"
     "       windlassd order FOLDER --out FILE\n"
+    "       windlassd record FOLDER PROOF [--json]\n"
     "       windlassd status FOLDER [--json]\n"
     "       windlassd metrics FOLDER\n"
     "       windlassd reload FOLDER\n"
@@ -35,6 +36,7 @@ static const char help[] =
     "           --token-needed: no record is closed without the device's own token.\n"
     "  load     gives it a production package (windlass master production), running or not\n"
     "  order    with a TPM: writes what the OEM needs to give it more units\n"
+    "  record   writes into the ledger that a device was decommissioned (windlass device decommission --out PROOF)\n"
     "  status   what it is doing; metrics: the same for Prometheus\n"
     "  reload   as SIGHUP, and says whether it went well\n"
     "  stop     lets letters in hand be answered, then ends it\n"
@@ -215,6 +217,11 @@ static int run_order(const struct options *o, char *const *words, struct fault *
     return o->out == NULL ? fault_set(fault, "where to? --out FILE is missing") : errand_order(words[0], o->out, fault);
 }
 
+static int run_record(const struct options *o, char *const *words, struct fault *fault)
+{
+    return errand_record(words[0], words[1], o->json, fault);
+}
+
 static int run_status(const struct options *o, char *const *words, struct fault *fault)
 {
     return errand_ask(words[0], "status", o->json, fault);
@@ -243,6 +250,7 @@ static const struct command commands[] = {
     { "run", 1, { O_USER, O_LOCKED, O_NEEDED, O_CONNS, O_STATION, 0 }, run_run },
     { "load", 2, { O_JSON, 0 }, run_load },
     { "order", 1, { O_OUT, 0 }, run_order },
+    { "record", 2, { O_JSON, 0 }, run_record },
     { "status", 1, { O_JSON, 0 }, run_status },
     { "metrics", 1, { 0 }, run_metrics },
     { "reload", 1, { O_JSON, 0 }, run_reload },

@@ -12,7 +12,6 @@
 
 /* Orders of the OEM: COSE_Sign1 by the quota key over {1: unique ID}, with this external AAD. */
 #define AUDIT_SCRAP_AAD "windlass scrap order"
-#define AUDIT_DECOMMISSION_AAD "windlass decommission order"
 
 /* What the maker knows for sure. */
 struct audit_trust {

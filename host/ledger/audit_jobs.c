@@ -12,6 +12,7 @@
 
 #include "host/lib/p256.h"
 #include "host/lib/text.h"
+#include "host/sign1/ending.h"
 #include "host/sign1/sign1.h"
 #include "host/sign1/token.h"
 #include "wire/cose.h"
@@ -290,6 +291,18 @@ static void order_job(const struct audit *audit, struct job *job, const char *aa
     }
 }
 
+/* What `windlassd record` checked before it wrote it. */
+static void ending_job(const struct audit *audit, struct job *job)
+{
+    struct fault fault = FAULT_NONE;
+    const struct audit_trust *trust = audit->config->trust;
+    const struct ending ending = { bytes_of(job->unit.uid, sizeof job->unit.uid), job->body.order, job->body.proof };
+    if (ending_check(&ending, bytes_of(trust->mastering, 64 * trust->mastering_count), job->unit.identity_key,
+                     &fault) != 0) {
+        job_tell(job, "its end is not proved: %.150s", fault.what);
+    }
+}
+
 static void checkpoint_job(const struct audit *audit, struct job *job)
 {
     const struct audit_chain *chain = &audit->chains[job->chain];
@@ -320,7 +333,7 @@ static void job_run(struct worker *worker, struct job *job)
         order_job(worker->audit, job, AUDIT_SCRAP_AAD);
         break;
     case JOB_DECOMMISSION:
-        order_job(worker->audit, job, AUDIT_DECOMMISSION_AAD);
+        ending_job(worker->audit, job);
         break;
     }
 }
