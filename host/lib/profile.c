@@ -201,7 +201,7 @@ static int profile_tokens_differ(const struct yaml_map *hsm, const struct profil
 {
     for (unsigned i = 0; i < PROJECT_TOKENS; i++) {
         for (unsigned j = 0; j < i; j++) {
-            if (strcmp(profile->hsm[i].module, profile->hsm[j].module) == 0 &&
+            if (profile->hsm[i].module[0] != '\0' && strcmp(profile->hsm[i].module, profile->hsm[j].module) == 0 &&
                 strcmp(profile->hsm[i].uri, profile->hsm[j].uri) == 0) {
                 char why[64];
                 (void)snprintf(why, sizeof why, "names the same token as hsm.%s", names[j]);
@@ -221,7 +221,9 @@ static int profile_hsm(const struct yaml_map *root, struct profile *out, struct 
         return -1;
     }
     for (unsigned i = 0; i < PROJECT_TOKENS; i++) {
-        if (project_token_parse(&hsm, known[i], NULL, &out->hsm[i], fault) != 0) {
+        /* A maker whose appliances have folders of their own has no token for one. */
+        const int none = i == PROJECT_APPLIANCE && !yaml_map_has(&hsm, known[i]);
+        if (!none && project_token_parse(&hsm, known[i], NULL, &out->hsm[i], fault) != 0) {
             return -1;
         }
     }

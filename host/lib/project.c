@@ -182,5 +182,9 @@ int project_hsm_open(const struct project *project, enum project_token token, st
     if ((unsigned)token >= PROJECT_TOKENS) {
         return fault_set(fault, "the project has no such token");
     }
+    if (project->profile.hsm[token].module[0] == '\0') {
+        (void)fault_set(fault, "product.yaml names no token hsm.%s", project_token_name(token));
+        return fault_hint(fault, "an appliance of its own keeps its keys in its own folder: windlassd init");
+    }
     return project_token_open(project->dir, &project->profile.hsm[token], out, fault);
 }

@@ -36,7 +36,7 @@ struct profile {
     unsigned outputs_level;
     unsigned debug;    /* enum policy_debug */
     unsigned ca_years; /* validity of CA and key certificates, 1..50 */
-    struct project_hsm hsm[PROJECT_TOKENS];
+    struct project_hsm hsm[PROJECT_TOKENS]; /* of the appliance: empty texts when there is none */
 };
 
 struct project {

@@ -163,8 +163,12 @@ int pki_spec_check_complete(const char *name, const struct pki_spec *spec, struc
             return fault_hint(fault, "production keys belong into the oem and appliance tokens");
         }
     }
+    /* Appliances make their own keys; a project's own appliance has all of them or none. */
+    const int own = spec_key(spec, KEY_ISSUING) != NULL || spec_key(spec, KEY_TRANSPORT) != NULL ||
+                    spec_key(spec, KEY_PROVISIONER) != NULL;
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        if (roles[i].token != PROJECT_DEVELOPMENT && spec_key(spec, roles[i].label) == NULL) {
+        const int needed = roles[i].token == PROJECT_OEM || (own && roles[i].token == PROJECT_APPLIANCE);
+        if (needed && spec_key(spec, roles[i].label) == NULL) {
             (void)fault_set(fault, "%s: the key '%s' is missing, and other commands need it", name, roles[i].label);
             return fault_hint(fault, "begin with a copy of specs/ceremony.yaml");
         }

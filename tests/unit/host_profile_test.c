@@ -74,6 +74,24 @@ static void good_profile_is_read(void **state)
     assert_string_equal(p.hsm[PROJECT_DEVELOPMENT].uri, "pkcs11:token=windlass-dev");
 }
 
+/* Its appliances have folders of their own. */
+static void a_maker_needs_no_token_for_an_appliance(void **state)
+{
+    static const char from[] = "  appliance:";
+    char text[sizeof good];
+    struct fault fault = FAULT_NONE;
+    struct project project = { .dir = "/nowhere" };
+    struct hsm *hsm = NULL;
+    (void)state;
+    const char *at = strstr(good, from);
+    assert_non_null(at);
+    (void)snprintf(text, sizeof text, "%.*s%s", (int)(at - good), good, strstr(at, "\n") + 1);
+    support_check(parse(text, strlen(text), &project.profile, &fault), &fault);
+    support_check_refused(project_hsm_open(&project, PROJECT_APPLIANCE, &hsm, &fault), &fault, "hsm.appliance");
+    assert_null(hsm);
+    refused("  oem:", "  oems:", "did you mean 'oem'?", "p.yaml:15:");
+}
+
 /* The expected values were computed with another program (Python's uuid module). */
 static void uuids_are_version_5_of_domain_and_product(void **state)
 {
@@ -325,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_profile_is_read),
+        cmocka_unit_test(a_maker_needs_no_token_for_an_appliance),
         cmocka_unit_test(uuids_are_version_5_of_domain_and_product),
         cmocka_unit_test(without_a_word_about_it_a_halt_waits_and_nothing_is_watched_or_set),
         cmocka_unit_test(debug_opens_never_unless_the_profile_says_so),
