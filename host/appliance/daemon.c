@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/wipe.h"
 #include "host/appliance/confine.h"
 #include "host/appliance/control.h"
 #include "host/appliance/engine.h"
@@ -32,6 +33,7 @@ struct daemon {
     struct metrics metrics;
     struct server *server;
     struct control *control;
+    struct dashboard *dashboard;
     unsigned port;
     time_t started;
     int locked;
@@ -47,6 +49,9 @@ static int verb_status(void *context, struct bytes bytes, struct control_reply *
     (void)bytes;
     control_reply_number(reply, "pid", getpid());
     control_reply_number(reply, "port", d->port);
+    if (d->dashboard != NULL) {
+        control_reply_number(reply, "dashboard_port", dashboard_port(d->dashboard));
+    }
     control_reply_number(reply, "uptime_seconds", (int64_t)(time(NULL) - d->started));
     control_reply_number(reply, "memory_locked", d->locked);
     control_reply_number(reply, "connections", metrics_get(&d->metrics, METRIC_CONNECTIONS));
@@ -110,14 +115,10 @@ static int verb_record(void *context, struct bytes bytes, struct control_reply *
 }
 
 static const struct control_verb verbs[] = {
-    { "status", 0, 1, verb_status },
-    { "metrics", 0, 1, verb_metrics },
-    { "reload", 0, 1, verb_reload },
-    { "stop", 0, 0, verb_stop },
-    { "load", 1, 0, verb_load },
-    { "order", 0, 0, verb_order },
-    { "record", 1, 0, verb_record },
-    { NULL, 0, 0, NULL },
+    { "status", 0, 1, verb_status }, { "metrics", 0, 1, verb_metrics },
+    { "reload", 0, 1, verb_reload }, { "stop", 0, 0, verb_stop },
+    { "load", 1, 0, verb_load },     { "order", 0, 0, verb_order },
+    { "record", 1, 0, verb_record }, { NULL, 0, 0, NULL },
 };
 
 /* ---- starting ---- */
@@ -173,6 +174,54 @@ static int transport_open(struct daemon *d, struct fault *fault)
     return tls_server_open(&config, &d->tls, fault);
 }
 
+/* ---- the dashboard ---- */
+
+static int show_line(void *context, struct dashboard_line *line, struct fault *fault)
+{
+    struct daemon *d = context;
+    return engine_line(d->engine, line, fault);
+}
+
+static int show_units(void *context, const char *prefix, size_t max, struct dashboard_unit *out, size_t *count,
+                      uint64_t *total, struct fault *fault)
+{
+    struct daemon *d = context;
+    return engine_units(d->engine, prefix, max, out, count, total, fault);
+}
+
+static size_t show_metrics(void *context, char *out, size_t out_len)
+{
+    const struct daemon *d = context;
+    return metrics_text(&d->metrics, out, out_len);
+}
+
+/* "127.0.0.1:8080" or "[::1]:8080"; the token is in the folder. */
+static int dashboard_open(struct daemon *d, struct fault *fault)
+{
+    char host[64];
+    char path[600];
+    char token[DASHBOARD_TOKEN_MAX + 1];
+    unsigned port = 0;
+    const char *at = d->options->dashboard;
+    if (at == NULL) {
+        return 0;
+    }
+    if (server_address_split(at, host, sizeof host, &port) != 0) {
+        (void)fault_set(fault, "'%.60s' is not an address for the dashboard", at);
+        return fault_hint(fault, "give ADDRESS:PORT with numbers, such as 127.0.0.1:8080");
+    }
+    if (appliance_folder_path(&d->folder, "dashboard.token", path, sizeof path, fault) != 0 ||
+        dashboard_token_load(path, token, fault) != 0) {
+        return -1;
+    }
+    const struct dashboard_config config = {
+        .host = host, .port = (uint16_t)port, .token = token, .source = { d, show_line, show_units, show_metrics }
+    };
+    int result = dashboard_start(&config, &d->dashboard, fault);
+    wipe(token, sizeof token);
+    return result;
+}
+
 static int all_open(struct daemon *d, struct fault *fault)
 {
     if (control_lock(d->options->dir, &d->lock_fd, fault) != 0 ||
@@ -183,7 +232,7 @@ static int all_open(struct daemon *d, struct fault *fault)
     const struct server_engine serve = engine_serve(d->engine);
     return server_open(d->tls, &serve, &d->options->limits, &d->metrics, &d->server, fault) != 0 ||
                    server_listen(d->server, d->folder.settings.listen, &d->port, fault) != 0 ||
-                   control_open(d->options->dir, verbs, d, &d->control, fault) != 0
+                   control_open(d->options->dir, verbs, d, &d->control, fault) != 0 || dashboard_open(d, fault) != 0
                ? -1
                : 0;
 }
@@ -220,6 +269,7 @@ static void all_close(struct daemon *d)
         server_close(d->server);
     }
     control_close(d->control);
+    dashboard_stop(d->dashboard);
     engine_close(d->engine);
     tls_close(d->tls);
     hsm_close(d->hsm);

@@ -11,6 +11,7 @@ struct daemon_options {
     const char *user; /* to run as, when started by root; or NULL */
     int locked;       /* 1: refuse to run when memory cannot be locked */
     int token_needed; /* 1: a record is closed only by the device's own token that says it is secured */
+    const char *dashboard; /* "ADDRESS:PORT" on which the line is shown, or NULL */
     struct server_limits limits;
 };
 

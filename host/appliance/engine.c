@@ -27,12 +27,18 @@ static int checkpoint_sign(void *context, const uint8_t digest[32], uint8_t sign
     return hsm_sign(e->hsm, KEY_RECORDS, digest, signature, fault);
 }
 
-/* As last seen: whoever asks must not wait for the TPM. */
+uint64_t engine_tpm_count(const struct engine *engine)
+{
+    const struct appliance *a = engine->appliance;
+    uint64_t last = a == NULL ? 0 : __atomic_load_n(&a->granting.spend.last, __ATOMIC_RELAXED);
+    return last > engine->count_at_start ? last : engine->count_at_start;
+}
+
+/* Whoever asks must not wait for the TPM. */
 static int checkpoint_count(void *context, uint64_t *count)
 {
     const struct engine *e = context;
-    uint64_t last = e->appliance == NULL ? 0 : __atomic_load_n(&e->appliance->granting.spend.last, __ATOMIC_RELAXED);
-    *count = last > e->count_at_start ? last : e->count_at_start;
+    *count = engine_tpm_count(e);
     return e->quota != NULL;
 }
 
@@ -142,6 +148,7 @@ int engine_load(struct engine *engine, struct bytes package, struct control_repl
         return -1;
     }
     log_say(LOG_LEVEL_INFO, "package_loaded", NULL);
+    tally_reset(engine->tally);
     return package_settle(engine, fault) != 0 ? -1 : engine_status(engine, reply, fault);
 }
 
@@ -149,7 +156,8 @@ int engine_load(struct engine *engine, struct bytes package, struct control_repl
 
 static int engine_parts(struct engine *e, int token_needed, struct fault *fault)
 {
-    if (tpm_open(e, fault) != 0 || records_open(e, fault) != 0) {
+    atomic_store(&e->recount, 1);
+    if (tally_make(NULL, &e->tally, fault) != 0 || tpm_open(e, fault) != 0 || records_open(e, fault) != 0) {
         return -1;
     }
     const struct appliance_config config = { e->folder, e->hsm, e->ledger, e->quota, token_needed };
@@ -193,6 +201,7 @@ void engine_close(struct engine *engine)
     engine->appliance = NULL;
     appliance_close(appliance);
     quota_close(engine->quota);
+    tally_free(engine->tally);
     free(engine);
 }
 

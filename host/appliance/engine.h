@@ -9,6 +9,7 @@
 #include "host/appliance/control.h"
 #include "host/appliance/folder.h"
 #include "host/appliance/server.h"
+#include "host/dashboard/dashboard.h"
 
 #define ENGINE_PACKAGE "production.wpp" /* the package that was loaded last, in the folder */
 
@@ -29,6 +30,11 @@ int engine_order(struct engine *engine, struct control_reply *reply, struct faul
 int engine_status(struct engine *engine, struct control_reply *reply, struct fault *fault);
 /* Records that a device was decommissioned, by its proof (host/sign1/ending.h). */
 int engine_record(struct engine *engine, struct bytes proof, struct control_reply *reply, struct fault *fault);
+
+/* What the dashboard shows: two of its source's callbacks, with the engine as context. */
+int engine_line(void *engine, struct dashboard_line *line, struct fault *fault);
+int engine_units(void *engine, const char *prefix, size_t max, struct dashboard_unit *out, size_t *count,
+                 uint64_t *total, struct fault *fault);
 
 /* The TPM's part of enrolment, for folder.h. */
 extern const struct folder_tpm engine_tpm;

@@ -3,9 +3,12 @@
 #ifndef HOST_APPLIANCE_ENGINE_ROOM_H
 #define HOST_APPLIANCE_ENGINE_ROOM_H
 
+#include <stdatomic.h>
+
 #include "host/appliance/appliance_room.h"
 #include "host/appliance/engine.h"
 #include "host/appliance/quota.h"
+#include "host/dashboard/tally.h"
 #include "host/ledger/ledger.h"
 
 #define ENGINE_PATH_MAX 700
@@ -18,6 +21,12 @@ struct engine {
     struct quota *quota; /* NULL: no TPM */
     struct appliance *appliance;
     uint64_t count_at_start; /* of the TPM */
+    struct tally *tally;     /* what happens at the sockets, for people */
+    atomic_int recount;      /* 1: the units in quarantine are to be counted again */
+    uint64_t quarantined;    /* the dashboard's thread's */
 };
+
+/* The TPM's count as last seen; 0 without one. */
+uint64_t engine_tpm_count(const struct engine *engine);
 
 #endif

@@ -14,6 +14,7 @@ struct carried {
     struct appliance_socket *socket;
     char name[LETTER_SOCKET_MAX + 1]; /* of the chip in hand, as far as known: it is gone once a letter is refused */
     char uid[33];
+    size_t place; /* in the tally */
 };
 
 static int serve_open(void *engine, const char *station, void **state)
@@ -25,14 +26,16 @@ static int serve_open(void *engine, const char *station, void **state)
         free(c);
         return -1;
     }
+    c->place = tally_enter(e->tally, station);
     *state = c;
     return 0;
 }
 
 static void serve_close(void *engine, void *state)
 {
+    struct engine *e = engine;
     struct carried *c = state;
-    (void)engine;
+    tally_leave(e->tally, c->place);
     appliance_socket_close(c->socket);
     free(c);
 }
@@ -54,7 +57,8 @@ static void bytes_text(struct bytes in, char *out, size_t out_len)
     (void)snprintf(out, out_len, "%.*s", (int)in.len, in.len == 0 ? "" : (const char *)in.data);
 }
 
-static void answer_say(const struct carried *c, const char *station, struct bytes encoded)
+/* Log and tally of what was answered. */
+static void answer_say(struct engine *e, const struct carried *c, const char *station, struct bytes encoded)
 {
     struct letter_answer answer;
     char what[LETTER_WHAT_MAX + 1];
@@ -67,25 +71,35 @@ static void answer_say(const struct carried *c, const char *station, struct byte
         bytes_text(answer.hint, hint, sizeof hint);
         log_say(LOG_LEVEL_WARNING, "letter_refused", "station", station, "socket", c->name, "uid", c->uid, "what", what,
                 "hint", hint, NULL);
+        int alarm = strstr(what, "quarantin") != NULL;
+        if (alarm) {
+            atomic_store(&e->recount, 1);
+        }
+        tally_fail(e->tally, c->place, what, hint, alarm);
     } else if (answer.action.kind == LETTER_DONE) {
+        tally_done(e->tally, c->place);
         (void)snprintf(what, sizeof what, "%llu", (unsigned long long)answer.action.number);
         log_say(LOG_LEVEL_INFO, "unit_done", "station", station, "socket", c->name, "uid", c->uid, "unit", what, NULL);
+    } else if (answer.action.kind != 0) {
+        bytes_text(answer.action.step, what, sizeof what);
+        tally_step(e->tally, c->place, what, c->uid);
     }
 }
 
 static int serve_carry(void *engine, void *state, const char *station, struct bytes request, uint8_t *answer,
                        size_t *len)
 {
+    struct engine *e = engine;
     struct carried *c = state;
     struct letter_request in;
     struct fault fault = FAULT_NONE;
-    (void)engine;
     int image = 0;
     if (letter_request_parse(request, &in) == STATUS_OK) {
         image = in.op == LETTER_IMAGE;
         if (in.op == LETTER_BEGIN) {
             c->uid[0] = '\0';
             bytes_text(in.socket, c->name, sizeof c->name);
+            tally_begin(e->tally, c->place, c->name);
         }
     }
     carried_note(c);
@@ -95,7 +109,7 @@ static int serve_carry(void *engine, void *state, const char *station, struct by
     }
     if (!image) {
         carried_note(c);
-        answer_say(c, station, bytes_of(answer, *len));
+        answer_say(e, c, station, bytes_of(answer, *len));
     }
     return 0;
 }

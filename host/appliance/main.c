@@ -17,7 +17,8 @@ static const char help[] =
     "usage: windlassd init FOLDER --oem FILE [--listen ADDRESS:PORT] [--ledger PLACE] [--tpm TCTI | --no-tpm]\n"
     "                             [--module NAME --token URI --pin-file FILE]\n"
     "       windlassd enrol FOLDER ANSWER\n"
-    "       windlassd run FOLDER [--user NAME] [--locked] [--token-needed] [--connections N] [--per-station N]\n"
+    "       windlassd run FOLDER [--user NAME] [--locked] [--token-needed] [--dashboard ADDRESS:PORT]\n"
+    "                            [--connections N] [--per-station N]\n"
     "       windlassd load FOLDER PACKAGE\n"
     "       windlassd order FOLDER --out FILE\n"
     "       windlassd record FOLDER PROOF [--json]\n"
@@ -33,6 +34,7 @@ static const char help[] =
     "  enrol    files the OEM's answer (pki/appliances/NAME.pem), after checking all of it\n"
     "  run      serves until SIGTERM; SIGHUP reads certificates and pki/stations.crl again; logs to standard error.\n"
     "           Never as root: --user NAME becomes that user. --locked: not without locked memory.\n"
+    "           --dashboard: shows the line there, to who has FOLDER/dashboard.token; a loopback address.\n"
     "           --token-needed: no record is closed without the device's own token.\n"
     "  load     gives it a production package (windlass master production), running or not\n"
     "  order    with a TPM: writes what the OEM needs to give it more units\n"
@@ -90,6 +92,7 @@ enum {
     O_CONNS,
     O_STATION,
     O_OUT,
+    O_DASHBOARD,
     O_JSON
 };
 
@@ -107,6 +110,7 @@ static const struct option known[] = {
     { "token-needed", no_argument, NULL, O_NEEDED },
     { "connections", required_argument, NULL, O_CONNS },
     { "per-station", required_argument, NULL, O_STATION },
+    { "dashboard", required_argument, NULL, O_DASHBOARD },
     { "out", required_argument, NULL, O_OUT },
     { "json", no_argument, NULL, O_JSON },
     { NULL, 0, NULL, 0 },
@@ -154,6 +158,9 @@ static int option_take(struct options *o, int letter, const char *value)
         return number_set(&o->daemon.limits.connections, value);
     case O_STATION:
         return number_set(&o->daemon.limits.per_station, value);
+    case O_DASHBOARD:
+        o->daemon.dashboard = value;
+        return 1;
     case O_OUT:
         o->out = value;
         return 1;
@@ -247,7 +254,7 @@ static int run_stop(const struct options *o, char *const *words, struct fault *f
 static const struct command commands[] = {
     { "init", 1, { O_OEM, O_LISTEN, O_LEDGER, O_TPM, O_NO_TPM, O_MODULE, O_TOKEN, O_PIN, 0 }, run_init },
     { "enrol", 2, { 0 }, run_enrol },
-    { "run", 1, { O_USER, O_LOCKED, O_NEEDED, O_CONNS, O_STATION, 0 }, run_run },
+    { "run", 1, { O_USER, O_LOCKED, O_NEEDED, O_CONNS, O_STATION, O_DASHBOARD, 0 }, run_run },
     { "load", 2, { O_JSON, 0 }, run_load },
     { "order", 1, { O_OUT, 0 }, run_order },
     { "record", 2, { O_JSON, 0 }, run_record },

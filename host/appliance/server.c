@@ -120,12 +120,8 @@ static int listener_open(const struct addrinfo *at, unsigned *port)
     return fd;
 }
 
-/* "127.0.0.1:4711" or "[::1]:4711": numbers only, so that no name service decides where we listen. */
-static int listen_address(const char *address, struct addrinfo **found)
+int server_address_split(const char *address, char *host, size_t host_len, unsigned *port)
 {
-    char host[80];
-    const struct addrinfo wanted = { .ai_socktype = SOCK_STREAM,
-                                     .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
     const char *colon = strrchr(address, ':');
     size_t len = colon == NULL ? 0 : (size_t)(colon - address);
     const char *from = address;
@@ -133,12 +129,29 @@ static int listen_address(const char *address, struct addrinfo **found)
         from++;
         len -= 2;
     }
-    if (len == 0 || len >= sizeof host || colon[1] == '\0') {
+    size_t digits = colon == NULL ? 0 : strlen(colon + 1);
+    if (len == 0 || len >= host_len || digits == 0 || digits > 5 || strspn(colon + 1, "0123456789") != digits) {
         return -1;
     }
     memcpy(host, from, len);
     host[len] = '\0';
-    return getaddrinfo(host, colon + 1, &wanted, found) == 0 ? 0 : -1;
+    *port = (unsigned)strtoul(colon + 1, NULL, 10);
+    return *port <= 65535 ? 0 : -1;
+}
+
+/* Numbers only, so that no name service decides where we listen. */
+static int listen_address(const char *address, struct addrinfo **found)
+{
+    char host[80];
+    char digits[8];
+    unsigned port = 0;
+    const struct addrinfo wanted = { .ai_socktype = SOCK_STREAM,
+                                     .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+    if (server_address_split(address, host, sizeof host, &port) != 0) {
+        return -1;
+    }
+    (void)snprintf(digits, sizeof digits, "%u", port);
+    return getaddrinfo(host, digits, &wanted, found) == 0 ? 0 : -1;
 }
 
 int server_listen(struct server *server, const char *address, unsigned *port, struct fault *fault)

@@ -46,6 +46,8 @@ struct server_limits server_limits_usual(void);
 /* `tls` and `metrics` must outlive the server. Takes no connection yet. */
 int server_open(struct tls *tls, const struct server_engine *engine, const struct server_limits *limits,
                 struct metrics *metrics, struct server **out, struct fault *fault);
+/* Takes "ADDRESS:PORT" or "[ADDRESS]:PORT" apart. 0, or -1: it is none. */
+int server_address_split(const char *address, char *host, size_t host_len, unsigned *port);
 /* Binds "ADDRESS:PORT" ("0.0.0.0:4711", "[::]:4711"); up to four. Port 0: any, *port says which. */
 int server_listen(struct server *server, const char *address, unsigned *port, struct fault *fault);
 /* Starts the threads. */

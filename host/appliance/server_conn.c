@@ -19,6 +19,7 @@
 int server_arm(struct conn *conn, uint32_t events, int add)
 {
     struct epoll_event event = { .events = events | EPOLLONESHOT, .data.ptr = conn };
+    (void)atomic_fetch_add_explicit(&conn->handed, 1, memory_order_release);
     return epoll_ctl(conn->server->epoll_fd, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, tls_conn_fd(conn->tls), &event);
 }
 
@@ -251,6 +252,7 @@ static void shake(struct conn *conn)
 
 static void conn_turn(struct conn *conn)
 {
+    (void)atomic_load_explicit(&conn->handed, memory_order_acquire);
     if (atomic_load(&conn->cut) != END_NONE) {
         server_end_conn(conn, END_BROKEN, NULL);
         return;

@@ -49,6 +49,7 @@ struct conn {
     atomic_int_fast64_t deadline; /* ms; 0: none */
     atomic_int cut;               /* enum server_end */
     atomic_int busy;              /* a letter has begun and its answer is not out */
+    atomic_uint handed;           /* from worker to worker: what one wrote, the next one sees */
     /* The worker's that has it in hand. */
     enum conn_stage stage;
     char address[SERVER_ADDRESS_MAX];

@@ -19,7 +19,7 @@ user=
 [ "$(id -u)" -eq 0 ] && user="--user nobody"
 
 start_daemon() {
-    "$windlassd" run A $user --token-needed 2>>log &
+    "$windlassd" run A $user --token-needed --dashboard 127.0.0.1:0 2>>log &
     daemon=$!
     tries=0
     until "$windlassd" status A >/dev/null 2>&1; do
@@ -109,10 +109,24 @@ run 0 provision --chip c4
 holds "$(member reserved)" = 4
 holds "$(member done)" = 4
 
+# shown TEXT: the dashboard's line has it.
+shown() {
+    python3 - "$(member dashboard_port)" "$(cat A/dashboard.token)" >out 2>&1 <<'END'
+import sys, urllib.request
+ask = urllib.request.Request(f"http://127.0.0.1:{sys.argv[1]}/api/line", headers={"Authorization": "Bearer " + sys.argv[2]})
+print(urllib.request.urlopen(ask, timeout=10).read().decode())
+END
+    says "$1"
+}
+
 echo "the fifth is refused"
 chip_on c5
 run 1 provision --chip c5
 says "quota of 4 units is used up"
+shown '"quota":4,"made":4,"under_way":0'
+shown '"product":"sensor","appliance":"line-a"'
+shown 'quota of 4 units is used up'
+shown '"step":'
 grep -q '"event":"letter_refused","station":"line-1"' log || failed "no refusal in the log"
 holds "$(grep -c '"event":"unit_done"' log)" -ge 4
 
