@@ -18,6 +18,7 @@
 #include "base/wipe.h"
 #include "host/chip/array.h"
 #include "host/chip/vendor.h"
+#include "wire/layout.h"
 
 /* Times 10 ms: how long to wait for an owner that is ending. */
 #define LOCK_TRIES 300
@@ -246,6 +247,30 @@ void chip_dir_close(struct chip_dir *d)
         (void)close(d->fd);
     }
     *d = (struct chip_dir){ .fd = -1 };
+}
+
+int chip_dir_boot_put(const char *path, struct bytes boot, struct bytes anchor, struct fault *fault)
+{
+    struct chip_dir d;
+    if (boot.len == 0 || boot.len > LAYOUT_BL1_LEN) {
+        return fault_set(fault, "BL1 has %zu bytes, and must have 1 to %u", boot.len, LAYOUT_BL1_LEN);
+    }
+    if (anchor.len != LAYOUT_ANCHOR_LEN) {
+        (void)fault_hint(fault, "'windlass master anchor' writes one");
+        return fault_set(fault, "an anchor page has %u bytes, this one %zu", LAYOUT_ANCHOR_LEN, anchor.len);
+    }
+    if (chip_dir_open(path, CHIP_DIR_OWN, &d, fault) != 0) {
+        return -1;
+    }
+    memset(d.flash, 0xFF, LAYOUT_BOOT_LEN);
+    memcpy(d.flash + LAYOUT_BL1_OFF, boot.data, boot.len);
+    memcpy(d.flash + LAYOUT_ANCHOR0_OFF, anchor.data, anchor.len);
+    memcpy(d.flash + LAYOUT_ANCHOR1_OFF, anchor.data, anchor.len);
+    bytes_write_le32(d.fuses + 4 * FUSE_BOOT_LOCK_SECTORS, LAYOUT_BOOT_SECTORS);
+    bytes_write_le32(d.fuses + 4 * FUSE_BOOT_LOCK, UINT32_MAX);
+    bytes_write_le32(d.fuses + 4 * FUSE_DEBUG_LOCK, UINT32_MAX);
+    chip_dir_close(&d);
+    return 0;
 }
 
 int chip_dir_text_write(const struct chip_dir *d, const char *name, const char *text)

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "host/lib/fault.h"
 #include "wire/flashctl.h"
 
@@ -29,6 +30,10 @@ struct chip_dir {
  * NULL for one that signs this chip only. The folder appears whole or not at all.
  */
 int chip_dir_create(const char *path, const uint8_t uid[CHIP_UID_LEN], const char *vendor, struct fault *fault);
+
+/* What a silicon vendor does who programs chips for a maker before he ships them: BL1 and both anchor pages into the
+ * boot flash, boot lock and debug lock fused. `boot`: 1 to LAYOUT_BL1_LEN bytes; `anchor`: one page. */
+int chip_dir_boot_put(const char *path, struct bytes boot, struct bytes anchor, struct fault *fault);
 
 enum chip_dir_use { CHIP_DIR_LOOK, CHIP_DIR_OWN };
 /* CHIP_DIR_OWN maps for writing and takes the owner's lock, refused while another process has it. CHIP_DIR_LOOK maps a

@@ -13,13 +13,17 @@
 #include "host/chip/rsp.h"
 #include "host/cli/chip_console.h"
 #include "host/cli/cli.h"
+#include "host/lib/file.h"
 
 #define QEMU_ARGS_MAX 32
+#define BOOT_FILE_MAX 0x8000u /* BL1, or an anchor page */
 
 struct chip_args {
     const char *dir;
     const char *uid;
     const char *vendor;
+    const char *boot;
+    const char *anchor;
     bool foreground;
     bool halted;
     bool json;
@@ -49,16 +53,55 @@ static int uid_read(const char *text, uint8_t uid[CHIP_UID_LEN], struct fault *f
     return 0;
 }
 
+/* What --boot and --anchor name. */
+struct boot_files {
+    uint8_t *boot;
+    uint8_t *anchor;
+    size_t boot_len;
+    size_t anchor_len;
+};
+
+static int boot_files_read(const struct chip_args *args, struct boot_files *out, struct fault *fault)
+{
+    if (args->boot == NULL && args->anchor == NULL) {
+        return 0;
+    }
+    if (args->boot == NULL || args->anchor == NULL) {
+        return fault_set(fault, "--boot and --anchor go together");
+    }
+    return file_read(args->boot, BOOT_FILE_MAX, &out->boot, &out->boot_len, fault) == 0 &&
+                   file_read(args->anchor, BOOT_FILE_MAX, &out->anchor, &out->anchor_len, fault) == 0
+               ? 0
+               : -1;
+}
+
+static int new_make(const struct chip_args *args, const uint8_t uid[CHIP_UID_LEN], struct fault *fault)
+{
+    struct boot_files files = { NULL, NULL, 0, 0 };
+    int result = boot_files_read(args, &files, fault);
+    if (result == 0) {
+        result = chip_dir_create(args->dir, uid, args->vendor, fault);
+    }
+    if (result == 0 && files.boot != NULL) {
+        result = chip_dir_boot_put(args->dir, bytes_of(files.boot, files.boot_len),
+                                   bytes_of(files.anchor, files.anchor_len), fault);
+    }
+    free(files.boot);
+    free(files.anchor);
+    return result;
+}
+
 static int new_run(const char *command, const struct chip_args *args)
 {
     uint8_t uid[CHIP_UID_LEN];
     uint8_t hex[2 * CHIP_UID_LEN];
     struct fault fault = FAULT_NONE;
-    if (uid_read(args->uid, uid, &fault) != 0 || chip_dir_create(args->dir, uid, args->vendor, &fault) != 0) {
+    if (uid_read(args->uid, uid, &fault) != 0 || new_make(args, uid, &fault) != 0) {
         return cli_fault(command, &fault);
     }
     rsp_hex_write(uid, sizeof uid, hex);
-    (void)printf("%s: a blank chip, unique ID %.32s\n", args->dir, (const char *)hex);
+    (void)printf("%s: a %s chip, unique ID %.32s\n", args->dir, args->boot != NULL ? "closed" : "blank",
+                 (const char *)hex);
     return CLI_DONE;
 }
 
@@ -217,12 +260,15 @@ static int console_run(const char *command, const struct chip_args *args)
 }
 
 static const struct chip_verb verbs[] = {
-    { "new", "uv", 0, new_run,
-      "usage: windlass chip new DIR [--uid HEX32] [--vendor DIR]\n\n"
+    { "new", "uvba", 0, new_run,
+      "usage: windlass chip new DIR [--uid HEX32] [--vendor DIR] [--boot FILE --anchor FILE]\n\n"
       "Makes a blank chip in the new folder DIR, as it leaves the silicon vendor: erased flash, unique ID, vendor key\n"
       "and certificate. The vendor is a stand-in, and its certificates say so.\n\n"
       "  --uid HEX32    the unique ID, 32 hexadecimal digits (default: random)\n"
-      "  --vendor DIR   the stand-in vendor's CA, made when missing (default: one for this chip alone)\n\n"
+      "  --vendor DIR   the stand-in vendor's CA, made when missing (default: one for this chip alone)\n"
+      "  --boot FILE    BL1, put into the boot flash by the vendor, who then locks it and closes the debug port:\n"
+      "                 with bl1-agent.bin a chip that is provisioned over the secure channel\n"
+      "  --anchor FILE  the anchor page beside it\n\n"
       "example:\n  windlass chip new chip1 --uid 00112233445566778899aabbccddeeff\n" },
     { "run", "ftq", 0, run_run,
       "usage: windlass chip run DIR [--foreground] [--halted] [--qemu-arg ARG]...\n\n"
@@ -280,6 +326,7 @@ static void help_print(FILE *out)
 
 static const struct option long_options[] = {
     { "uid", required_argument, NULL, 'u' },      { "vendor", required_argument, NULL, 'v' },
+    { "boot", required_argument, NULL, 'b' },     { "anchor", required_argument, NULL, 'a' },
     { "foreground", no_argument, NULL, 'f' },     { "halted", no_argument, NULL, 't' },
     { "qemu-arg", required_argument, NULL, 'q' }, { "json", no_argument, NULL, 'j' },
     { "help", no_argument, NULL, 'h' },           { NULL, 0, NULL, 0 },
@@ -294,6 +341,12 @@ static bool option_store(struct chip_args *args, int letter)
         break;
     case 'v':
         args->vendor = optarg;
+        break;
+    case 'b':
+        args->boot = optarg;
+        break;
+    case 'a':
+        args->anchor = optarg;
         break;
     case 'f':
         args->foreground = true;

@@ -6,10 +6,9 @@ top=$1
 tool=$2
 . "$top/tests/system/lib.sh"
 
-"$windlass" chip new "$work/chip" >/dev/null
-"$tool" vendor "$work/chip" "$firmware" "$work/keys"
-"$windlass" chip run "$work/chip" >/dev/null 2>&1 &
-while [ ! -e "$work/chip/console.log" ]; do sleep 0.1; done
+"$tool" maker "$work/anchor" "$work/keys"
+"$windlass" chip new "$work/chip" --boot "$firmware/bl1-agent.bin" --anchor "$work/anchor" >/dev/null
+"$windlass" chip run "$work/chip" >/dev/null
 console chip "[bl1] waits for the appliance"
 [ ! -e "$work/chip/gdb.port" ] || fail "the debug port is open"
 "$tool" appliance "$work/chip" "$firmware" "$work/keys" || fail "the channel did not carry"

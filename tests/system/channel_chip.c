@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * channel_chip: the secure channel to the real firmware on the virtual chip.
- *   channel_chip vendor CHIP FIRMWARE KEYS   makes keys; does to a chip that is off what its silicon vendor does: BL1
- * with its agent and anchor pages in locked boot flash, debug port closed channel_chip appliance CHIP FIRMWARE KEYS
- * sends SBM over the line of the chip that runs, starts it, makes its keys
+ *   channel_chip maker ANCHOR KEYS             makes the maker's keys and an anchor page
+ *   channel_chip appliance CHIP FIRMWARE KEYS  sends SBM over the line of the chip that runs, starts it, makes its keys
  */
 #include "tests/unit/test.h"
 
@@ -59,26 +58,20 @@ static size_t file_read(const char *dir, const char *name, uint8_t *out, size_t 
     return len;
 }
 
-static void file_put(const char *dir, const char *name, long off, const void *data, size_t len)
+static void file_put(const char *path, const void *data, size_t len)
 {
-    char path[512];
-    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *file = fopen(path, "r+b");
-    check(file != NULL && fseek(file, off, SEEK_SET) == 0 && fwrite(data, 1, len, file) == len && fclose(file) == 0,
-          path);
+    FILE *file = fopen(path, "wb");
+    check(file != NULL && fwrite(data, 1, len, file) == len && fclose(file) == 0, path);
 }
 
-/* Key pairs one after the other: current and next are the same here. */
 static struct bytes key_of(const struct maker_key *key)
 {
     return bytes_of(key->open, sizeof key->open);
 }
 
-static void vendor(const char *chip, const char *firmware, const char *key_file)
+static void maker_run(const char *anchor_file, const char *key_file)
 {
-    static uint8_t page[LAYOUT_ANCHOR_LEN], bl1[LAYOUT_BL1_LEN];
-    static const uint8_t ones[8] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
-    uint8_t sectors[4] = { LAYOUT_BOOT_SECTORS };
+    static uint8_t page[LAYOUT_ANCHOR_LEN];
     maker_start(&keys.maker);
     check(crypto_p256_generate(keys.channel.secret, keys.channel.open) == STATUS_OK, "no randomness");
     const struct anchor anchor = { .firmware_keys = key_of(&keys.maker.firmware),
@@ -89,18 +82,11 @@ static void vendor(const char *chip, const char *firmware, const char *key_file)
                                    .class_id = bytes_of(keys.maker.class_id, 16) };
     struct cbor_writer w = cbor_writer_of(page, sizeof page);
     memset(page, 0xFF, sizeof page);
-    memset(bl1, 0xFF, sizeof bl1);
     anchor_build(&anchor, &w);
     check(w.status == STATUS_OK, "the anchor page does not fit");
     crypto_sha256(cbor_written(&w), page + w.len);
-    check(file_read(firmware, "bl1-agent.bin", bl1, sizeof bl1) > 0, "bl1-agent.bin is empty");
-    file_put(chip, "flash.bin", LAYOUT_BL1_OFF, bl1, sizeof bl1);
-    file_put(chip, "flash.bin", LAYOUT_ANCHOR0_OFF, page, sizeof page);
-    file_put(chip, "flash.bin", LAYOUT_ANCHOR1_OFF, page, sizeof page);
-    file_put(chip, "fuses.bin", 4 * FUSE_DEBUG_LOCK, ones, 8); /* and BOOT_LOCK */
-    file_put(chip, "fuses.bin", 4 * FUSE_BOOT_LOCK_SECTORS, sectors, 4);
-    FILE *file = fopen(key_file, "wb");
-    check(file != NULL && fwrite(&keys, sizeof keys, 1, file) == 1 && fclose(file) == 0, key_file);
+    file_put(anchor_file, page, sizeof page);
+    file_put(key_file, &keys, sizeof keys);
 }
 
 /* The public key of the chip's vendor certificate: the appliance knows it from there. */
@@ -218,12 +204,12 @@ static void appliance(const char *chip, const char *firmware, const char *key_fi
 
 int main(int argc, char **argv)
 {
-    if (argc == 5 && strcmp(argv[1], "vendor") == 0) {
-        vendor(argv[2], argv[3], argv[4]);
+    if (argc == 4 && strcmp(argv[1], "maker") == 0) {
+        maker_run(argv[2], argv[3]);
     } else if (argc == 5 && strcmp(argv[1], "appliance") == 0) {
         appliance(argv[2], argv[3], argv[4]);
     } else {
-        stop("usage: channel_chip vendor|appliance CHIP FIRMWARE KEYS");
+        stop("usage: channel_chip maker ANCHOR KEYS | appliance CHIP FIRMWARE KEYS");
     }
     return 0;
 }

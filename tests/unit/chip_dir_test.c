@@ -21,6 +21,7 @@
 #include "base/bytes.h"
 #include "host/chip/array.h"
 #include "host/chip/chip_dir.h"
+#include "wire/layout.h"
 
 static char room[256];
 static char chip[300];
@@ -180,6 +181,32 @@ static void the_vendor_certificate_belongs_to_the_fused_key(void **state)
     X509_free(ca);
 }
 
+static void a_chip_that_the_vendor_programmed_is_closed(void **state)
+{
+    static uint8_t boot[LAYOUT_BL1_LEN + 1], anchor[LAYOUT_ANCHOR_LEN];
+    struct chip_dir d;
+    struct array a;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    memset(boot, 0x11, sizeof boot);
+    memset(anchor, 0x22, sizeof anchor);
+    chip_make(NULL);
+    assert_int_equal(chip_dir_boot_put(chip, bytes_of(boot, sizeof boot), bytes_of(anchor, sizeof anchor), &fault), -1);
+    assert_int_equal(chip_dir_boot_put(chip, bytes_of(boot, 0), bytes_of(anchor, sizeof anchor), &fault), -1);
+    assert_int_equal(chip_dir_boot_put(chip, bytes_of(boot, 1), bytes_of(anchor, sizeof anchor - 1), &fault), -1);
+    assert_int_equal(chip_dir_boot_put(chip, bytes_of(boot, 100), bytes_of(anchor, sizeof anchor), &fault), 0);
+    assert_int_equal(chip_dir_open(chip, CHIP_DIR_LOOK, &d, &fault), 0);
+    array_init(&a, d.flash, d.fuses);
+    assert_memory_equal(d.flash, boot, 100);
+    assert_int_equal(d.flash[100], 0xFF);
+    assert_memory_equal(d.flash + LAYOUT_ANCHOR0_OFF, anchor, sizeof anchor);
+    assert_memory_equal(d.flash + LAYOUT_ANCHOR1_OFF, anchor, sizeof anchor);
+    assert_true(array_debug_is_locked(&a));
+    assert_int_equal(array_boot_lock_len(&a), LAYOUT_BOOT_LEN);
+    assert_string_equal(array_lifecycle_name(&a), "open");
+    chip_dir_close(&d);
+}
+
 static void two_chips_of_one_vendor_share_its_ca(void **state)
 {
     (void)state;
@@ -278,15 +305,11 @@ static void a_link_in_place_of_a_file_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TRUTH(a_new_chip_is_blank_and_has_its_vendor_fuses),
-        TRUTH(the_vendor_certificate_belongs_to_the_fused_key),
-        TRUTH(the_vendor_page_holds_the_certificate),
-        TRUTH(two_chips_of_one_vendor_share_its_ca),
-        TRUTH(an_existing_folder_is_never_touched),
-        TRUTH(a_folder_that_cannot_be_made_leaves_nothing),
-        TRUTH(only_one_owner_has_the_chip),
-        TRUTH(a_file_of_the_wrong_size_is_refused),
-        TRUTH(a_link_in_place_of_a_file_is_refused),
+        TRUTH(a_new_chip_is_blank_and_has_its_vendor_fuses), TRUTH(the_vendor_certificate_belongs_to_the_fused_key),
+        TRUTH(the_vendor_page_holds_the_certificate),        TRUTH(a_chip_that_the_vendor_programmed_is_closed),
+        TRUTH(two_chips_of_one_vendor_share_its_ca),         TRUTH(an_existing_folder_is_never_touched),
+        TRUTH(a_folder_that_cannot_be_made_leaves_nothing),  TRUTH(only_one_owner_has_the_chip),
+        TRUTH(a_file_of_the_wrong_size_is_refused),          TRUTH(a_link_in_place_of_a_file_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
