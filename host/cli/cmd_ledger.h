@@ -36,6 +36,8 @@ int ledger_place_find(const struct ledger_options *options, char out[LEDGER_PATH
 struct ledger_trust {
     struct audit_trust audit;
     struct cert *certs;
+    struct audit_given *given;
+    size_t given_room;
 };
 int ledger_trust_open(const char *project, struct ledger_trust *out, struct fault *fault);
 /* What the TPM states in an order, and the records key of the appliance whose order it is. */

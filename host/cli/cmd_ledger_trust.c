@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/pki/packages.h"
 #include "host/pki/refill.h"
 
 /* Adds the keys of the certificates that are there; -1 when one cannot be read. */
@@ -83,6 +84,72 @@ static int own_issuing_add(const struct project *project, struct ledger_trust *o
                : cert_read(path, &out->certs[out->audit.issuing_count++], fault);
 }
 
+/* The packages of one appliance, into the list. */
+struct giving {
+    struct ledger_trust *trust;
+    const struct audit_given *appliance;
+    int broken;
+};
+
+static int given_add(void *context, const struct pki_package *package, const uint8_t digest[32])
+{
+    struct giving *giving = context;
+    struct ledger_trust *trust = giving->trust;
+    if (trust->audit.given_count == trust->given_room) {
+        size_t room = trust->given_room == 0 ? 64 : 2 * trust->given_room;
+        struct audit_given *given = realloc(trust->given, room * sizeof *given);
+        giving->broken = given == NULL;
+        if (given == NULL) {
+            return 1;
+        }
+        trust->given = given;
+        trust->given_room = room;
+    }
+    struct audit_given *given = &trust->given[trust->audit.given_count++];
+    *given = *giving->appliance;
+    given->number = package->number;
+    given->quota = package->quota;
+    memcpy(given->digest, digest, sizeof given->digest);
+    trust->audit.given = trust->given;
+    return 0;
+}
+
+static int given_read(const struct project *project, const char *folder, struct ledger_trust *out, struct fault *fault)
+{
+    const char *name = strrchr(folder, '/') + 1;
+    char path[LEDGER_PATH_LEN];
+    struct audit_given appliance = { .tpm = pki_appliance_has_tpm(project, name) };
+    struct giving giving = { out, &appliance, 0 };
+    struct cert cert;
+    if (snprintf(path, sizeof path, "%s/records.crt", folder) >= (int)sizeof path || access(path, F_OK) != 0) {
+        return 0; /* it was never certified to the end */
+    }
+    if (cert_read(path, &cert, fault) != 0 || cert_public_key(&cert, appliance.records_key, fault) != 0 ||
+        pki_packages_walk(project, name, given_add, &giving, fault) < 0) {
+        return -1;
+    }
+    return giving.broken ? fault_set(fault, "no memory") : 0;
+}
+
+static int given_glob(const struct project *project, struct ledger_trust *out, struct fault *fault)
+{
+    char pattern[LEDGER_PATH_LEN];
+    glob_t found;
+    int failed = 0;
+    if (project_path(project, "pki/appliances/*/records.crt", pattern, sizeof pattern, fault) != 0) {
+        return -1;
+    }
+    if (glob(pattern, 0, NULL, &found) != 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < found.gl_pathc && failed == 0; i++) {
+        *strrchr(found.gl_pathv[i], '/') = '\0';
+        failed = given_read(project, found.gl_pathv[i], out, fault);
+    }
+    globfree(&found);
+    return failed;
+}
+
 int ledger_trust_open(const char *dir, struct ledger_trust *out, struct fault *fault)
 {
     struct project project;
@@ -105,7 +172,7 @@ int ledger_trust_open(const char *dir, struct ledger_trust *out, struct fault *f
         mastering_add(&project, "pki/mastering-next.crt", &out->audit, fault) != 0 ||
         quota_read(&project, &out->audit, fault) != 0 ||
         certs_glob(&project, "issuing", out->certs, &out->audit.issuing_count, fault) != 0 ||
-        own_issuing_add(&project, out, fault) != 0) {
+        own_issuing_add(&project, out, fault) != 0 || given_glob(&project, out, fault) != 0) {
         return -1;
     }
     return certs_glob(&project, "records", out->certs + LEDGER_CERTS_MAX, &out->audit.records_count, fault);
@@ -150,5 +217,7 @@ int ledger_order_read(const struct ledger_options *options, uint64_t *count, uin
 void ledger_trust_free(struct ledger_trust *trust)
 {
     free(trust->certs);
+    free(trust->given);
+    trust->given = NULL;
     trust->certs = NULL;
 }

@@ -208,6 +208,30 @@ static void count_add(struct audit *audit, size_t index, const struct audit_coun
     audit->counts[audit->count_count++].chain = index;
 }
 
+/* The appliance writes what a package grants; the maker knows it. */
+static void given_check(struct audit *audit, size_t index, const struct event_body *body)
+{
+    const struct audit_trust *trust = audit->config->trust;
+    const struct audit_chain *chain = &audit->chains[index];
+    for (size_t i = 0; i < trust->given_count; i++) {
+        const struct audit_given *given = &trust->given[i];
+        if (!bytes_equal(body->digest, bytes_of(given->digest, sizeof given->digest))) {
+            continue;
+        }
+        if (given->number != body->package || given->quota != body->quota || (uint64_t)given->tpm != body->tpm ||
+            !chain->has_key || memcmp(given->records_key, chain->key, sizeof chain->key) != 0) {
+            audit_tell(
+                audit, index, chain->seq, 0,
+                "package %llu, quota %llu: the maker gave it as package %llu, quota %llu, %s a TPM, or elsewhere",
+                (unsigned long long)body->package, (unsigned long long)body->quota, (unsigned long long)given->number,
+                (unsigned long long)given->quota, given->tpm ? "with" : "without");
+        }
+        return;
+    }
+    audit_tell(audit, index, chain->seq, 0, "package %llu: the maker gave no such package",
+               (unsigned long long)body->package);
+}
+
 /* What a load says of itself, beside what the rules keep. */
 static void load_note(struct audit *audit, size_t index, const struct event_body *body)
 {
@@ -217,6 +241,7 @@ static void load_note(struct audit *audit, size_t index, const struct event_body
     load->not_after = body->not_after;
     memcpy(load->grant_key, body->grant_key.data, sizeof load->grant_key);
     memcpy(load->issuing, body->issuing.data, sizeof load->issuing);
+    given_check(audit, index, body);
 }
 
 static void found_note(struct audit *audit, struct bytes cert)

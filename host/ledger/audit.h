@@ -13,6 +13,15 @@
 /* Orders of the OEM: COSE_Sign1 by the quota key over {1: unique ID}, with this external AAD. */
 #define AUDIT_SCRAP_AAD "windlass scrap order"
 
+/* A production package that the maker gave to an appliance. */
+struct audit_given {
+    uint64_t number;
+    uint64_t quota;
+    uint8_t digest[32];
+    uint8_t records_key[64]; /* of that appliance */
+    int tpm;                 /* 1: it has a TPM */
+};
+
 /* What the maker knows for sure. */
 struct audit_trust {
     struct cert root;
@@ -22,6 +31,8 @@ struct audit_trust {
     size_t records_count;
     uint8_t mastering[AUDIT_MASTERING_MAX][64];
     size_t mastering_count;
+    const struct audit_given *given;
+    size_t given_count;
     int has_quota_key;
     uint8_t quota_key[64]; /* signs scrap orders */
 };

@@ -251,8 +251,8 @@ static void unit_sum(struct audit *audit, struct audit_package *p, const struct 
         audit_tell(audit, AUDIT_NO_CHAIN, 0, u->number,
                    u->marks[MARK_CHECKED] == 0 ? "its record has no receipt" : "its lock was never seen");
     }
-    if (p->tpm && u->marks[MARK_CERTIFIED] != 0 && u->marks[MARK_GRANTED] == 0) {
-        audit_tell(audit, AUDIT_NO_CHAIN, 0, u->number, "it has certificates, and no grant of the TPM");
+    if (p->number != 0 && u->marks[MARK_CERTIFIED] != 0 && u->marks[MARK_GRANTED] == 0) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, u->number, "it has certificates, and no grant");
     }
 }
 

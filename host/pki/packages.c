@@ -38,24 +38,68 @@ static int list_read(const char *path, char **text, size_t *len, struct fault *f
     return result;
 }
 
+/* Takes one line; its length, or -1 when it is none. */
+static int line_take(const char *at, struct pki_package *package, uint8_t digest[32])
+{
+    char hex[65];
+    int used = 0;
+    if (sscanf(at, "%" SCNu64 " %" SCNu64 " %64[0-9a-f]%n", &package->number, &package->quota, hex, &used) != 3 ||
+        at[used] != '\n' || strlen(hex) != 64) {
+        return -1;
+    }
+    for (size_t i = 0; i < 32; i++) {
+        unsigned byte = 0;
+        (void)sscanf(hex + 2 * i, "%2x", &byte);
+        digest[i] = (uint8_t)byte;
+    }
+    return used + 1;
+}
+
+static int list_walk(const char *path, const char *text, pki_packages_each each, void *context, struct fault *fault)
+{
+    for (const char *at = text; *at != '\0';) {
+        struct pki_package package = { 0 };
+        uint8_t digest[32];
+        int len = line_take(at, &package, digest);
+        if (len < 0) {
+            (void)fault_set(fault, "%s: a line is not '<number> <quota> <SHA-256>'", path);
+            return fault_hint(fault, "restore the file from a backup");
+        }
+        int given = each(context, &package, digest);
+        if (given != 0) {
+            return given;
+        }
+        at += len;
+    }
+    return 0;
+}
+
+static int highest_keep(void *context, const struct pki_package *package, const uint8_t digest[32])
+{
+    uint64_t *highest = context;
+    (void)digest;
+    *highest = package->number > *highest ? package->number : *highest;
+    return 0;
+}
+
 /* The highest number of the list; fault when a line is not one. */
 static int list_highest(const char *path, const char *text, uint64_t *highest, struct fault *fault)
 {
     *highest = 0;
-    for (const char *at = text; *at != '\0';) {
-        char digest[65];
-        uint64_t number = 0;
-        uint64_t quota = 0;
-        int used = 0;
-        if (sscanf(at, "%" SCNu64 " %" SCNu64 " %64[0-9a-f]%n", &number, &quota, digest, &used) != 3 ||
-            at[used] != '\n' || strlen(digest) != 64) {
-            (void)fault_set(fault, "%s: a line is not '<number> <quota> <SHA-256>'", path);
-            return fault_hint(fault, "restore the file from a backup");
-        }
-        *highest = number > *highest ? number : *highest;
-        at += used + 1;
-    }
-    return 0;
+    return list_walk(path, text, highest_keep, highest, fault);
+}
+
+int pki_packages_walk(const struct project *project, const char *appliance, pki_packages_each each, void *context,
+                      struct fault *fault)
+{
+    char path[ENROL_PATH_MAX];
+    char *text = NULL;
+    size_t len = 0;
+    int result = list_path(project, appliance, path, fault) != 0 || list_read(path, &text, &len, fault) != 0
+                     ? -1
+                     : list_walk(path, text, each, context, fault);
+    free(text);
+    return result;
 }
 
 static int list_load(const struct project *project, const struct pki_package *package, char path[ENROL_PATH_MAX],

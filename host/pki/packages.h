@@ -19,4 +19,11 @@ int pki_packages_check(const struct project *project, const struct pki_package *
 int pki_packages_note(const struct project *project, const struct pki_package *package, const uint8_t digest[32],
                       struct fault *fault);
 
+/* One that was given; anything but 0 ends the walk. */
+typedef int (*pki_packages_each)(void *context, const struct pki_package *package, const uint8_t digest[32]);
+/* All that an appliance was given, in their order. 0, also when it was given none; -1 on a fault; or what `each` gave.
+ */
+int pki_packages_walk(const struct project *project, const char *appliance, pki_packages_each each, void *context,
+                      struct fault *fault);
+
 #endif

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "host/lib/file.h"
+#include "host/lib/text.h"
 #include "tests/unit/host_support.h"
 #include "tests/unit/ledger_maker.h"
 
@@ -55,6 +56,24 @@ static void folder_put(const char *project, const char *name)
     support_check(file_folder_make(path, 0755, &fault), &fault);
 }
 
+static void package_put(const char *project)
+{
+    char path[600];
+    char hex[65];
+    text_hex(maker.package.digest, 32, hex);
+    (void)snprintf(path, sizeof path, "%s/pki/appliances/one/packages.txt", project);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fprintf(file, "1 %llu %s\n", (unsigned long long)maker.package.quota, hex);
+    assert_int_equal(fclose(file), 0);
+    (void)snprintf(path, sizeof path, "%s/pki/appliances/one/tpm.cbor", project);
+    if (maker.package.tpm) { /* that it is there says that the appliance has a TPM */
+        file = fopen(path, "w");
+        assert_non_null(file);
+        assert_int_equal(fclose(file), 0);
+    }
+}
+
 static void certs_put(const char *project)
 {
     struct cert cert;
@@ -68,6 +87,7 @@ static void certs_put(const char *project)
     cert_put(project, "quota", &cert);
     cert_put(project, "appliances/one/issuing", &maker.issuing);
     cert_put(project, "appliances/one/records", &maker.records);
+    package_put(project);
 }
 
 static double seconds_since(const struct timespec *begin)

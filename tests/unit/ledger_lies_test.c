@@ -80,7 +80,7 @@ static void unit_without_a_grant_is_found(void **state)
     lie_begin(&lie, MAKE_RESERVE);
     maker_certs_make(&maker, &lie.chip, &device, &update);
     support_check(ledger_unit_certify(lie.ledger, lie.chip.uid, &device, &update, &fault), &fault);
-    lie_end(&lie, "no grant of the TPM");
+    lie_end(&lie, "and no grant");
 }
 
 static void one_count_of_the_tpm_for_two_units_is_found(void **state)
@@ -188,13 +188,44 @@ static void scrap_order_of_the_maker_is_no_finding(void **state)
     lie_end(&lie, NULL);
 }
 
+static void package_with_a_higher_quota_is_found(void **state)
+{
+    struct lie lie;
+    (void)state;
+    lie_begin(&lie, MAKE_CLOSE);
+    maker.given[0].quota = 4; /* the maker gave one unit less */
+    lie_end(&lie, "the maker gave it as package 1, quota 4");
+}
+
+static void package_that_nobody_gave_is_found(void **state)
+{
+    struct lie lie;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    lie_begin(&lie, MAKE_CLOSE);
+    maker.package.number = 2;
+    maker.package.digest[0] ^= 1;
+    support_check(ledger_package_load(lie.ledger, &maker.package, &fault), &fault);
+    lie_end(&lie, "the maker gave no such package");
+}
+
+static void package_that_hides_the_tpm_is_found(void **state)
+{
+    struct lie lie;
+    (void)state;
+    lie_begin(&lie, MAKE_RESERVE);
+    maker.given[0].tpm = 0;
+    lie_end(&lie, "without a TPM");
+}
+
 #define ALL                                                                                                            \
-    LEDGER_TEST(grant_of_another_chip_is_found), LEDGER_TEST(grant_by_another_key_is_found),                           \
-        LEDGER_TEST(ticket_by_another_key_is_found), LEDGER_TEST(unit_without_a_grant_is_found),                       \
-        LEDGER_TEST(one_count_of_the_tpm_for_two_units_is_found), LEDGER_TEST(certificates_of_another_key_are_found),  \
-        LEDGER_TEST(certificate_by_another_issuer_is_found), LEDGER_TEST(receipt_that_is_none_is_found),               \
-        LEDGER_TEST(token_of_another_device_is_found), LEDGER_TEST(scrap_order_by_another_key_is_found),               \
-        LEDGER_TEST(scrap_order_of_the_maker_is_no_finding)
+    LEDGER_TEST(package_with_a_higher_quota_is_found), LEDGER_TEST(package_that_nobody_gave_is_found),                 \
+        LEDGER_TEST(package_that_hides_the_tpm_is_found), LEDGER_TEST(grant_of_another_chip_is_found),                 \
+        LEDGER_TEST(grant_by_another_key_is_found), LEDGER_TEST(ticket_by_another_key_is_found),                       \
+        LEDGER_TEST(unit_without_a_grant_is_found), LEDGER_TEST(one_count_of_the_tpm_for_two_units_is_found),          \
+        LEDGER_TEST(certificates_of_another_key_are_found), LEDGER_TEST(certificate_by_another_issuer_is_found),       \
+        LEDGER_TEST(receipt_that_is_none_is_found), LEDGER_TEST(token_of_another_device_is_found),                     \
+        LEDGER_TEST(scrap_order_by_another_key_is_found), LEDGER_TEST(scrap_order_of_the_maker_is_no_finding)
 
 int main(void)
 {

@@ -139,6 +139,13 @@ void maker_open(struct maker *maker, uint64_t quota, int tpm, uint64_t block)
     maker->trust.records_count = 1;
     memcpy(maker->trust.mastering[0], maker->points[MAKER_MASTERING], 64);
     maker->trust.mastering_count = 1;
+    maker->given[0].number = 1;
+    maker->given[0].quota = quota;
+    maker->given[0].tpm = tpm;
+    memcpy(maker->given[0].digest, maker->package.digest, 32);
+    memcpy(maker->given[0].records_key, maker->points[MAKER_RECORDS], 64);
+    maker->trust.given = maker->given;
+    maker->trust.given_count = 1;
     maker->trust.has_quota_key = 1;
     memcpy(maker->trust.quota_key, maker->points[MAKER_QUOTA], 64);
     ticket_make(maker);

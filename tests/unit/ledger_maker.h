@@ -24,6 +24,7 @@ struct maker {
     struct ledger_signer signer;
     struct audit_trust trust;
     struct ledger_package package;
+    struct audit_given given[2];
     uint64_t tpm_count;   /* of the pretended TPM; counts only when package.tpm */
     uint64_t block_first; /* the block under way */
     uint8_t block[GRANT_SIGNED_MAX];
