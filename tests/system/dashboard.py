@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 
+sys.dont_write_bytecode = True  # nothing is left in the tree
 from chromium import Chromium
 
 
