@@ -136,7 +136,7 @@ static int terms_record(struct appliance *a, const struct production_terms *term
     memcpy(package.digest, terms->digest, sizeof package.digest);
     memcpy(package.grant_key, terms->grant_key, sizeof package.grant_key);
     memcpy(package.issuing, terms->issuing, sizeof package.issuing);
-    if (terms->tpm && quota_refill(a->quota, bytes_of(terms->refill, terms->refill_len), fault) != 0) {
+    if (terms->tpm && spend_refill(&a->granting.spend, bytes_of(terms->refill, terms->refill_len), fault) != 0) {
         return -1;
     }
     return ledger_package_load(a->ledger, &package, fault);

@@ -34,20 +34,23 @@ static int lost_record(struct spend *s, struct fault *fault)
     return 0;
 }
 
-static int doubt_settle(struct spend *s, struct fault *fault)
+/* Records what the TPM has counted since, and why nobody got a grant for it. */
+static int count_settle(struct spend *s, const char *why, struct fault *fault)
 {
     struct quota_facts facts;
-    if (!s->unsure) {
-        return 0;
-    }
-    if (quota_facts(s->quota, &facts, fault) != 0) {
-        return -1;
-    }
-    if (facts.count > s->last && ledger_spent_record(s->ledger, s->last, facts.count,
-                                                     "counted by the TPM, and nobody got a grant", fault) != 0) {
+    if (quota_facts(s->quota, &facts, fault) != 0 ||
+        (facts.count > s->last && ledger_spent_record(s->ledger, s->last, facts.count, why, fault) != 0)) {
         return -1;
     }
     s->last = facts.count > s->last ? facts.count : s->last;
+    return 0;
+}
+
+static int doubt_settle(struct spend *s, struct fault *fault)
+{
+    if (s->unsure && count_settle(s, "counted by the TPM, and nobody got a grant", fault) != 0) {
+        return -1;
+    }
     s->unsure = 0;
     return 0;
 }
@@ -66,6 +69,19 @@ int spend_sign(struct spend *s, const uint8_t digest[32], uint8_t signature[64],
         *count = counted;
     } else if (result < 0) {
         s->unsure = 1;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return result;
+}
+
+int spend_refill(struct spend *s, struct bytes refill, struct fault *fault)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    int result = lost_record(s, fault) != 0 || doubt_settle(s, fault) != 0 ? -1 : quota_refill(s->quota, refill, fault);
+    if (result == 0) {
+        s->unsure = 1;
+        result = count_settle(s, "void: left over when the next package was loaded", fault);
+        s->unsure = result != 0;
     }
     (void)pthread_mutex_unlock(&s->lock);
     return result;

@@ -29,6 +29,8 @@ void spend_close(struct spend *spend);
 /* As quota_sign, after everything lost before is on record. */
 int spend_sign(struct spend *spend, const uint8_t digest[32], uint8_t signature[64], uint64_t *count,
                struct fault *fault);
+/* As quota_refill. Units that were left, and are void by it, are recorded as spent. cut: they are at the next start. */
+int spend_refill(struct spend *spend, struct bytes refill, struct fault *fault);
 /* What was signed with this count could not be recorded and is forgotten. */
 void spend_lose(struct spend *spend, uint64_t count);
 

@@ -146,9 +146,27 @@ says "unit                4"
 chip_on c5
 run 1 provision --chip c5
 
+echo "units that are left are void when the next package is loaded, and on record as that"
+next_package() {
+    run 0 "$windlassd" order A --out "order$1.cbor"
+    production "$1" --quota "$2"
+    cp "run$1.wpp" A/
+    run 0 "$windlassd" load A "A/run$1.wpp"
+}
+next_package 3 3
+run 0 provision --chip c5
+next_package 4 1
+chip_on c6
+run 0 provision --chip c6
+chip_on c7
+run 1 provision --chip c7
+
 echo "the books are right"
 end_process "$daemon"
 daemon=
 cp A/ledger.db* A/ledger.head .
 run 0 "$windlass" ledger verify --project p --ledger ledger.db
+run 0 "$windlass" ledger report --project p --ledger ledger.db
+says "TPM operations lost    2"
+says "TPM operations missing 0"
 finish
