@@ -69,6 +69,11 @@ void appliance_close(struct appliance *a)
     free(a);
 }
 
+void appliance_channel_set(struct appliance *a, const struct channel_side *side)
+{
+    a->channel = side;
+}
+
 /* ---- runs: the present one counts as used once ---- */
 
 struct run *appliance_run_take(struct appliance *a)

@@ -14,6 +14,7 @@
 struct appliance;
 struct appliance_socket;
 struct appliance_folder;
+struct channel_side;
 struct ledger;
 struct quota;
 
@@ -47,6 +48,9 @@ struct appliance_inputs {
 /* Opens token, ledger, certificates and files, and checks them all. */
 int appliance_open(const struct project *project, const struct appliance_inputs *inputs, struct appliance **out,
                    struct fault *fault);
+/* From now on chips with a key of their silicon vendor are taken, too; `side` outlives the engine. Before any socket.
+ */
+void appliance_channel_set(struct appliance *appliance, const struct channel_side *side);
 /* All its sockets are closed before. NULL is allowed. */
 void appliance_close(struct appliance *appliance);
 

@@ -19,6 +19,7 @@ struct appliance {
     struct cert issuing;
     struct granting granting;
     struct hand hand;
+    const struct channel_side *channel; /* NULL: no chips with a key of their vendor */
     pthread_mutex_t lock; /* guards the present run and how many use each */
     struct run *run;
 };

@@ -41,6 +41,9 @@ enum unit_stage {
     UNIT_CLOSED_STILL,
     UNIT_DONE,
     UNIT_CLAIM,
+    UNIT_HAND, /* secure channel: the handshake, and BL1 */
+    UNIT_HAND_AGAIN,
+    UNIT_HELLO_FIRST,
     UNIT_STAGES
 };
 
@@ -127,6 +130,11 @@ static int token_issue(struct unit *u, uint8_t argument, struct letter_action *a
     return hsm_random(u->appliance->hsm, u->nonce, sizeof u->nonce, fault);
 }
 
+static int hand_issue(struct unit *u, uint8_t begins, struct letter_action *action, struct fault *fault)
+{
+    return begins ? unit_secure_begin(u, action, fault) : unit_secure_next(u, action, fault);
+}
+
 static int done_issue(struct unit *u, uint8_t argument, struct letter_action *action, struct fault *fault)
 {
     const struct ledger_unit *record = &u->record;
@@ -147,6 +155,7 @@ static const char step_install[] = "install the application";
 static const char step_check[] = "check what the chip holds";
 static const char step_lock[] = "lock boot flash and debug port";
 static const char step_see[] = "see it locked, close the record";
+static const char step_hand[] = "know each other, agree keys";
 static const char step_claim[] = "ask the locked chip who it is";
 
 /* clang-format off */
@@ -181,6 +190,9 @@ static const struct stage stages[UNIT_STAGES] = {
     [UNIT_TOKEN] = { step_see, LETTER_TOKEN, 0, UNIT_CLOSED_STILL, 0, token_issue, unit_token_check },
     [UNIT_CLOSED_STILL] = { step_see, LETTER_CLOSED, 0, UNIT_DONE, 0, nothing_issue, unit_closed_check },
     [UNIT_DONE] = { "done", LETTER_DONE, 0, UNIT_NONE, 0, done_issue, NULL },
+    [UNIT_HAND] = { step_hand, LETTER_FRAME, 1, UNIT_HAND_AGAIN, UNIT_CLAIM, hand_issue, unit_secure_hand_check },
+    [UNIT_HAND_AGAIN] = { step_hand, LETTER_FRAME, 0, UNIT_HELLO_FIRST, 0, hand_issue, unit_secure_open_check },
+    [UNIT_HELLO_FIRST] = { step_hand, LETTER_ASK, PROVISION_HELLO, UNIT_SBM_A, 0, ask_issue, unit_hello_first_check },
     [UNIT_CLAIM] = { step_claim, LETTER_TOKEN, 0, UNIT_DONE, 0, token_issue, unit_claim_check },
 };
 /* clang-format on */
@@ -192,6 +204,7 @@ void unit_end(struct unit *u)
     struct appliance *a = u->appliance;
     hand_drop(&a->hand, &u->chip);
     appliance_run_give(a, u->run);
+    unit_secure_end(u);
     u->stage = UNIT_NONE;
     u->run = NULL;
 }
@@ -204,6 +217,10 @@ static int stage_enter(struct unit *u, unsigned stage, struct letter_action *act
     action->kind = s->kind;
     action->step = bytes_of(s->step, strlen(s->step));
     int result = s->issue(u, s->argument, action, fault);
+    u->image_len = action->image_len;
+    if (result == 0 && u->secure.side != NULL) {
+        result = unit_secure_wrap(u, action, fault);
+    }
     if (result != 0 || stage == UNIT_DONE) {
         unit_end(u);
     }
@@ -245,7 +262,7 @@ int unit_begin(struct unit *u, const struct letter_request *request, struct lett
                         (unsigned long long)request->version, LETTER_VERSION);
         return fault_hint(fault, "use the same release of windlass on both");
     }
-    if (request->channel != LETTER_CHANNEL_OPEN) {
+    if (request->channel == LETTER_CHANNEL_SECURE && a->channel == NULL) {
         return fault_set(fault, "this appliance has no package for chips with a key of their vendor");
     }
     text_take(request->socket, u->socket, sizeof u->socket);
@@ -253,7 +270,37 @@ int unit_begin(struct unit *u, const struct letter_request *request, struct lett
         unit_end(u);
         return -1;
     }
-    return stage_enter(u, UNIT_BOOT, action, fault);
+    u->secure.side = request->channel == LETTER_CHANNEL_SECURE ? a->channel : NULL;
+    return stage_enter(u, u->secure.side != NULL ? UNIT_HAND : UNIT_BOOT, action, fault);
+}
+
+/* The secure channel has no debug port to read flash back, and SBM needs no restart to see what was written. */
+static unsigned stage_skip(const struct unit *u, unsigned stage)
+{
+    while (u->secure.side != NULL && (stages[stage].kind == LETTER_COMPARE || stage == UNIT_START_AGAIN)) {
+        stage = stages[stage].next;
+    }
+    return stage;
+}
+
+/* The chip may be gone already, or answer no handshake any more because it is locked. */
+static int chip_seems_locked(const struct unit *u, uint64_t code)
+{
+    return stages[u->stage].closed != UNIT_NONE &&
+           (code == LETTER_TROUBLE_PORT || (code == LETTER_TROUBLE_SILENT && u->secure.side != NULL));
+}
+
+/* What follows an action that was done. */
+static unsigned result_take(struct unit *u, struct bytes data, struct fault *fault)
+{
+    const struct stage *s = &stages[u->stage];
+    if (u->secure.side != NULL) {
+        int more = unit_secure_unwrap(u, s->kind, u->image_len, data, &data, fault);
+        if (more != 0) {
+            return more < 0 ? UNIT_NONE : u->stage;
+        }
+    }
+    return s->check == NULL || s->check(u, data, fault) == 0 ? stage_skip(u, s->next) : UNIT_NONE;
 }
 
 /* The stage that follows a result, or UNIT_NONE with the fault. */
@@ -261,11 +308,15 @@ static unsigned stage_next(struct unit *u, const struct letter_request *request,
 {
     const struct stage *s = &stages[u->stage];
     if (request->code == LETTER_FINE) {
-        return s->check == NULL || s->check(u, request->data, fault) == 0 ? s->next : UNIT_NONE;
+        return result_take(u, request->data, fault);
     }
     text_take(request->text, u->trouble, sizeof u->trouble);
-    if (request->code == LETTER_TROUBLE_PORT && s->closed != UNIT_NONE) {
+    if (chip_seems_locked(u, request->code)) {
+        u->secure.side = NULL; /* from here on it is asked as a device */
         return s->closed;
+    }
+    if (request->code == LETTER_TROUBLE_SILENT && u->stage == UNIT_LOCK && u->secure.side != NULL) {
+        return s->next; /* the answer may be lost */
     }
     (void)fault_set(fault, "%s",
                     u->trouble[0] == '\0' ? "the station could not do it, and does not say why" : u->trouble);

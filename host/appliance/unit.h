@@ -8,6 +8,7 @@
 
 #include "host/appliance/hand.h"
 #include "host/appliance/run.h"
+#include "host/appliance/unit_secure.h"
 #include "host/ledger/ledger.h"
 #include "host/lib/hsm.h"
 #include "host/sign1/token.h"
@@ -32,6 +33,8 @@ struct unit {
     uint8_t head[RUN_HEAD_LEN]; /* of the package slot, for this chip alone */
     uint8_t head_digest[32];
     uint8_t message[MAILBOX_MESSAGE_MAX]; /* of the present action */
+    uint64_t image_len;                   /* of the present action, when it writes */
+    struct unit_secure secure;
 };
 
 /* Takes a new chip in hand and gives the first action. Views of *action look into the unit. */
@@ -52,6 +55,8 @@ int unit_answer_read(const struct unit *unit, enum provision_op op, struct bytes
                      struct fault *fault);
 /* Nobody else may have this chip in hand. */
 int unit_chip_take(struct unit *unit, const uint8_t uid[16], struct fault *fault);
+/* HELLO of BL1 over the secure channel. */
+int unit_hello_first_check(struct unit *unit, struct bytes data, struct fault *fault);
 int unit_hello_check(struct unit *unit, struct bytes data, struct fault *fault);
 int unit_hello_again_check(struct unit *unit, struct bytes data, struct fault *fault);
 int unit_keys_check(struct unit *unit, struct bytes data, struct fault *fault);

@@ -7,7 +7,9 @@
 #include "host/sign1/sign1.h"
 #include "wire/cose.h"
 
-static const char *const op_names[] = { "", "HELLO", "MAKE_KEYS", "STORE", "INSTALL", "CHECK", "LOCK" };
+static const char *const op_names[] = {
+    "", "HELLO", "MAKE_KEYS", "STORE", "INSTALL", "CHECK", "LOCK", "WRITE", "START"
+};
 
 int unit_answer_read(const struct unit *u, enum provision_op op, struct bytes data, struct provision_answer *out,
                      struct fault *fault)
@@ -24,6 +26,23 @@ int unit_answer_read(const struct unit *u, enum provision_op op, struct bytes da
 }
 
 /* ---- before the proof: nothing here is believed; it only stops what could not end well ---- */
+
+/* The channel says which chip this is; nobody else is believed. */
+static int channel_chip_check(const struct unit *u, struct bytes uid, struct fault *fault)
+{
+    return u->secure.side == NULL || bytes_equal(uid, bytes_of(u->secure.channel.unique_id, 16))
+               ? 0
+               : fault_set(fault, "the chip names another unique ID than its vendor's certificate");
+}
+
+int unit_hello_first_check(struct unit *u, struct bytes data, struct fault *fault)
+{
+    struct provision_answer hello;
+    if (unit_answer_read(u, PROVISION_HELLO, data, &hello, fault) != 0) {
+        return -1;
+    }
+    return channel_chip_check(u, hello.uid, fault);
+}
 
 int unit_hello_check(struct unit *u, struct bytes data, struct fault *fault)
 {
@@ -45,7 +64,7 @@ int unit_hello_check(struct unit *u, struct bytes data, struct fault *fault)
                          (unsigned long long)hello.sbm_sequence, (unsigned long long)u->run->sbm_sequence);
     }
     memcpy(u->uid, hello.uid.data, sizeof u->uid);
-    return 0;
+    return channel_chip_check(u, hello.uid, fault);
 }
 
 int unit_hello_again_check(struct unit *u, struct bytes data, struct fault *fault)

@@ -23,3 +23,6 @@ windlass_test(provision_lies_test
   LIBS wl_appliance wl_wire_build Threads::Threads OpenSSL::Crypto
   TIMEOUT 300)
 windlass_test(provision_block_test SOURCES provision_block_test.c host_support.c LIBS wl_appliance)
+windlass_test(provision_secure_test
+  SOURCES provision_secure_test.c provision_puppet.c provision_factory.c host_support.c
+  LIBS wl_appliance wl_chip wl_boot wl_verify wl_wire_build OpenSSL::Crypto)

@@ -83,7 +83,7 @@ static struct bytes possession_make(const struct puppet_chip *chip, struct bytes
     return cbor_written(&w);
 }
 
-static struct bytes token_make(const struct puppet *p, struct bytes nonce, uint8_t out[TOKEN_MAX])
+struct bytes puppet_token(const struct puppet *p, struct bytes nonce, uint8_t out[TOKEN_MAX])
 {
     uint8_t encoded[TOKEN_CLAIMS_MAX];
     uint8_t structure[TOKEN_MAX + 32];
@@ -126,7 +126,20 @@ static void check_answer(const struct puppet *p, uint8_t digests[3][32], struct 
     a->app_sequence = p->chip->app_sequence;
 }
 
-static struct bytes agent_answer(struct puppet *p, struct bytes request, uint8_t *out, size_t max)
+static void flash_write(struct puppet *p, uint32_t off, struct bytes data)
+{
+    must(off % FLASHCTL_GRANULE_LEN == 0 && data.len % FLASHCTL_GRANULE_LEN == 0 &&
+         off % FLASHCTL_SECTOR_LEN + data.len <= FLASHCTL_SECTOR_LEN && off + data.len <= FLASHCTL_FLASH_LEN);
+    if (off % FLASHCTL_SECTOR_LEN == 0) {
+        memset(p->flash + off, 0xFF, FLASHCTL_SECTOR_LEN);
+    }
+    for (size_t i = 0; i < data.len; i++) {
+        must(p->flash[off + i] == 0xFF);
+    }
+    memcpy(p->flash + off, data.data, data.len);
+}
+
+struct bytes puppet_agent(struct puppet *p, struct bytes request, uint8_t *out, size_t max)
 {
     uint8_t possession[1024];
     uint8_t digests[3][32];
@@ -147,6 +160,8 @@ static struct bytes agent_answer(struct puppet *p, struct bytes request, uint8_t
         chip->item_lens[q.item - 3] = q.data.len;
     } else if (q.op == PROVISION_INSTALL) {
         a.app_sequence = chip->app_sequence;
+    } else if (q.op == PROVISION_WRITE) {
+        flash_write(p, (uint32_t)q.off, q.data);
     } else if (q.op == PROVISION_CHECK) {
         check_answer(p, digests, &a);
     }
@@ -174,7 +189,7 @@ void puppet_close(struct puppet *p)
     free(p->flash);
 }
 
-static void letter_set(struct puppet *p, const struct letter_request *request)
+void puppet_letter(struct puppet *p, const struct letter_request *request)
 {
     struct cbor_writer w = cbor_writer_of(p->request, sizeof p->request);
     letter_request_build(request, &w);
@@ -187,7 +202,7 @@ void puppet_begin(struct puppet *p)
     const struct letter_request begin = {
         .op = LETTER_BEGIN, .version = LETTER_VERSION, .socket = bytes_of("one", 3), .channel = LETTER_CHANNEL_OPEN
     };
-    letter_set(p, &begin);
+    puppet_letter(p, &begin);
     p->letters = 0;
 }
 
@@ -211,7 +226,7 @@ static void image_fetch(struct puppet *p)
     p256_sha256(bytes_of(p->flash + action.offset, (size_t)action.image_len), found);
     for (size_t done = 0; memcmp(digest, found, sizeof digest) != 0 && done < action.image_len;) {
         const struct letter_request image = { .op = LETTER_IMAGE, .digest = bytes_of(digest, 32), .offset = done };
-        letter_set(p, &image);
+        puppet_letter(p, &image);
         p->letters--;
         must(puppet_send(p) && p->answer.total == action.image_len);
         memcpy(p->flash + action.offset + done, p->answer.piece.data, p->answer.piece.len);
@@ -227,11 +242,11 @@ void puppet_act(struct puppet *p)
     if (action->kind == LETTER_WRITE) {
         image_fetch(p);
     } else if (action->kind == LETTER_ASK || action->kind == LETTER_LOCK) {
-        result.data = agent_answer(p, action->message, p->data, sizeof p->data);
+        result.data = puppet_agent(p, action->message, p->data, sizeof p->data);
     } else if (action->kind == LETTER_TOKEN) {
-        result.data = token_make(p, action->nonce, p->data);
+        result.data = puppet_token(p, action->nonce, p->data);
     }
-    letter_set(p, &result);
+    puppet_letter(p, &result);
 }
 
 int puppet_run(struct puppet *p, unsigned letters)

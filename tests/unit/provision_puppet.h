@@ -48,6 +48,10 @@ void puppet_begin(struct puppet *puppet);
 int puppet_send(struct puppet *puppet);
 /* Does the action that was answered, honestly, and writes its RESULT as the next letter. */
 void puppet_act(struct puppet *puppet);
+/* The parts of it: the chip's agent, its token, and a letter to be sent next. */
+struct bytes puppet_agent(struct puppet *puppet, struct bytes request, uint8_t *out, size_t max);
+struct bytes puppet_token(const struct puppet *puppet, struct bytes nonce, uint8_t out[1024]);
+void puppet_letter(struct puppet *puppet, const struct letter_request *request);
 /* From BEGIN until DONE, or a refusal, or `letters` were answered. 1 when the last was answered. */
 int puppet_run(struct puppet *puppet, unsigned letters);
 

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unit_secure: see unit_secure.h. */
+#include "host/appliance/appliance_room.h"
+
+#include "base/wipe.h"
+
+#define HAND_SECONDS 30u
+#define START_SECONDS 30u
+#define WRITE_SECONDS 30u
+
+/* ---- the handshake ---- */
+
+static void line_action(struct unit *u, unsigned seconds, struct letter_action *action)
+{
+    const struct bytes step = action->step;
+    *action = (struct letter_action){ .kind = LETTER_FRAME,
+                                      .step = step,
+                                      .message = bytes_of(u->secure.line.data, u->secure.line.len),
+                                      .seconds = seconds };
+}
+
+int unit_secure_begin(struct unit *u, struct letter_action *action, struct fault *fault)
+{
+    if (channel_begin(&u->secure.channel, u->secure.side, &u->secure.line, fault) != 0) {
+        return -1;
+    }
+    line_action(u, HAND_SECONDS, action);
+    return 0;
+}
+
+int unit_secure_hand_check(struct unit *u, struct bytes data, struct fault *fault)
+{
+    return channel_continue(&u->secure.channel, u->secure.side, data, &u->secure.line, fault);
+}
+
+int unit_secure_next(struct unit *u, struct letter_action *action, struct fault *fault)
+{
+    (void)fault;
+    line_action(u, HAND_SECONDS, action);
+    return 0;
+}
+
+int unit_secure_open_check(struct unit *u, struct bytes data, struct fault *fault)
+{
+    if (unit_secure_hand_check(u, data, fault) != 0) {
+        return -1;
+    }
+    return u->secure.line.len == 0 ? 0 : fault_set(fault, "the chip's handshake does not come to an end");
+}
+
+/* ---- actions as frames ---- */
+
+static int erased(const uint8_t *at, size_t len)
+{
+    size_t i = 0;
+    while (i < len && at[i] == 0xFF) {
+        i++;
+    }
+    return i == len;
+}
+
+/* The next piece of an image: a write that begins a sector erases it, so that one granule is enough for an empty one.
+ */
+static struct bytes piece_next(struct unit_secure *s, struct bytes image)
+{
+    const uint32_t left = (uint32_t)image.len - s->done;
+    const uint32_t in_sector = FLASHCTL_SECTOR_LEN - s->done % FLASHCTL_SECTOR_LEN;
+    const uint32_t sector = left < in_sector ? left : in_sector;
+    if (s->done % FLASHCTL_SECTOR_LEN == 0 && erased(image.data + s->done, sector)) {
+        s->piece = sector;
+        return bytes_of(image.data + s->done, FLASHCTL_GRANULE_LEN);
+    }
+    s->piece = sector < PROVISION_WRITE_MAX ? sector : PROVISION_WRITE_MAX;
+    return bytes_of(image.data + s->done, s->piece);
+}
+
+static int request_seal(struct unit *u, const struct provision_request *request, unsigned seconds,
+                        struct letter_action *action, struct fault *fault)
+{
+    struct cbor_writer w = cbor_writer_of(u->message, sizeof u->message);
+    provision_request_build(request, &w);
+    if (w.status != STATUS_OK) {
+        return fault_status(fault, "request to the chip", w.status);
+    }
+    if (channel_seal(&u->secure.channel, cbor_written(&w), &u->secure.line, fault) != 0) {
+        return -1;
+    }
+    line_action(u, seconds, action);
+    return 0;
+}
+
+static int write_wrap(struct unit *u, struct letter_action *action, struct fault *fault)
+{
+    const struct bytes image = unit_image_find(u, action->digest);
+    const uint64_t off = action->offset + u->secure.done;
+    if (image.len == 0 || u->secure.done >= image.len) {
+        return fault_set(fault, "appliance: no such piece of an image");
+    }
+    const struct provision_request request = { .op = PROVISION_WRITE,
+                                               .off = off,
+                                               .data = piece_next(&u->secure, image) };
+    return request_seal(u, &request, WRITE_SECONDS, action, fault);
+}
+
+int unit_secure_wrap(struct unit *u, struct letter_action *action, struct fault *fault)
+{
+    const struct provision_request start = { .op = PROVISION_START };
+    switch (action->kind) {
+    case LETTER_WRITE:
+        return write_wrap(u, action, fault);
+    case LETTER_START:
+        return request_seal(u, &start, START_SECONDS, action, fault);
+    case LETTER_ASK:
+    case LETTER_LOCK:
+        if (channel_seal(&u->secure.channel, action->message, &u->secure.line, fault) != 0) {
+            return -1;
+        }
+        line_action(u, (unsigned)action->seconds, action);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int unit_secure_unwrap(struct unit *u, uint64_t kind, uint64_t image_len, struct bytes data, struct bytes *plain,
+                       struct fault *fault)
+{
+    struct provision_answer answer;
+    *plain = bytes_of(NULL, 0);
+    if (kind != LETTER_WRITE && kind != LETTER_START && kind != LETTER_ASK && kind != LETTER_LOCK) {
+        *plain = data;
+        return 0;
+    }
+    if (kind == LETTER_LOCK && data.len == 0) {
+        return 0;
+    }
+    if (channel_open(&u->secure.channel, data, &u->secure.plain, fault) != 0) {
+        return -1;
+    }
+    *plain = bytes_of(u->secure.plain.data, u->secure.plain.len);
+    if (kind == LETTER_START) {
+        return unit_answer_read(u, PROVISION_START, *plain, &answer, fault);
+    }
+    if (kind != LETTER_WRITE) {
+        return 0;
+    }
+    if (unit_answer_read(u, PROVISION_WRITE, *plain, &answer, fault) != 0) {
+        return -1;
+    }
+    u->secure.done += u->secure.piece;
+    if (u->secure.done < image_len) {
+        return 1;
+    }
+    u->secure.done = 0;
+    return 0;
+}
+
+void unit_secure_end(struct unit *u)
+{
+    channel_close(&u->secure.channel);
+    wipe(&u->secure, sizeof u->secure);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine over the secure channel, with a chip of a silicon vendor: from the handshake to the closed record, and
+ * what the station in between sees and can do. */
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/credential.h"
+#include "crypto/crypto.h"
+#include "host/appliance/channel.h"
+#include "host/chip/vendor.h"
+#include "host/ledger/ledger.h"
+#include "host/sign1/credential.h"
+#include "tests/unit/host_support.h"
+#include "tests/unit/provision_factory.h"
+#include "tests/unit/provision_puppet.h"
+#include "wire/layout.h"
+
+static struct factory factory;
+static struct appliance *appliance;
+static struct channel_side side;
+static struct cert vendors;
+static uint8_t cwt[CREDENTIAL_MAX];
+static uint8_t mastering_key[64];
+
+/* The chip, and what it has of the channel. */
+static struct puppet_chip chip;
+static struct puppet p;
+static struct vendor_identity identity;
+static struct schedule_party chip_own;
+static struct edhoc chip_edhoc;
+static struct record_channel chip_records;
+
+/* Somebody on the line. */
+static unsigned frames;
+static unsigned change_at; /* the chip's message that is changed; 0: none */
+static unsigned seen_plain;
+
+static void credential_put(void)
+{
+    static const uint8_t vendor[16] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    static const uint8_t class_id[16] = { 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2 };
+    struct fault fault = FAULT_NONE;
+    uint8_t key[64];
+    size_t len = 0;
+    support_check(hsm_key_generate(factory.appliance, "channel", HSM_KEY_SIGN, key, &fault), &fault);
+    support_check(hsm_key_public(factory.oem, KEY_MASTERING, mastering_key, &fault), &fault);
+    const struct edhoc_claims claims = { bytes_of("line 1", 6),  UINT32_MAX,           bytes_of(key, 32),
+                                         bytes_of(key + 32, 32), bytes_of(vendor, 16), bytes_of(class_id, 16) };
+    support_check(credential_make(factory.oem, KEY_MASTERING, &claims, cwt, &len, &fault), &fault);
+    side = (struct channel_side){ factory.appliance, "channel", bytes_of(cwt, len), &vendors, 1 };
+}
+
+static void chip_make(void)
+{
+    static const uint8_t c_r[] = { 0x01 };
+    struct fault fault = FAULT_NONE;
+    puppet_chip_make(&chip, 0x77);
+    chip.sbm_sequence = FACTORY_SBM_SEQUENCE;
+    chip.app_sequence = FACTORY_APP_SEQUENCE;
+    support_check(vendor_identity_make(chip.uid, NULL, &identity, &fault), &fault);
+    const uint8_t *at = identity.page + FLASHCTL_VENDOR_HEAD_LEN;
+    const size_t len = bytes_read_le16(identity.page + 4);
+    chip_own = (struct schedule_party){ .c_r = bytes_of(c_r, 1),
+                                        .id_cred = bytes_of(at, len),
+                                        .cred = bytes_of(at + 3, len - 3) };
+    support_write("vendor.pem", identity.issuer, 0600);
+    support_check(cert_read(support_path("vendor.pem"), &vendors, &fault), &fault);
+}
+
+static int setup(void **state)
+{
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    frames = change_at = seen_plain = 0;
+    factory_open(&factory);
+    factory.inputs.token_needed = 1;
+    credential_put();
+    chip_make();
+    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
+    appliance_channel_set(appliance, &side);
+    puppet_open(&p, appliance, &chip);
+    assert_true(puppet_run(&p, 1));
+    puppet_act(&p); /* BL1 and anchor pages stand in such a chip already */
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    puppet_close(&p);
+    puppet_chip_free(&chip);
+    appliance_close(appliance);
+    factory_close(&factory);
+    return 0;
+}
+
+/* ---- the chip's end of the line ---- */
+
+static struct bytes hand_answer(struct bytes in, uint8_t *out, size_t max)
+{
+    uint8_t digest[32];
+    uint8_t signature[64];
+    uint8_t key[64];
+    const struct bytes message = bytes_of(in.data + 1, in.len - 1);
+    const struct credential_trust trust = { { bytes_of(mastering_key, 64), 0 },
+                                            bytes_of(factory.project.profile.vendor_uuid, 16),
+                                            bytes_of(factory.project.profile.class_uuid, 16),
+                                            1 };
+    struct cbor_writer w = cbor_writer_of(out, max);
+    if (in.data[0] == 0xF5) {
+        assert_int_equal(edhoc_message_1_open(&chip_edhoc, message), STATUS_OK);
+        assert_int_equal(edhoc_message_2_begin(&chip_edhoc, &chip_own, digest), STATUS_OK);
+        assert_int_equal(crypto_p256_sign(identity.private_key, digest, signature), STATUS_OK);
+        assert_int_equal(edhoc_message_2_finish(&chip_edhoc, &chip_own, signature, &w), STATUS_OK);
+    } else {
+        assert_int_equal(edhoc_message_3_open(&chip_edhoc, message), STATUS_OK);
+        assert_int_equal(credential_check(chip_edhoc.peer.cred, &trust, key), STATUS_OK);
+        assert_int_equal(edhoc_message_3_check(&chip_edhoc, key), STATUS_OK);
+        assert_int_equal(edhoc_message_4_make(&chip_edhoc, &w), STATUS_OK);
+        assert_int_equal(record_channel_open(&chip_records, &chip_edhoc, RECORD_LABEL_FROM_CHIP), STATUS_OK);
+    }
+    return cbor_written(&w);
+}
+
+static struct bytes frame_answer(struct bytes in, uint8_t *out, size_t max)
+{
+    static uint8_t plain[FRAME_MESSAGE_MAX];
+    static uint8_t answer[FRAME_MESSAGE_MAX];
+    size_t len = 0;
+    if (in.data[0] == 0xF5 || in.data[0] == 0x01) {
+        return hand_answer(in, out, max);
+    }
+    assert_int_equal(record_open(&chip_records, in, plain, &len), STATUS_OK);
+    const struct bytes said = puppet_agent(&p, bytes_of(plain, len), answer, sizeof answer);
+    struct cbor_writer w = cbor_writer_of(out, max);
+    assert_int_equal(record_seal(&chip_records, said, &w), STATUS_OK);
+    return cbor_written(&w);
+}
+
+/* What a station can look for: the image of SBM, which is all one byte. */
+static void line_look(struct bytes message)
+{
+    static uint8_t image[64];
+    memset(image, FACTORY_SBM_A_BYTE, sizeof image);
+    seen_plain += memmem(message.data, message.len, image, sizeof image) != NULL;
+}
+
+static int secure_run(void)
+{
+    const struct letter_request begin = {
+        .op = LETTER_BEGIN, .version = LETTER_VERSION, .socket = bytes_of("one", 3), .channel = LETTER_CHANNEL_SECURE
+    };
+    static uint8_t out[FRAME_MESSAGE_MAX];
+    frames = 0;
+    puppet_letter(&p, &begin);
+    while (puppet_send(&p)) {
+        const struct letter_action action = p.answer.action;
+        struct letter_request result = { .op = LETTER_RESULT };
+        if (action.kind == LETTER_DONE) {
+            return 1;
+        }
+        if (action.kind == LETTER_FRAME) {
+            line_look(action.message);
+            result.data = frame_answer(action.message, out, sizeof out);
+            if (++frames == change_at) {
+                out[result.data.len / 2] ^= 1;
+            }
+        } else if (action.kind == LETTER_TOKEN) {
+            result.data = puppet_token(&p, action.nonce, p.data);
+        } else {
+            assert_int_equal(action.kind, LETTER_CLOSED);
+        }
+        puppet_letter(&p, &result);
+    }
+    return 0;
+}
+
+static int unit_find(struct ledger_unit *unit)
+{
+    struct ledger *ledger = NULL;
+    struct fault fault = FAULT_NONE;
+    const struct ledger_config config = { .place = support_path(LEDGER_FILE), .mode = LEDGER_READ };
+    support_check(ledger_open(&config, &ledger, &fault), &fault);
+    int found = ledger_unit_find(ledger, chip.uid, unit, &fault);
+    ledger_close(ledger);
+    return found;
+}
+
+/* ---- tests ---- */
+
+static void chip_of_a_vendor_is_made_without_a_byte_of_plain_firmware_on_the_line(void **state)
+{
+    struct ledger_unit unit;
+    (void)state;
+    assert_true(secure_run());
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.state, LEDGER_DONE);
+    assert_int_equal(p.flash[LAYOUT_SBM_A_OFF + LAYOUT_SBM_IMAGE_OFF], FACTORY_SBM_A_BYTE);
+    assert_int_equal(p.flash[LAYOUT_SBM_B_OFF + LAYOUT_SBM_IMAGE_OFF], FACTORY_SBM_B_BYTE);
+    assert_int_equal(seen_plain, 0);
+    uint8_t shown[128];
+    memset(shown, FACTORY_SBM_A_BYTE, sizeof shown);
+    line_look(bytes_of(shown, sizeof shown)); /* the search does find */
+    assert_int_equal(seen_plain, 1);
+}
+
+static void message_of_the_chip_that_is_changed_ends_the_session(void **state)
+{
+    static const unsigned places[] = { 1, 2, 3, 4, 60, 150 };
+    struct ledger_unit unit;
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        change_at = places[i];
+        assert_false(secure_run());
+        assert_int_equal(frames, change_at);
+    }
+    assert_int_equal(unit_find(&unit), 0);
+    change_at = 0;
+    assert_true(secure_run());
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.state, LEDGER_DONE);
+}
+
+static void chip_of_an_unknown_vendor_is_refused(void **state)
+{
+    struct fault fault = FAULT_NONE;
+    struct ledger_unit unit;
+    (void)state;
+    support_check(cert_read(support_path("pki/root.crt"), &vendors, &fault), &fault);
+    assert_false(secure_run());
+    assert_int_equal(frames, 1);
+    assert_int_equal(unit_find(&unit), 0);
+}
+
+static void chip_that_names_another_id_than_its_certificate_is_refused(void **state)
+{
+    struct ledger_unit unit;
+    (void)state;
+    chip.uid[5] ^= 1;
+    assert_false(secure_run());
+    assert_non_null(memmem(p.answer.what.data, p.answer.what.len, "than its vendor's certificate", 29));
+    assert_int_equal(unit_find(&unit), 0);
+}
+
+#define SECURE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SECURE_TEST(chip_of_a_vendor_is_made_without_a_byte_of_plain_firmware_on_the_line),
+        SECURE_TEST(message_of_the_chip_that_is_changed_ends_the_session),
+        SECURE_TEST(chip_of_an_unknown_vendor_is_refused),
+        SECURE_TEST(chip_that_names_another_id_than_its_certificate_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
