@@ -19,8 +19,11 @@
 int server_arm(struct conn *conn, uint32_t events, int add)
 {
     struct epoll_event event = { .events = events | EPOLLONESHOT, .data.ptr = conn };
+    int epoll_fd = conn->server->epoll_fd;
+    int fd = tls_conn_fd(conn->tls);
+    /* Once it is armed another worker may have it: from here on nothing of it is touched. */
     (void)atomic_fetch_add_explicit(&conn->handed, 1, memory_order_release);
-    return epoll_ctl(conn->server->epoll_fd, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, tls_conn_fd(conn->tls), &event);
+    return epoll_ctl(epoll_fd, add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &event);
 }
 
 static void deadline_set(struct conn *conn, int ms)
