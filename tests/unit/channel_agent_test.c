@@ -10,7 +10,8 @@
 #include "boot/stage.h"
 #include "channel/server.h"
 #include "ports/sim/sim_vendor.h"
-#include "tests/unit/boot_maker.h"
+#include "sbm/device.h"
+#include "tests/unit/boot_maker_grant.h"
 #include "tests/unit/channel_line.h"
 #include "wire/frame.h"
 #include "wire/provision_msg.h"
@@ -75,6 +76,7 @@ static void bl1_code(void)
 
 static void sbm_code(void)
 {
+    memset(&device, 0, sizeof device);
     stage_main();
 }
 
@@ -215,6 +217,107 @@ static void a_power_cut_at_any_flash_operation_is_made_good(void **state)
         slots_send_and_start();
         assert_int_equal(chip_join(), SIM_STARTED_SBM);
     }
+}
+
+/* Keeps the keys that the chip proves to have; its signature is looked at in boot_agent_test. */
+static void possession_take(void)
+{
+    struct cose_sign1 sign1;
+    struct provision_possession facts;
+    assert_int_equal(cose_sign1_parse(talk.answer.possession, &sign1), STATUS_OK);
+    assert_int_equal(provision_possession_parse(sign1.payload, &facts), STATUS_OK);
+    memcpy(maker.identity.open, facts.identity_key.data, 64);
+    memcpy(maker.update.open, facts.update_key.data, 64);
+}
+
+static void item_send(uint64_t item, const void *data, size_t len)
+{
+    const struct provision_request store = { .op = PROVISION_STORE, .item = item, .data = bytes_of(data, len) };
+    assert_int_equal(channel_line_ask(&talk, &store), 0);
+}
+
+/* Grant, policy, certificates, and the application's package for this chip alone. */
+static void content_send(void)
+{
+    static uint8_t package[8192];
+    uint8_t policy[POLICY_MAX], grant[GRANT_ITEM_MAX];
+    size_t block_len;
+    const struct maker_grant right = maker_grant_right(&maker, machine.unique_id);
+    struct maker_package spec = maker_package_right(&maker, 3, IMAGE_LEN);
+    item_send(STORE_GRANT, grant, maker_grant_write(&right, grant));
+    item_send(STORE_POLICY, policy, maker_policy_write(&maker, 3, policy));
+    for (uint64_t item = STORE_DEVICE_CERT; item <= STORE_ROOT_CERT; item++) {
+        item_send(item, "certificate", 11);
+    }
+    spec.block_signer = &maker.provisioner;
+    memset(package, 0xFF, sizeof package);
+    size_t len = maker_package_write(&spec, package, sizeof package, &block_len);
+    for (size_t at = 0; at < len; at += SECTOR) {
+        const struct provision_request write_request = { .op = PROVISION_WRITE,
+                                                         .off = machine.map.package[0].off + at,
+                                                         .data = bytes_of(package + at, SECTOR) };
+        assert_int_equal(channel_line_ask(&talk, &write_request), 0);
+    }
+}
+
+/* From a chip with nothing but BL1 to a locked device that runs its application, over the line alone. */
+static void a_whole_device_is_made_over_the_channel(void **state)
+{
+    const struct provision_request keys = { .op = PROVISION_MAKE_KEYS, .challenge = bytes_of(maker.firmware.open, 32) };
+    const struct provision_request install = { .op = PROVISION_INSTALL, .slot = 0 };
+    const struct provision_request check = { .op = PROVISION_CHECK };
+    const struct provision_request lock = { .op = PROVISION_LOCK, .lock_sectors = source.map.boot_sectors };
+    (void)state;
+    maker_geometry(&source);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        (void)maker_sbm(&maker, &maker.firmware, &source, slot, 3, IMAGE_LEN);
+    }
+    chip_start(&bl1);
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
+    slots_send_and_start();
+    assert_int_equal(chip_join(), SIM_STARTED_SBM);
+    chip_start(&sbm);
+    assert_int_equal(channel_line_ask(&talk, &keys), 0);
+    possession_take();
+    content_send();
+    assert_int_equal(channel_line_ask(&talk, &install), 0);
+    assert_int_equal(channel_line_ask(&talk, &check), 0);
+    assert_int_equal(talk.answer.app_sequence, 3);
+    assert_int_equal(channel_line_ask(&talk, &lock), 0);
+    assert_int_equal(chip_join(), SIM_RESET);
+    assert_int_equal(sim_run(&machine, bl1_code), SIM_STARTED_SBM);
+    assert_int_equal(sim_run(&machine, sbm_code), SIM_STARTED_APPLICATION);
+    assert_int_equal(device.running_sequence, 3);
+    assert_int_equal(port_lifecycle(), PORT_SECURED);
+}
+
+/* SBM writes what arrives for it, never itself. */
+static void sbm_does_not_overwrite_itself(void **state)
+{
+    const uint8_t data[16] = { 1 };
+    struct provision_request write_request = { .op = PROVISION_WRITE, .data = bytes_of(data, sizeof data) };
+    (void)state;
+    for (unsigned slot = 0; slot < 2; slot++) {
+        (void)maker_sbm(&maker, &maker.firmware, &source, slot, 3, IMAGE_LEN);
+    }
+    chip_start(&bl1);
+    assert_int_equal(channel_line_shake(&talk, &rig), STATUS_OK);
+    slots_send_and_start();
+    assert_int_equal(chip_join(), SIM_STARTED_SBM);
+    chip_start(&sbm);
+    const uint32_t refused[] = { 0, machine.map.sbm[0].off, machine.map.sbm[1].off, machine.map.store[0].off };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        write_request.off = refused[i];
+        assert_int_equal(channel_line_ask(&talk, &write_request), STATUS_FLASH_RANGE);
+    }
+    write_request.off = machine.map.sbm_package.off;
+    assert_int_equal(channel_line_ask(&talk, &write_request), 0);
+    /* A new handshake is BL1's business. */
+    channel_line_send(&talk, bytes_of("\xF5", 1));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(ended, SIM_RESET);
+    close(line[0]);
+    close(line[1]);
 }
 
 /* Who holds the line sees no firmware, no key, and not even which chip it is. */
@@ -377,6 +480,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_sbm_arrives_over_the_channel_and_starts, setup),
         cmocka_unit_test_setup(a_power_cut_at_any_flash_operation_is_made_good, setup),
+        cmocka_unit_test_setup(a_whole_device_is_made_over_the_channel, setup),
+        cmocka_unit_test_setup(sbm_does_not_overwrite_itself, setup),
         cmocka_unit_test_setup(nothing_is_on_the_line_in_the_clear, setup),
         cmocka_unit_test_setup(nothing_but_what_the_agent_may_write_is_written, setup),
         cmocka_unit_test_setup(a_record_that_comes_again_is_answered_again_and_not_done_again, setup),
