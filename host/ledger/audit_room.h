@@ -124,6 +124,8 @@ void audit_tell(struct audit *audit, size_t chain, uint64_t seq, uint64_t unit, 
     __attribute__((format(printf, 5, 6)));
 #define AUDIT_NO_CHAIN ((size_t)-1)
 
+/* Keeps what an event says, and puts its signatures aside for the threads. */
+void audit_event_note(struct audit *audit, size_t index, unsigned kind, const struct event_body *body);
 /* The checkpoint that follows the last one, into chain->next. */
 void audit_checkpoint_next(struct audit *audit, struct audit_chain *chain);
 /* The link of an event: 1, 0 (no such event) or -1. */
