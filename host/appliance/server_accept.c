@@ -18,6 +18,7 @@
 #include "host/appliance/server_room.h"
 
 #define BATCH 64
+#define CROWD_MAX 1024 /* connections that are looked at when one must go */
 
 /* A peer that is gone without a word is noticed after two minutes. */
 static void socket_prepare(int fd)
@@ -79,32 +80,42 @@ static int bucket_take(struct server *s, const uint8_t source[16], int64_t now)
     return 1;
 }
 
-/* With the lock held. */
-static unsigned pending_of(const struct server *s, const uint8_t source[16])
+/* With the lock held: connections that could be crowded out, at most `max`. */
+static size_t pending_list(struct server *s, struct conn **list, size_t max)
 {
-    unsigned count = 0;
-    for (size_t i = 0; i < s->place_count; i++) {
-        const struct conn *c = &s->places[i];
-        count += c->tls != NULL && !c->known && memcmp(c->source, source, sizeof c->source) == 0;
+    size_t count = 0;
+    for (size_t i = 0; i < s->place_count && count < max; i++) {
+        struct conn *c = &s->places[i];
+        if (c->tls != NULL && !c->known && atomic_load(&c->cut) == END_NONE) {
+            list[count++] = c;
+        }
     }
     return count;
+}
+
+static unsigned pending_of(struct conn *const *list, size_t count, const uint8_t source[16])
+{
+    unsigned same = 0;
+    for (size_t i = 0; i < count; i++) {
+        same += memcmp(list[i]->source, source, sizeof list[i]->source) == 0;
+    }
+    return same;
 }
 
 /* With the lock held: cuts the oldest connection of the address that has most pending ones. */
 static void crowd_out(struct server *s)
 {
+    struct conn *list[CROWD_MAX];
     struct conn *victim = NULL;
+    size_t count = pending_list(s, list, CROWD_MAX);
     unsigned most = 0;
-    for (size_t i = 0; i < s->place_count; i++) {
-        struct conn *c = &s->places[i];
-        if (c->tls == NULL || c->known || atomic_load(&c->cut) != END_NONE) {
-            continue;
-        }
+    for (size_t i = 0; i < count; i++) {
+        struct conn *c = list[i];
         int same = victim != NULL && memcmp(c->source, victim->source, sizeof c->source) == 0;
-        unsigned count = same ? most : pending_of(s, c->source);
-        if (victim == NULL || count > most || (count == most && c->since < victim->since)) {
+        unsigned many = same ? most : pending_of(list, count, c->source);
+        if (victim == NULL || many > most || (many == most && c->since < victim->since)) {
             victim = c;
-            most = count;
+            most = many;
         }
     }
     if (victim != NULL) {
