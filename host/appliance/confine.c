@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCKED_MIN ((rlim_t)512 << 20) /* less than that, and a running daemon could be refused memory */
+#define LOCKED_MIN ((rlim_t)1 << 30) /* less than that, and a running daemon could be refused memory */
 
 int confine_begin(unsigned descriptors, struct fault *fault)
 {
@@ -98,7 +98,7 @@ int confine_memory(int required, int *locked, struct fault *fault)
     if (!*locked && required) {
         (void)fault_set(fault, "memory cannot be locked: the limit is %llu KiB",
                         (unsigned long long)limit.rlim_cur / 1024);
-        return fault_hint(fault, "raise it to 512 MiB or more (LimitMEMLOCK=, ulimit -l), or leave --locked out");
+        return fault_hint(fault, "raise it to 1 GiB or more (LimitMEMLOCK=, ulimit -l), or leave --locked out");
     }
     return 0;
 }

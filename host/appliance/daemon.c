@@ -154,7 +154,7 @@ static int privileges_drop(struct daemon *d, struct fault *fault)
     }
     metrics_add(&d->metrics, METRIC_LOCKED, d->locked);
     if (!d->locked) {
-        log_say(LOG_LEVEL_WARNING, "memory_not_locked", "what", "the limit on locked memory is below 512 MiB", "hint",
+        log_say(LOG_LEVEL_WARNING, "memory_not_locked", "what", "the limit on locked memory is below 1 GiB", "hint",
                 "raise it: LimitMEMLOCK=infinity, or ulimit -l unlimited", NULL);
     }
     return 0;
