@@ -162,6 +162,9 @@ run 1 "$windlassd" order A --out order.cbor
 says "has no TPM"
 holds ! -e order.cbor
 holds ! -e A/production.wpp.new
+run 1 "$windlassd" record A p/pki/root.crt
+says "proof of a decommissioning"
+says "windlass device decommission --out"
 
 echo "it stops in good order, and starts again"
 run 0 "$windlassd" stop A
@@ -174,6 +177,8 @@ run 0 "$windlassd" stop A
 says "no daemon runs there"
 run 1 "$windlassd" load A p/pki/root.crt
 says "not a production package"
+run 1 "$windlassd" record A p/pki/root.crt
+says "no daemon runs there"
 start_daemon
 kill -TERM "$daemon"
 wait "$daemon" || failed "exit code after SIGTERM"

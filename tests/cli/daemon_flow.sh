@@ -130,6 +130,16 @@ shown '"step":'
 grep -q '"event":"letter_refused","station":"line-1"' log || failed "no refusal in the log"
 holds "$(grep -c '"event":"unit_done"' log)" -ge 4
 
+echo "the maker opens a device's debug port, and ends the device; its own word goes into the ledger"
+uid=$(od -An -tx1 -j 32 -N 16 c1/fuses.bin | tr -d ' \n')
+run 0 "$windlass" device debug c1 --project p --rights non-secure --wait 30
+holds -e c1/gdb.port
+run 0 "$windlass" device reset c1
+run 0 "$windlass" device decommission c1 --project p --uid "$uid" --out end.proof --wait 30
+run 0 "$windlassd" record A end.proof
+says "decommissioned"
+run 0 "$windlassd" record A end.proof
+
 echo "the books are right"
 end_daemon
 cp A/ledger.db* A/ledger.head .
