@@ -83,6 +83,11 @@ static int index_make(struct quota *quota, struct fault *fault)
     if (code == TSS2_RC_SUCCESS) {
         code = Tss2_Sys_NV_DefineSpace(quota->link.sys, TPM2_RH_OWNER, &quota_link_password, &no_secret, &area, NULL);
     }
+    if (quota_link_is(code, TPM2_RC_ATTRIBUTES)) {
+        (void)quota_link_fault(&quota->link, fault, "making the quota's index", code);
+        return fault_hint(fault,
+                          "a TPM of revision 1.38 or later is needed: this one may know no index of type PIN Pass");
+    }
     return code == TSS2_RC_SUCCESS ? 0
                                    : quota_link_fault(&quota->link, fault, "making the quota's index as owner", code);
 }

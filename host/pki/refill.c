@@ -153,18 +153,23 @@ int pki_order_read(const struct project *project, const char *appliance, const c
     return result;
 }
 
-static int answer(struct enrol *e, const struct pki_refill_order *order, const struct kept *kept, uint8_t *out,
-                  size_t *out_len, struct fault *fault)
+static int answer(struct enrol *e, const struct pki_refill_order *order, const struct kept *kept,
+                  struct tpm_refill *out, struct fault *fault)
 {
-    uint32_t limit = 0;
+    uint8_t *text = NULL;
+    size_t len = 0;
     struct tpm_order facts;
-    const struct tpm_grant grant = { kept->limit, order->units };
-    const struct tpm_signer signer = { sign, e->hsm };
-    int result = order_read(order->path, kept, &facts, fault);
-    if (result == 0) {
-        result = tpm_refill_build(&facts, &grant, kept->quota_key, &signer, out, out_len, &limit, fault);
+    const struct tpm_grant grant = { kept->limit, order->units, kept->quota_key, { sign, e->hsm } };
+    if (file_read(order->path, ORDER_MAX, &text, &len, fault) != 0) {
+        return fault_hint(fault, "give the file that 'windlassd order' wrote");
     }
-    return result == 0 ? limit_write(e, order, &facts, limit, fault) : -1;
+    int result = tpm_order_check(bytes_of(text, len), &kept->enrolment, kept->transport_digest,
+                                 bytes_of(kept->grant.der, kept->grant.len), &facts, fault);
+    free(text);
+    if (result == 0) {
+        result = tpm_refill_build(&facts, &grant, out, fault);
+    }
+    return result == 0 ? limit_write(e, order, &facts, out->limit, fault) : -1;
 }
 
 int pki_refill_make(const struct project *project, const struct pki_refill_order *order, uint8_t *out, size_t *out_len,
@@ -172,13 +177,19 @@ int pki_refill_make(const struct project *project, const struct pki_refill_order
 {
     struct enrol e;
     struct kept kept = { .block = NULL };
+    struct tpm_refill refill;
     if (enrol_name_check(order->appliance, fault) != 0 || enrol_begin(&e, project, "appliances", NULL, fault) != 0) {
         return -1;
     }
     int result = kept_read(&e, order->appliance, &kept, fault);
     if (result == 0) {
-        result = answer(&e, order, &kept, out, out_len, fault);
+        result = answer(&e, order, &kept, &refill, fault);
     }
     free(kept.block);
-    return enrol_end(&e, result, fault);
+    result = enrol_end(&e, result, fault);
+    if (result == 0) {
+        memcpy(out, refill.bytes, refill.len);
+        *out_len = refill.len;
+    }
+    return result;
 }

@@ -61,14 +61,20 @@ struct tpm_signer {
 struct tpm_grant {
     uint32_t last_limit; /* the highest limit that this appliance was ever given; 0 the first time */
     uint32_t quota;      /* units to give now, 1 to TPM_CHECK_QUOTA_MAX */
+    const uint8_t *quota_key;
+    struct tpm_signer signer; /* with that key */
+};
+struct tpm_refill {
+    uint8_t bytes[TPM_CHECK_REFILL_MAX];
+    size_t len;
+    uint32_t limit; /* the new one */
 };
 /*
  * The refill that answers a checked order: the count goes to the larger of the order's limit and `last_limit`, the
- * limit `quota` above it, which is *limit: the caller keeps it, before the refill leaves the house. Whatever becomes of
- * orders and refills, a TPM never signs more than the sum of all quotas given out.
+ * limit `quota` above it: the caller keeps it before the refill leaves the house. Whatever becomes of orders and
+ * refills, a TPM never signs more than the sum of all quotas given out.
  */
-int tpm_refill_build(const struct tpm_order *order, const struct tpm_grant *grant, const uint8_t quota_key[64],
-                     const struct tpm_signer *signer, uint8_t *out, size_t *out_len, uint32_t *limit,
+int tpm_refill_build(const struct tpm_order *order, const struct tpm_grant *grant, struct tpm_refill *out,
                      struct fault *fault);
 
 #endif

@@ -68,31 +68,31 @@ int tpm_order_check(struct bytes order, const struct tpm_enrolment *enrolment, c
 
 /* ---- refill ---- */
 
-static int refill_encode(const uint32_t range[2], const uint8_t signature[64], int written, uint8_t *out,
-                         size_t *out_len, struct fault *fault)
+static int refill_encode(uint32_t start, const uint8_t signature[64], int written, struct tpm_refill *out,
+                         struct fault *fault)
 {
-    struct cbor_writer w = cbor_writer_of(out, TPM_CHECK_REFILL_MAX);
+    struct cbor_writer w = cbor_writer_of(out->bytes, sizeof out->bytes);
     cbor_write_map(&w, 4);
     cbor_write_uint(&w, 1);
-    cbor_write_uint(&w, range[0]);
+    cbor_write_uint(&w, start);
     cbor_write_uint(&w, 2);
-    cbor_write_uint(&w, range[1]);
+    cbor_write_uint(&w, out->limit);
     cbor_write_uint(&w, 3);
     cbor_write_bstr(&w, bytes_of(signature, 64));
     cbor_write_uint(&w, 4);
     cbor_write_uint(&w, (uint64_t)(written != 0));
-    *out_len = w.len;
+    out->len = w.len;
     return w.status == STATUS_OK ? 0 : fault_status(fault, "refill", w.status);
 }
 
-int tpm_refill_build(const struct tpm_order *order, const struct tpm_grant *grant, const uint8_t quota_key[64],
-                     const struct tpm_signer *signer, uint8_t *out, size_t *out_len, uint32_t *limit,
+int tpm_refill_build(const struct tpm_order *order, const struct tpm_grant *grant, struct tpm_refill *out,
                      struct fault *fault)
 {
     uint8_t pin[8];
     uint8_t digest[32];
     uint8_t signature[64];
     const uint32_t start = order->limit > grant->last_limit ? order->limit : grant->last_limit;
+    memset(out, 0, sizeof *out);
     if (grant->quota == 0 || grant->quota > TPM_CHECK_QUOTA_MAX) {
         return fault_set(fault, "quota: 1 to %u units, not %u", TPM_CHECK_QUOTA_MAX, grant->quota);
     }
@@ -100,15 +100,14 @@ int tpm_refill_build(const struct tpm_order *order, const struct tpm_grant *gran
         return fault_set(fault, "quota: this appliance was given %u units already; no %u more can be counted", start,
                          grant->quota);
     }
-    const uint32_t range[2] = { start, start + grant->quota };
-    tpm_shape_pin(range[0], range[1], pin);
-    tpm_shape_refill(quota_key, order->written, order->nonce, pin, digest);
-    if (signer->sign(signer->context, digest, signature, fault) != 0) {
+    tpm_shape_pin(start, start + grant->quota, pin);
+    tpm_shape_refill(grant->quota_key, order->written, order->nonce, pin, digest);
+    if (grant->signer.sign(grant->signer.context, digest, signature, fault) != 0) {
         return -1;
     }
-    if (p256_verify(quota_key, digest, signature) != STATUS_OK) {
+    if (p256_verify(grant->quota_key, digest, signature) != STATUS_OK) {
         return fault_set(fault, "refill: the signer's key is not the key `quota` of this project");
     }
-    *limit = range[1];
-    return refill_encode(range, signature, order->written, out, out_len, fault);
+    out->limit = start + grant->quota;
+    return refill_encode(start, signature, order->written, out, fault);
 }

@@ -308,17 +308,13 @@ static void refill_adds_up_and_never_goes_back(void **state)
         { 0, UINT32_MAX - 10, 11, 0 },
         { 0, UINT32_MAX - 10, 10, UINT32_MAX },
     };
-    const struct tpm_signer signer = rig_signer();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct fault fault = FAULT_NONE;
         struct tpm_order order = { .written = 1, .limit = cases[i].order_limit };
-        struct tpm_grant grant = { cases[i].last_limit, cases[i].quota };
-        uint8_t refill[TPM_CHECK_REFILL_MAX];
-        size_t len;
-        uint32_t limit = 0;
-        int result = tpm_refill_build(&order, &grant, rig_quota_key(), &signer, refill, &len, &limit, &fault);
-        assert_int_equal(result, cases[i].limit == 0 ? -1 : 0);
-        assert_int_equal(limit, cases[i].limit);
+        const struct tpm_grant grant = { cases[i].last_limit, cases[i].quota, rig_quota_key(), rig_signer() };
+        struct tpm_refill refill;
+        assert_int_equal(tpm_refill_build(&order, &grant, &refill, &fault), cases[i].limit == 0 ? -1 : 0);
+        assert_int_equal(refill.limit, cases[i].limit);
     }
 }
 
@@ -326,15 +322,10 @@ static void refill_by_another_key_is_not_made(void **state)
 {
     (void)state;
     struct fault fault = FAULT_NONE;
-    const struct tpm_signer signer = rig_signer();
     struct tpm_order order = { .written = 1 };
-    struct tpm_grant grant = { 0, 1 };
-    uint8_t refill[TPM_CHECK_REFILL_MAX];
-    size_t len;
-    uint32_t limit;
-    support_check_refused(
-        tpm_refill_build(&order, &grant, rig.enrolment.grant_key, &signer, refill, &len, &limit, &fault), &fault,
-        "not the key `quota`");
+    const struct tpm_grant grant = { 0, 1, rig.enrolment.grant_key, rig_signer() };
+    struct tpm_refill refill;
+    support_check_refused(tpm_refill_build(&order, &grant, &refill, &fault), &fault, "not the key `quota`");
 }
 
 int main(void)

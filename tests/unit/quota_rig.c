@@ -242,12 +242,12 @@ void rig_order(struct rig *rig, struct tpm_order *order)
 struct bytes rig_answer(struct rig *rig, const struct tpm_order *order, uint32_t units, uint8_t *refill)
 {
     struct fault fault = FAULT_NONE;
-    size_t len;
-    const struct tpm_grant grant = { rig->last_limit, units };
-    const struct tpm_signer signer = rig_signer();
-    support_check(tpm_refill_build(order, &grant, rig_quota_key(), &signer, refill, &len, &rig->last_limit, &fault),
-                  &fault);
-    return bytes_of(refill, len);
+    struct tpm_refill made;
+    const struct tpm_grant grant = { rig->last_limit, units, rig_quota_key(), rig_signer() };
+    support_check(tpm_refill_build(order, &grant, &made, &fault), &fault);
+    rig->last_limit = made.limit;
+    memcpy(refill, made.bytes, made.len);
+    return bytes_of(refill, made.len);
 }
 
 void rig_give(struct rig *rig, uint32_t units)
