@@ -69,7 +69,7 @@ struct dashboard_ledger {
     enum dashboard_health health;
     char text[DASHBOARD_TEXT_MAX]; /* what is so; empty: nothing to say */
     char hint[DASHBOARD_TEXT_MAX];
-    uint64_t events;
+    uint64_t events;     /* 0: not known */
     uint64_t checkpoint; /* unix seconds of the last one; 0: none yet */
     int chain;           /* 1: the chain was checked and is whole */
     int has_tpm;

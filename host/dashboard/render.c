@@ -58,7 +58,8 @@ static json_t *ledger_json(const struct dashboard_ledger *l)
 {
     size_t health = (size_t)l->health < 3 ? (size_t)l->health : DASHBOARD_DAMAGED;
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", "health", healths[health], "text",
-                     render_text(l->text), "hint", render_text(l->hint), "events", number(l->events), "checkpoint",
+                     render_text(l->text), "hint", render_text(l->hint), "events",
+                     l->events == 0 ? json_null() : number(l->events), "checkpoint",
                      l->checkpoint == 0 ? json_null() : number(l->checkpoint), "chain", l->chain, "tpm_count",
                      l->has_tpm ? number(l->tpm_count) : json_null(), "ledger_count", number(l->ledger_count));
 }

@@ -217,7 +217,7 @@ static int line_tell(void *context, struct dashboard_line *line, struct fault *f
     int result = 0;
     PUT(line->product, "gate-controller");
     PUT(line->appliance, "appliance north-1");
-    PUT(line->version, "0.1.0");
+    PUT(line->version, "windlassd 0.1.0");
     if (!is(scene, "empty")) {
         busy_put(scene, line, now);
     } else {

@@ -205,7 +205,7 @@ function drawLedger(l) {
   at("ledger").replaceChildren(
     ...pair("Chain", l.chain ? "whole" : "not whole"),
     ...pair("Last checkpoint", l.checkpoint === null ? "none yet" : since(l.checkpoint, " ago")),
-    ...pair("Events", count(l.events)),
+    ...(l.events === null ? [] : pair("Events", count(l.events))),
     ...pair("Ledger’s count", count(l.ledger_count)),
     ...pair("TPM’s count", l.tpm_count === null ? agree : `${count(l.tpm_count)}, ${agree}`));
 }
@@ -217,7 +217,7 @@ function drawLine(d) {
     document.title = `${d.product || "Line"} · Windlass`;
     const until = p === null ? "" : ` · package ${count(p.number)}, until ${day(p.not_after)}`;
     say("where", d.appliance + until);
-    say("release", "Windlass " + d.release);
+    say("release", d.release || "Windlass");
   });
   part("made", p, drawMade);
   part("yield", { tried: d.tried, good: d.good, quarantined: d.quarantined }, drawYield);

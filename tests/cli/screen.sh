@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The dashboard of a running, confined daemon: who is told, what stations do shows, what is refused at the start.
+# Arguments: the windlass and the windlassd program, the json_ok program.
+set -u
+windlass=$1
+windlassd=$2
+json_ok=$3
+. "$(dirname "$0")/lib.sh"
+daemon=
+end_daemon() {
+    [ -n "$daemon" ] && kill "$daemon" 2>/dev/null && wait "$daemon"
+    daemon=
+}
+trap 'end_daemon; clean_up' EXIT
+chmod 711 "$folder"
+user=
+[ "$(id -u)" -eq 0 ] && user="--user nobody"
+
+# wait_for COMMAND...: until it says yes.
+wait_for() {
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ $tries -gt 200 ] && { failed "never: $*" && return 1; }
+        sleep 0.05
+    done
+}
+port_of() {
+    "$windlassd" status A | sed -n "s/^$1 *//p"
+}
+# get PATH [TOKEN]: status and body in out.
+get() {
+    python3 - "$dashboard" "$@" >out <<'EOF'
+import sys, urllib.error, urllib.request
+request = urllib.request.Request(f"http://127.0.0.1:{sys.argv[1]}{sys.argv[2]}")
+if len(sys.argv) > 3:
+    request.add_header("Authorization", "Bearer " + sys.argv[3])
+try:
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        print(answer.status, answer.read().decode())
+except urllib.error.HTTPError as error:
+    print(error.code, error.read().decode())
+EOF
+}
+shows() {
+    get /api/line "$token" && grep -qF -- "$1" out
+}
+
+"$windlass" init p --product sensor >/dev/null && "$windlass" pki create --project p >/dev/null || failed "no project"
+run 0 "$windlassd" init A --oem p/pki/public.pem --listen 127.0.0.1:0 --no-tpm
+run 0 "$windlass" pki appliance --project p --request A/request.pem --name line-a --host 127.0.0.1
+run 0 "$windlassd" enrol A p/pki/appliances/line-a.pem
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout s.key -out s.csr 2>/dev/null
+run 0 "$windlass" pki station line-1 --project p --request s.csr
+[ -n "$user" ] && chown -R nobody A
+
+echo "what cannot be served is refused"
+run 1 "$windlassd" run A $user --dashboard 0.0.0.0:0
+says "does not serve plain HTTP"
+run 1 "$windlassd" run A $user --dashboard 8480
+says "'8480' is not an address for the dashboard"
+
+echo "it serves, confined, to who has the token"
+"$windlassd" run A $user --dashboard 127.0.0.1:0 2>log &
+daemon=$!
+wait_for "$windlassd" status A
+dashboard=$(port_of dashboard_port)
+port=$(port_of port)
+holds "$(stat -c %a A/dashboard.token)" = 600
+token=$(cat A/dashboard.token)
+grep -q '^Seccomp:.*2$' /proc/$daemon/status || failed "no filter of system calls"
+get /health
+holds "$(cat out)" = "200 well"
+get /api/line
+says "401 "
+get /api/line "${token}0"
+says "401 "
+get /api/line "$token"
+says '"product":"sensor","appliance":"line-a"'
+says '"package":null'
+says "the ledger alone counts"
+sed 's/^200 //' out >line.json
+"$json_ok" <line.json || failed "the line is not JSON"
+get /metrics "$token"
+says "windlass_handshakes_total"
+get /api/unit?uid=00 "$token"
+says '200 {"total":0,"units":[]}'
+
+echo "a station and its failure show"
+# BEGIN {1: version 2, 2: "S7", 3: open channel}: no package is loaded, so it is refused.
+{
+    printf '\000\000\000\013\202\001\243\001\002\002\142S7\003\001'
+    sleep 4
+} | timeout 6 openssl s_client -quiet -connect "127.0.0.1:$port" -CAfile p/pki/root.crt -cert p/pki/stations/line-1.crt \
+    -key s.key >answer 2>/dev/null &
+station=$!
+wait_for shows '"station":"line-1","socket":"S7","state":"failed"'
+wait_for shows '"count":1'
+wait "$station"
+wait_for shows '"sockets_total":0'
+
+echo "it ends with the daemon"
+run 0 "$windlassd" stop A
+wait "$daemon" || failed "the daemon did not end well"
+daemon=
+get /health 2>/dev/null && failed "it still answers"
+finish
