@@ -15,7 +15,7 @@
 
 static const char help[] =
     "usage: windlass provision --appliance HOST:PORT --identity DIR --chip CHIP [--link TTY] [--chip ...]\n"
-    "                          [--devices DIR] [--json]\n"
+    "                          [--secure] [--devices DIR] [--json]\n"
     "       windlass provision --chip CHIP [--chip ...] --bl1 FILE --sbm FILE --app FILE --block FILE\n"
     "                          [--project DIR] [--link TTY] [--json]\n"
     "       windlass provision --make-identity DIR\n"
@@ -35,6 +35,8 @@ static const char help[] =
     "                  up to 64 at once\n"
     "  --link TTY      serial port of the data link of the chip named before: the device then proves that\n"
     "                  it is locked (a virtual chip always does)\n"
+    "  --secure        the chips have a key of their silicon vendor: everything goes to them sealed, over\n"
+    "                  their data links, and no debug port is used\n"
     "  --devices DIR   where to file the devices' certificates (default: nowhere; with --project: its devices)\n"
     "  --json          print the result as a JSON array, an object for each chip\n"
     "\n"
@@ -59,6 +61,7 @@ struct options {
     const char *devices;
     struct appliance_inputs inputs;
     int json;
+    int secure;
     size_t count;
     struct gang_chip chips[GANG_MAX];
 };
@@ -72,6 +75,9 @@ static int needs_check(const struct options *o)
     if (o->make_identity != NULL) {
         return o->count > 0 || o->appliance != NULL || files ? cli_usage(NAME, "--make-identity stands alone")
                                                              : CLI_DONE;
+    }
+    if (o->secure && o->appliance == NULL) {
+        return cli_usage(NAME, "--secure needs --appliance");
     }
     if (o->appliance != NULL && files) {
         return cli_usage(NAME, "with --appliance no files are given: the appliance has them");
@@ -150,6 +156,7 @@ static int options_read(int argc, char **argv, struct options *out)
         { "identity", required_argument, NULL, 'i' },
         { "devices", required_argument, NULL, 'd' },
         { "make-identity", required_argument, NULL, 'm' },
+        { "secure", no_argument, NULL, 'S' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
@@ -171,6 +178,8 @@ static int options_read(int argc, char **argv, struct options *out)
             code = link_add(out, optarg);
         } else if (c == 'j') {
             out->json = 1;
+        } else if (c == 'S') {
+            out->secure = 1;
         } else if (c == 'h') {
             (void)fputs(help, stdout);
             return -1;
@@ -181,6 +190,9 @@ static int options_read(int argc, char **argv, struct options *out)
     if (code == CLI_DONE && link != NULL) {
         code = out->count == 1 ? link_add(out, link)
                                : cli_usage(NAME, "--link stands behind the --chip that it belongs to");
+    }
+    for (size_t i = 0; i < out->count; i++) {
+        out->chips[i].secure = out->secure;
     }
     if (code == CLI_DONE && optind < argc) {
         code = cli_usage(NAME, "'%s' is one argument too many", argv[optind]);

@@ -60,6 +60,15 @@ static int link_open(struct smp_link *link, const struct gang_chip *chip, struct
                               : smp_line_chip_open(link, chip->chip, fault);
 }
 
+/* For station_wire: the line of BL1's and SBM's agents is the data link of the device that it becomes. */
+static int wire_open(void *context, int *fd, struct fault *fault)
+{
+    struct smp_link link = { .fd = -1 };
+    int result = link_open(&link, context, fault);
+    *fd = link.fd;
+    return result;
+}
+
 /* For station_prover: tries until the device, which has just been reset, answers. */
 static int token_get(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len,
                      struct fault *fault)
@@ -109,6 +118,9 @@ static int station_run(const struct member *m, const char *target, struct statio
     if (chip->link != NULL || file_is_folder(chip->chip)) {
         job.prover = (struct station_prover){ chip, token_get };
     }
+    if (chip->secure) {
+        job.wire = (struct station_wire){ chip, wire_open };
+    }
     if (m->ways->open(m->ways->context, &job.carrier, fault) != 0) {
         return -1;
     }
@@ -126,7 +138,9 @@ static int chip_run(const struct member *m, struct fault *fault)
         return fault_set(fault, "no memory");
     }
     int done = 0;
-    if (file_is_folder(m->chip->chip)) {
+    if (m->chip->secure) {
+        target = NULL;
+    } else if (file_is_folder(m->chip->chip)) {
         int port = chip_port_find(m->chip->chip, found, sizeof found, fault);
         target = port > 0 ? found : NULL;
         done = port < 0 ? -1 : 0;

@@ -26,11 +26,13 @@ void action_bench_open(struct action_bench *b, const struct station_job *job, st
     b->mailbox.rsp = &b->rsp;
     b->mailbox.addr = LAYOUT_MAILBOX_ADDR;
     b->box = box;
+    frame_line_init(&b->line);
 }
 
 void action_bench_close(struct action_bench *b)
 {
     rsp_close(&b->rsp);
+    frame_line_close(&b->line);
 }
 
 /* ---- the debug port ---- */
@@ -162,6 +164,28 @@ static enum letter_trouble ask_do(struct action_bench *b, const struct letter_ac
     return exchange(b, action, data, fault) == 0 ? LETTER_FINE : LETTER_TROUBLE_SILENT;
 }
 
+/* ---- the chip's own line ---- */
+
+static enum letter_trouble frame_do(struct action_bench *b, const struct letter_action *action, struct bytes *data,
+                                    struct fault *fault)
+{
+    const struct station_wire *wire = &b->job->wire;
+    int fd = -1;
+    if (wire->open == NULL) {
+        (void)fault_set(fault, "this socket has no line to the chip");
+        return LETTER_TROUBLE_CANNOT;
+    }
+    if (b->line.fd < 0) {
+        if (wire->open(wire->context, &fd, fault) != 0) {
+            return LETTER_TROUBLE_PORT;
+        }
+        frame_line_open(&b->line, fd);
+    }
+    unsigned timeout_ms = (unsigned)action->seconds * (b->command_ms * 1000u / COMMAND_MS);
+    return frame_line_exchange(&b->line, action->message, timeout_ms, data, fault) == 0 ? LETTER_FINE
+                                                                                        : LETTER_TROUBLE_SILENT;
+}
+
 /* ---- the lock ---- */
 
 static int port_closed_wait(const char *target, unsigned timeout_ms, struct fault *fault)
@@ -211,6 +235,7 @@ static enum letter_trouble closed_do(struct action_bench *b, const struct letter
     (void)action;
     (void)data;
     rsp_close(&b->rsp);
+    frame_line_close(&b->line);
     return port_closed_wait(b->job->target, b->command_ms * CLOSED_FACTOR, fault) == 0 ? LETTER_FINE
                                                                                        : LETTER_TROUBLE_OPEN;
 }
@@ -220,6 +245,7 @@ static enum letter_trouble token_do(struct action_bench *b, const struct letter_
 {
     const struct station_prover *prover = &b->job->prover;
     size_t len = 0;
+    frame_line_close(&b->line); /* the device's data link may be the same wire */
     if (prover->prove != NULL &&
         prover->prove(prover->context, action->nonce, b->command_ms * CLOSED_FACTOR, b->token, &len, fault) != 0) {
         return LETTER_TROUBLE_TOKEN;
@@ -229,8 +255,8 @@ static enum letter_trouble token_do(struct action_bench *b, const struct letter_
 }
 
 static const action_run runs[] = {
-    [LETTER_WRITE] = write_do, [LETTER_START] = start_do,   [LETTER_ASK] = ask_do,     [LETTER_COMPARE] = compare_do,
-    [LETTER_LOCK] = lock_do,   [LETTER_CLOSED] = closed_do, [LETTER_TOKEN] = token_do,
+    [LETTER_WRITE] = write_do, [LETTER_START] = start_do, [LETTER_ASK] = ask_do,       [LETTER_COMPARE] = compare_do,
+    [LETTER_FRAME] = frame_do, [LETTER_LOCK] = lock_do,   [LETTER_CLOSED] = closed_do, [LETTER_TOKEN] = token_do,
 };
 
 enum letter_trouble action_do(struct action_bench *b, const struct letter_action *action, struct bytes *data,

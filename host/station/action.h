@@ -3,6 +3,7 @@
 #ifndef HOST_STATION_ACTION_H
 #define HOST_STATION_ACTION_H
 
+#include "host/station/frame_line.h"
 #include "host/station/letterbox.h"
 #include "host/station/mailbox.h"
 #include "host/station/station.h"
@@ -14,6 +15,7 @@ struct action_bench {
     struct rsp rsp;
     int reset_fresh; /* halted after a reset, and not run since */
     struct mailbox mailbox;
+    struct frame_line line;
     struct letterbox *box; /* for images */
     uint8_t token[STATION_TOKEN_MAX];
 };

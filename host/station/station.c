@@ -46,7 +46,8 @@ static int begin(struct round *r, struct fault *fault)
     const struct letter_request request = { .op = LETTER_BEGIN,
                                             .version = LETTER_VERSION,
                                             .socket = bytes_of(r->job->socket, strlen(r->job->socket)),
-                                            .channel = LETTER_CHANNEL_OPEN };
+                                            .channel = r->job->wire.open != NULL ? LETTER_CHANNEL_SECURE
+                                                                                 : LETTER_CHANNEL_OPEN };
     return letterbox_ask(&r->box, &request, &r->answer, fault);
 }
 

@@ -30,11 +30,21 @@ struct station_prover {
                  struct fault *fault);
 };
 
+/*
+ * The chip's own line, for the secure channel. `open` gives a descriptor, which is the station's then. NULL where the
+ * chip is reached over its debug port.
+ */
+struct station_wire {
+    void *context;
+    int (*open)(void *context, int *fd, struct fault *fault);
+};
+
 struct station_job {
     const char *target;  /* "host:port" of the debug port; NULL: it is known to be closed */
     const char *socket;  /* its name on this station, 1 to LETTER_SOCKET_MAX bytes */
     unsigned timeout_ms; /* for one command of the debug port, 0: 5 seconds; all other waits are multiples of it */
     struct letter_carrier carrier; /* to the appliance; of this chip alone */
+    struct station_wire wire;
     struct station_prover prover;
     struct station_progress progress;
     struct image_cache *cache; /* of all sockets of the station */

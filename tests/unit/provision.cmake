@@ -26,3 +26,4 @@ windlass_test(provision_block_test SOURCES provision_block_test.c host_support.c
 windlass_test(provision_secure_test
   SOURCES provision_secure_test.c provision_puppet.c provision_factory.c host_support.c
   LIBS wl_appliance wl_chip wl_boot wl_verify wl_wire_build OpenSSL::Crypto)
+windlass_test(provision_frame_test SOURCES provision_frame_test.c host_support.c LIBS wl_station)
