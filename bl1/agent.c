@@ -25,7 +25,9 @@ static struct {
     struct credential_trust trust;
     struct schedule_party own;
     uint8_t id_cred[CREDENTIAL_MAX];
-    uint8_t message[EDHOC_MESSAGE_MAX];
+    uint8_t message[EDHOC_MESSAGE_MAX]; /* our newest of the handshake */
+    size_t message_len;                 /* 0: none */
+    uint8_t asked[CRYPTO_SHA256_LEN];   /* SHA-256 of what it answers */
     int open;
 } agent;
 
@@ -66,10 +68,9 @@ static void error_send(status_t status)
     message_send(status == STATUS_CHANNEL_SUITE ? bytes_of(suites, sizeof suites) : bytes_of(text, sizeof text));
 }
 
-static status_t message_1_take(struct bytes message)
+static status_t message_1_take(struct bytes message, struct cbor_writer *out)
 {
     uint8_t key[32], digest[32], signature[64];
-    struct cbor_writer w = cbor_writer_of(agent.message, sizeof agent.message);
     status_t status = edhoc_message_1_open(&agent.edhoc, message);
     if (status == STATUS_OK) {
         status = edhoc_message_2_begin(&agent.edhoc, &agent.own, digest);
@@ -81,20 +82,13 @@ static status_t message_1_take(struct bytes message)
         status = crypto_p256_sign(key, digest, signature);
     }
     wipe(key, sizeof key);
-    if (status == STATUS_OK) {
-        status = edhoc_message_2_finish(&agent.edhoc, &agent.own, signature, &w);
-    }
-    if (status == STATUS_OK) {
-        message_send(cbor_written(&w));
-    }
-    return status;
+    return status == STATUS_OK ? edhoc_message_2_finish(&agent.edhoc, &agent.own, signature, out) : status;
 }
 
 /* Only what ends here replaces a channel that is open. */
-static status_t message_3_take(struct bytes message)
+static status_t message_3_take(struct bytes message, struct cbor_writer *out)
 {
     uint8_t key[64];
-    struct cbor_writer w = cbor_writer_of(agent.message, sizeof agent.message);
     status_t status = edhoc_message_3_open(&agent.edhoc, message);
     if (status == STATUS_OK) {
         status = credential_check(agent.edhoc.peer.cred, &agent.trust, key);
@@ -103,7 +97,7 @@ static status_t message_3_take(struct bytes message)
         status = edhoc_message_3_check(&agent.edhoc, key);
     }
     if (status == STATUS_OK) {
-        status = edhoc_message_4_make(&agent.edhoc, &w);
+        status = edhoc_message_4_make(&agent.edhoc, out);
     }
     if (status == STATUS_OK) {
         status = record_channel_open(&agent.server.records, &agent.edhoc, RECORD_LABEL_FROM_CHIP);
@@ -114,7 +108,27 @@ static status_t message_3_take(struct bytes message)
     }
     agent.server.answer_len = 0;
     agent.open = 1;
-    message_send(cbor_written(&w));
+    return STATUS_OK;
+}
+
+/* A message that comes again, because its answer was late or lost, gets that answer again: a second one would belong to
+ * another session (RFC 9528 section 7). */
+static status_t handshake_take(struct bytes message)
+{
+    uint8_t digest[CRYPTO_SHA256_LEN];
+    struct bytes rest = bytes_of(message.data + 1, message.len - 1);
+    struct cbor_writer w = cbor_writer_of(agent.message, sizeof agent.message);
+    crypto_sha256(message, digest);
+    if (agent.message_len == 0 || memcmp(digest, agent.asked, sizeof digest) != 0) {
+        agent.message_len = 0;
+        status_t status = message.data[0] == C_R ? message_3_take(rest, &w) : message_1_take(rest, &w);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        memcpy(agent.asked, digest, sizeof digest);
+        agent.message_len = w.len;
+    }
+    message_send(bytes_of(agent.message, agent.message_len));
     return STATUS_OK;
 }
 
@@ -192,10 +206,8 @@ static status_t record_take(struct bytes record, int *start)
 static int message_take(struct bytes message)
 {
     int start = 0;
-    struct bytes rest = bytes_of(message.data + 1, message.len - 1);
-    status_t status = message.data[0] == MESSAGE_1_MARK ? message_1_take(rest)
-                      : message.data[0] == C_R          ? message_3_take(rest)
-                                                        : record_take(message, &start);
+    status_t status = message.data[0] == MESSAGE_1_MARK || message.data[0] == C_R ? handshake_take(message)
+                                                                                  : record_take(message, &start);
     if (status != STATUS_OK) {
         error_send(status);
     }
