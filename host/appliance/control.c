@@ -201,6 +201,21 @@ static void client_answer(struct control *c, int fd)
     (void)control_write(fd, (const uint8_t *)r->text, r->len, control_now_ms() + PATIENCE_MS);
 }
 
+/* What was refused unread is read now: a close with bytes waiting would take the answer from the client. */
+static void client_drain(int fd)
+{
+    uint8_t junk[4096];
+    int64_t deadline = control_now_ms() + PATIENCE_MS;
+    (void)shutdown(fd, SHUT_WR);
+    for (;;) {
+        ssize_t got = recv(fd, junk, sizeof junk, 0);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR) ||
+            (got < 0 && control_wait(fd, POLLIN, deadline) != 0) || control_now_ms() > deadline) {
+            return;
+        }
+    }
+}
+
 static int client_is_known(int fd)
 {
     struct ucred who;
@@ -223,6 +238,7 @@ static void *control_thread(void *control)
         if (fd >= 0) {
             if (client_is_known(fd)) {
                 client_answer(c, fd);
+                client_drain(fd);
             }
             (void)close(fd);
         }
