@@ -213,6 +213,9 @@ static void grant_job(struct worker *worker, struct job *job)
     struct ticket ticket;
     struct grant grant;
     struct bytes payload = { NULL, 0 };
+    if (job->unit.package == 0) {
+        return; /* of a ledger that nobody signs: what it says there is told once, of all of it */
+    }
     if (job->load == 0) {
         job_tell(job, "it has a grant, and no package that this appliance loaded");
         return;

@@ -168,6 +168,11 @@ void audit_event_note(struct audit *audit, size_t index, unsigned kind, const st
     case EVENT_PACKAGE:
         load_note(audit, index, body);
         break;
+    case EVENT_RESERVED:
+        if (body->package == 0 && audit->chains[index].has_key) {
+            audit_tell(audit, index, audit->chains[index].seq, body->unit, "it is counted in no package");
+        }
+        break;
     case EVENT_GRANTED:
         granted_note(audit, index, body);
         job_add(audit, index, JOB_GRANT, body);

@@ -59,6 +59,15 @@ example 'windlass chip status chip1 --json'
 example 'windlass provision --project greenhouse-sensor --chip chip1 --bl1 bl1.bin --sbm sbm.suit --app v1.suit --block v1.transport.block'
 example 'windlass ledger list --project greenhouse-sensor'
 example "windlass ledger show $uid --json"
+# This project made its device with keys of its own: nobody signs its ledger, and the auditor says so.
+mkdir copy
+cp ledger.db copy
+echo 'windlass ledger verify --project greenhouse-sensor --ledger copy/ledger.db --final' >>tried
+run 1 windlass ledger verify --project greenhouse-sensor --ledger copy/ledger.db --final
+says "nothing vouches for this chain"
+says "; 2 findings"
+example 'windlass ledger export --project greenhouse-sensor --format csv --out units.csv'
+holds "$(wc -l <units.csv)" -eq 2
 example 'windlass device status chip1 --wait 30'
 example 'windlass device status chip1'
 run 0 sh -c 'echo status | windlass chip console chip1'
