@@ -146,6 +146,20 @@ static void strangers_are_refused(void **state)
     assert_int_equal(board_join(), SIM_ASLEEP);
 }
 
+static void an_old_record_that_comes_late_is_passed_over(void **state)
+{
+    static struct channel_message old;
+    (void)state;
+    board_bl1_start();
+    assert_int_equal(channel_line_shake(&board.talk, &board.rig), STATUS_OK);
+    assert_int_equal(channel_line_ask(&board.talk, &board_hello), 0);
+    old = board.talk.request;
+    assert_int_equal(channel_line_ask(&board.talk, &board_hello), 0);
+    channel_line_send(&board.talk, bytes_of(old.data, old.len));
+    assert_int_equal(channel_line_ask(&board.talk, &board_hello), 0); /* its answer, and none before it */
+    assert_int_equal(board_join(), SIM_ASLEEP);
+}
+
 /* A station that is impatient sends twice; a lost answer makes it so, too. */
 static void a_handshakes_message_that_comes_again_gets_the_same_answer(void **state)
 {
@@ -227,6 +241,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_but_what_the_agent_may_write_is_written, board_setup),
         cmocka_unit_test_setup(a_record_that_comes_again_is_answered_again_and_not_done_again, board_setup),
         cmocka_unit_test_setup(a_handshakes_message_that_comes_again_gets_the_same_answer, board_setup),
+        cmocka_unit_test_setup(an_old_record_that_comes_late_is_passed_over, board_setup),
         cmocka_unit_test_setup(strangers_are_refused, board_setup),
         cmocka_unit_test_setup(a_strangers_handshake_does_not_close_an_open_channel, board_setup),
         cmocka_unit_test_setup(noise_on_the_line_does_no_harm, board_setup),
