@@ -168,7 +168,8 @@ static void silent_connections_keep_no_station_out_and_are_closed(void **state)
         assert_int_equal(rig_closed_in_time(silent[i]), 1);
         (void)close(silent[i]);
     }
-    assert_true(metrics_get(&rig.metrics, METRIC_END_HANDSHAKE_LATE) >= 30);
+    /* All the others were late. */
+    rig_wait(METRIC_END_HANDSHAKE_LATE, 20);
 }
 
 static void garbage_hurts_nobody(void **state)
