@@ -59,7 +59,8 @@ static int is(const struct scene *scene, const char *name)
 /* Cut when it does not fit. */
 static void text_put(char *out, size_t capacity, const char *text)
 {
-    size_t len = strnlen(text, capacity - 1);
+    size_t len = strlen(text);
+    len = len < capacity ? len : capacity - 1;
     memcpy(out, text, len);
     out[len] = '\0';
 }
