@@ -29,7 +29,7 @@ struct appliance_config {
 /* Makes an engine without a production package: it refuses every chip until one is loaded. */
 int appliance_make(const struct appliance_config *config, struct appliance **out, struct fault *fault);
 /*
- * Opens a production package (host/appliance/production.h says what is refused), gives its refill to the TPM, records
+ * Opens a production package (host/production/production.h says what is refused), gives its refill to the TPM, records
  * it and makes chips by it from now on; those in hand are finished by the package that they were begun with. The same
  * package once more, as at each start, counts nothing again. cut: the TPM may be refilled and the package not recorded;
  * loading it again completes that.

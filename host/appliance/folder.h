@@ -6,7 +6,7 @@
 #ifndef HOST_APPLIANCE_FOLDER_H
 #define HOST_APPLIANCE_FOLDER_H
 
-#include "host/appliance/production.h"
+#include "host/production/production.h"
 #include "host/lib/cert.h"
 #include "host/lib/enrolment.h"
 #include "host/lib/hsm.h"

@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "host/appliance/quota.h"
+#include "host/quota/quota.h"
 #include "host/ledger/ledger.h"
 
 #define SPEND_LOST_MAX 64

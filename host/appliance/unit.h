@@ -7,7 +7,7 @@
 #define HOST_APPLIANCE_UNIT_H
 
 #include "host/appliance/hand.h"
-#include "host/appliance/run.h"
+#include "host/production/run.h"
 #include "host/appliance/unit_secure.h"
 #include "host/ledger/ledger.h"
 #include "host/lib/hsm.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "host/appliance/appliance.h"
-#include "host/appliance/package.h"
+#include "host/production/package.h"
 #include "host/lib/file.h"
 #include "tests/unit/host_support.h"
 #include "tests/unit/provision_factory.h"

@@ -6,8 +6,8 @@
 
 #include <sys/types.h>
 
-#include "host/appliance/quota.h"
-#include "host/appliance/quota_link.h"
+#include "host/quota/quota.h"
+#include "host/quota/quota_link.h"
 #include "host/pki/tpm_check.h"
 
 struct rig_tpm {

@@ -24,7 +24,7 @@
 
 #include <cmocka.h>
 
-#include "host/appliance/confine.h"
+#include "host/daemon/confine.h"
 #include "tests/unit/host_support.h"
 
 #define DIED 1000 /* plus the signal */

@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "host/appliance/control.h"
-#include "host/appliance/log.h"
-#include "host/appliance/metrics.h"
+#include "host/daemon/control.h"
+#include "host/daemon/log.h"
+#include "host/daemon/metrics.h"
 #include "host/lib/file.h"
 #include "tests/unit/host_support.h"
 

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "host/appliance/log.h"
+#include "host/daemon/log.h"
 #include "tests/unit/host_support.h"
 #include "tests/unit/tls_maker.h"
 

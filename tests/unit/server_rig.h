@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "host/appliance/server.h"
+#include "host/daemon/server.h"
 #include "host/lib/tls_letter.h"
 
 #define RIG_PATIENCE_MS 5000

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine_show: what the dashboard shows of the line (engine.h). */
+#include <stdio.h>
+#include <string.h>
+
+#include "host/daemon/engine_room.h"
+#include "host/lib/text.h"
+
+static int quarantine_count(void *context, const struct ledger_unit *unit)
+{
+    uint64_t *count = context;
+    *count += unit->state == LEDGER_QUARANTINED;
+    return 0;
+}
+
+static int package_show(const struct engine *e, struct dashboard_package *out, struct fault *fault)
+{
+    struct ledger_package package;
+    int found = ledger_package_find(e->ledger, 0, &package, fault);
+    if (found > 0) {
+        out->number = package.number;
+        out->quota = package.quota;
+        out->made = package.done;
+        out->under_way = package.reserved - package.done;
+        out->not_after = package.not_after;
+    }
+    return found < 0 ? -1 : 0;
+}
+
+/* The chain's end was compared with its signed head when the ledger was opened, and each event is linked as it comes.
+ */
+static int ledger_show(const struct engine *e, struct dashboard_ledger *out, struct fault *fault)
+{
+    uint64_t count = 0;
+    uint64_t time = 0;
+    if (ledger_latest(e->ledger, &count, &time, fault) != 0) {
+        return -1;
+    }
+    out->checkpoint = time;
+    out->chain = 1;
+    out->has_tpm = e->quota != NULL;
+    out->tpm_count = out->has_tpm ? engine_tpm_count(e) : 0;
+    out->ledger_count = count;
+    out->health = out->has_tpm ? DASHBOARD_SOUND : DASHBOARD_WATCH;
+    if (!out->has_tpm) {
+        (void)snprintf(out->text, sizeof out->text, "There is no TPM: the ledger alone counts.");
+    }
+    return 0;
+}
+
+/* "CN=PRODUCT appliance NAME,O=..." */
+static void names_show(const struct engine *e, struct dashboard_line *line)
+{
+    static const char between[] = " appliance ";
+    struct cert_facts facts;
+    struct fault unsaid = FAULT_NONE;
+    if (cert_facts_read(&e->folder->appliance, &facts, &unsaid) != 0 || strncmp(facts.subject, "CN=", 3) != 0) {
+        return;
+    }
+    const char *name = strstr(facts.subject, between);
+    if (name != NULL) {
+        int product_len = (int)(name - facts.subject) - 3;
+        name += sizeof between - 1;
+        (void)snprintf(line->product, sizeof line->product, "%.*s", product_len, facts.subject + 3);
+        (void)snprintf(line->appliance, sizeof line->appliance, "%.*s", (int)strcspn(name, ","), name);
+    }
+}
+
+int engine_line(void *engine, struct dashboard_line *line, struct fault *fault)
+{
+    struct engine *e = engine;
+    (void)snprintf(line->version, sizeof line->version, "%s", ENGINE_VERSION);
+    names_show(e, line);
+    tally_tell(e->tally, line);
+    if (atomic_exchange(&e->recount, 0)) {
+        e->quarantined = 0;
+        if (ledger_unit_walk(e->ledger, quarantine_count, &e->quarantined, fault) != 0) {
+            atomic_store(&e->recount, 1);
+            return -1;
+        }
+    }
+    line->quarantined = e->quarantined;
+    return package_show(e, &line->package, fault) != 0 ? -1 : ledger_show(e, &line->ledger, fault);
+}
+
+struct search {
+    const char *prefix;
+    size_t max;
+    struct dashboard_unit *out;
+    size_t count;
+    uint64_t total;
+};
+
+static void unit_show(const struct ledger_unit *unit, const char *uid, struct dashboard_unit *out)
+{
+    memset(out, 0, sizeof *out);
+    (void)snprintf(out->uid, sizeof out->uid, "%s", uid);
+    (void)snprintf(out->state, sizeof out->state, "%s", ledger_state_name(unit->state));
+    (void)snprintf(out->reserved_at, sizeof out->reserved_at, "%s", unit->reserved_at);
+    (void)snprintf(out->checked_at, sizeof out->checked_at, "%s", unit->checked_at);
+    (void)snprintf(out->done_at, sizeof out->done_at, "%s", unit->done_at);
+    (void)snprintf(out->quarantined_at, sizeof out->quarantined_at, "%s", unit->quarantined_at);
+    out->number = unit->number;
+    out->package = unit->package;
+    out->sequence = unit->package_sequence;
+    out->has_grant = unit->grant_len > 0;
+    out->has_receipt = unit->has_receipt;
+    out->has_token = unit->has_token;
+    out->device_cert = unit->device_cert;
+    out->update_cert = unit->update_cert;
+}
+
+static int unit_match(void *context, const struct ledger_unit *unit)
+{
+    char uid[33];
+    struct search *s = context;
+    text_hex(unit->uid, sizeof unit->uid, uid);
+    if (strncmp(uid, s->prefix, strlen(s->prefix)) == 0) {
+        s->total++;
+        if (s->count < s->max) {
+            unit_show(unit, uid, &s->out[s->count++]);
+        }
+    }
+    return 0;
+}
+
+int engine_units(void *engine, const char *prefix, size_t max, struct dashboard_unit *out, size_t *count,
+                 uint64_t *total, struct fault *fault)
+{
+    const struct engine *e = engine;
+    struct search search = { prefix, max, out, 0, 0 };
+    int result = ledger_unit_walk(e->ledger, unit_match, &search, fault);
+    *count = search.count;
+    *total = search.total;
+    return result;
+}
