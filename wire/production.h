@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * production: the production package (docs/spec.md section 17): what the OEM hands to one named appliance. A COSE_Sign1
+ * production: the production package (docs/spec.md section 19): what the OEM hands to one named appliance. A COSE_Sign1
  * by the mastering key over the terms; in them a COSE_Encrypt for the appliance's transport key; in that the content.
  * Syntax and ranges only: no key, no cipher, no clock. For hosts.
  */

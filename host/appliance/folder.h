@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * folder: the appliance's folder (docs/spec.md section 18): settings, token, certificates. Made by init, which asks
+ * folder: the appliance's folder (docs/spec.md section 20): settings, token, certificates. Made by init, which asks
  * for certificates; completed by enrol; opened by everything else. Private keys are in the token and the TPM only.
  */
 #ifndef HOST_APPLIANCE_FOLDER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * parcel: the encryption of a production package's content (docs/spec.md section 17): AES-256-GCM under a fresh key,
+ * parcel: the encryption of a production package's content (docs/spec.md section 19): AES-256-GCM under a fresh key,
  * which is wrapped for one P-256 key by ECDH-ES+A256KW. What is opened needs that key's HSM.
  */
 #ifndef HOST_LIB_PARCEL_H

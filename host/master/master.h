@@ -100,7 +100,7 @@ struct master_production_order {
     enum file_replace replace;
 };
 
-/* Writes a production package (docs/spec.md section 17) for one appliance. */
+/* Writes a production package (docs/spec.md section 19) for one appliance. */
 int master_production(const struct project *project, const struct master_production_order *order, struct fault *fault);
 
 /* Writes an anchor page for BL1. */
