@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Thin: CMake and Ninja build, the scripts in tools/ do the rest.
-.PHONY: all setup host target app demo check cuts flips campaign bench clean help
+.PHONY: all setup host target app demo factory check cuts flips campaign bench clean help
 
 all: host target
 
@@ -8,6 +8,7 @@ help:
 	@echo "make          build the tools and the firmware"
 	@echo "make app      build an application of your own: NAME=my-app SRC=my-app.c"
 	@echo "make demo     from an empty folder to a locked device that boots, updates and refuses"
+	@echo "make factory  a factory's line to watch: appliance, dashboard, four chips at once; Ctrl-C ends it"
 	@echo "make check    build everything and run every test"
 	@echo "make cuts     cut the power at every flash and fuse operation, on a simulated board; counts in build/cuts.json"
 	@echo "make flips    flip bits of the flash at rest; counts in build/flips.json"
@@ -35,6 +36,9 @@ app: all
 
 demo: all
 	@tools/demo
+
+factory: all
+	@tools/factory
 
 check:
 	@tools/setup check
