@@ -77,24 +77,6 @@ int unit_closed_check(struct unit *u, struct bytes data, struct fault *fault)
     return record_close(u, fault);
 }
 
-struct search {
-    const uint8_t *instance;
-    struct ledger_unit *out;
-    int found;
-};
-
-static int unit_compare(void *context, const struct ledger_unit *unit)
-{
-    struct search *s = context;
-    uint8_t instance[TOKEN_INSTANCE_LEN];
-    token_instance_id(unit->identity_key, instance);
-    s->found = memcmp(instance, s->instance, sizeof instance) == 0;
-    if (s->found) {
-        *s->out = *unit;
-    }
-    return s->found;
-}
-
 /* The unit whose identity key has this instance ID. */
 static int claim_find(struct unit *u, struct bytes token, struct fault *fault)
 {
@@ -108,13 +90,12 @@ static int claim_find(struct unit *u, struct bytes token, struct fault *fault)
     if (status != STATUS_OK) {
         return fault_status(fault, "the device's token", status);
     }
-    struct search search = { claims.instance.data, &u->record, 0 };
-    int walked = ledger_unit_walk(u->appliance->ledger, unit_compare, &search, fault);
-    if (walked == 0 && !search.found) {
+    int found = ledger_unit_by_instance(u->appliance->ledger, claims.instance.data, &u->record, fault);
+    if (found == 0) {
         (void)fault_set(fault, "this chip is a device already, and this ledger does not know it");
         return fault_hint(fault, "name the project with whose ledger it was made: --project DIR");
     }
-    return walked;
+    return found == 1 ? 0 : -1;
 }
 
 /* A run that locked the chip and did not live to record that: the device's own word closes the record now. */

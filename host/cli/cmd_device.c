@@ -231,7 +231,7 @@ static const struct verb verbs[] = {
       "\nexample:\n  windlass device command chip1 retire.command\n" },
     { "debug", NULL, device_debug_run,
       "usage: windlass device debug CHIPDIR|--port TTY --rights non-secure|secure [--project DIR] [--signed-by LABEL]\n"
-      "       [--wait SECONDS] [--json]\n\n"
+      "       [--out PROOF] [--wait SECONDS] [--json]\n\n"
       "Opens the debug port of a secured device until its next reset. The device proves who it is, then the order is\n"
       "signed for it alone, with a mastering key of the OEM's token. Its policy (product.yaml: debug) says whether it\n"
       "opens, and whether the application's storage is erased first. With secure rights the device wipes its keys "
@@ -240,7 +240,8 @@ static const struct verb verbs[] = {
       "  --rights WHAT        non-secure: the application's world; secure: the whole chip\n"
       "  --project DIR        the project's folder (default: this folder)\n"
       "  --signed-by LABEL    mastering (default) or mastering-next\n"
-      "\nexample:\n  windlass device debug chip1 --project greenhouse-sensor --rights non-secure\n" },
+      "  --out PROOF          file for the order and the device's token, for the ledger: windlassd record\n"
+      "\nexample:\n  windlass device debug chip1 --project greenhouse-sensor --rights non-secure --out debug.proof\n" },
     { "decommission", NULL, device_decommission_run,
       "usage: windlass device decommission CHIPDIR|--port TTY --uid UID [--project DIR] [--signed-by LABEL]\n"
       "       [--out PROOF] [--wait SECONDS] [--json]\n\n"
@@ -249,7 +250,7 @@ static const struct verb verbs[] = {
       "  --uid UID            the device's unique ID, so that no other one is meant\n"
       "  --project DIR        the project's folder (default: this folder)\n"
       "  --signed-by LABEL    mastering (default) or mastering-next\n"
-      "  --out PROOF          file for the order and the device's last token\n"
+      "  --out PROOF          file for the order and the device's last token, for the ledger: windlassd record\n"
       "\nexample:\n  windlass device decommission chip1 --uid 00112233445566778899aabbccddeeff --out scrap.proof\n" },
     { "recovery", NULL, recovery_run,
       "usage: windlass device recovery CHIPDIR|--port TTY [--wait SECONDS] [--json]\n\n"

@@ -48,6 +48,17 @@ static int order_send(struct smp_link *link, const struct device_options *option
     return device_command(link, bytes_of(o->order.data, o->order.len), fault);
 }
 
+/* The file appears with the order and its proof, for: windlassd record. */
+static int proof_write(const char *path, const struct ordered *o, struct bytes token, struct fault *fault)
+{
+    uint8_t proof[PROOF_MAX];
+    struct cbor_writer w = cbor_writer_of(proof, sizeof proof);
+    const struct ending ending = { .order = bytes_of(o->order.data, o->order.len), .token = token };
+    ending_build(&ending, &w);
+    return w.status == STATUS_OK ? file_write(path, cbor_written(&w), 0644, FILE_NEW_ONLY, fault)
+                                 : fault_status(fault, "the proof", w.status);
+}
+
 /* ---- debug ---- */
 
 static int rights_read(const char *text, enum order_what *what, struct fault *fault)
@@ -82,6 +93,21 @@ static void debug_print(const struct device_options *options, const struct order
     }
 }
 
+/* In debug of the non-secure world the device says so itself; in debug of the whole chip it makes no token any more,
+ * and what it said when it asked must do. */
+static int debug_proof_write(struct smp_link *link, const struct device_options *options, enum order_what what,
+                             struct ordered *o, struct fault *fault)
+{
+    struct device_attestation *now = &o->attestation;
+    if (options->out == NULL) {
+        return 0;
+    }
+    if (what == ORDER_DEBUG_NONSECURE && device_attest(link, &o->root, now, fault) != 0) {
+        return fault_hint(fault, "the debug port is open; only the proof for the ledger is missing");
+    }
+    return proof_write(options->out, o, bytes_of(now->token, now->token_len), fault);
+}
+
 int device_debug_run(struct smp_link *link, const struct device_options *options, struct fault *fault)
 {
     enum order_what what = ORDER_DEBUG_NONSECURE;
@@ -98,6 +124,7 @@ int device_debug_run(struct smp_link *link, const struct device_options *options
     }
     if (result == 0) {
         debug_print(options, o, what);
+        result = debug_proof_write(link, options, what, o, fault);
     }
     free(o);
     return result;
@@ -116,16 +143,6 @@ static int uid_confirm(const struct device_options *options, const struct ordere
         return fault_set(fault, "decommission: the device on this line is %s, not %s", o->uid, options->uid);
     }
     return 0;
-}
-
-static int proof_write(const char *path, const struct ordered *o, struct bytes token, struct fault *fault)
-{
-    uint8_t proof[PROOF_MAX];
-    struct cbor_writer w = cbor_writer_of(proof, sizeof proof);
-    const struct ending ending = { .order = bytes_of(o->order.data, o->order.len), .token = token };
-    ending_build(&ending, &w);
-    return w.status == STATUS_OK ? file_write(path, cbor_written(&w), 0644, FILE_NEW_ONLY, fault)
-                                 : fault_status(fault, "the proof", w.status);
 }
 
 /* The device itself, with the same key, says that it is decommissioned. */

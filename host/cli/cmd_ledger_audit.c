@@ -185,6 +185,8 @@ static void package_text(const struct audit_package *p)
     line("quarantined", p->quarantined);
     line("scrapped", p->scrapped);
     line("decommissioned", p->decommissioned);
+    line("given debug rights", p->debugged);
+    line("moved to a later one", p->moved);
     line("done without a token", p->without_token);
     if (!p->tpm) {
         (void)puts("  counted by the ledger alone: whoever owns the appliance's host can make more than the quota");
@@ -210,6 +212,7 @@ static void report_text(const struct audit_result *r)
     line("units", r->units);
     line("units in no package", r->unpackaged);
     line("failures", r->failures);
+    line("debug rights given", r->debugs);
     line("TPM operations", r->count);
     line("TPM operations lost", r->spent);
     line("TPM operations missing", r->gaps);
@@ -222,15 +225,17 @@ static void report_text(const struct audit_result *r)
 
 static void package_json(const struct audit_package *p, int is_first)
 {
-    (void)printf("%s{\"package\":%llu,\"quota\":%llu,\"block\":%llu,\"counted_by\":\"%s\",\"not_after\":%llu,"
-                 "\"reserved\":%llu,\"granted\":%llu,\"certified\":%llu,\"done\":%llu,\"open\":%llu,"
-                 "\"quarantined\":%llu,\"scrapped\":%llu,\"decommissioned\":%llu,\"without_token\":%llu}",
-                 is_first ? "" : ",\n ", (unsigned long long)p->number, (unsigned long long)p->quota,
-                 (unsigned long long)p->block, p->tpm ? "tpm" : "ledger", (unsigned long long)p->not_after,
-                 (unsigned long long)p->reserved, (unsigned long long)p->granted, (unsigned long long)p->certified,
-                 (unsigned long long)p->done, (unsigned long long)p->open, (unsigned long long)p->quarantined,
-                 (unsigned long long)p->scrapped, (unsigned long long)p->decommissioned,
-                 (unsigned long long)p->without_token);
+    (void)printf(
+        "%s{\"package\":%llu,\"quota\":%llu,\"block\":%llu,\"counted_by\":\"%s\",\"not_after\":%llu,"
+        "\"reserved\":%llu,\"granted\":%llu,\"certified\":%llu,\"done\":%llu,\"open\":%llu,"
+        "\"quarantined\":%llu,\"scrapped\":%llu,\"decommissioned\":%llu,\"without_token\":%llu,\"debugged\":%llu,"
+        "\"moved\":%llu}",
+        is_first ? "" : ",\n ", (unsigned long long)p->number, (unsigned long long)p->quota,
+        (unsigned long long)p->block, p->tpm ? "tpm" : "ledger", (unsigned long long)p->not_after,
+        (unsigned long long)p->reserved, (unsigned long long)p->granted, (unsigned long long)p->certified,
+        (unsigned long long)p->done, (unsigned long long)p->open, (unsigned long long)p->quarantined,
+        (unsigned long long)p->scrapped, (unsigned long long)p->decommissioned, (unsigned long long)p->without_token,
+        (unsigned long long)p->debugged, (unsigned long long)p->moved);
 }
 
 static void report_json(const struct audit_result *r)
@@ -239,12 +244,13 @@ static void report_json(const struct audit_result *r)
     for (size_t i = 0; i < r->package_count; i++) {
         package_json(&r->packages[i], i == 0);
     }
-    (void)printf("],\"appliances\":%llu,\"events\":%llu,\"units\":%llu,\"unpackaged\":%llu,\"failures\":%llu,"
-                 "\"tpm_count\":%llu,\"tpm_lost\":%llu,\"tpm_missing\":%llu,\"findings\":%llu,\"sound\":%s}\n",
-                 (unsigned long long)r->chains, (unsigned long long)r->events, (unsigned long long)r->units,
-                 (unsigned long long)r->unpackaged, (unsigned long long)r->failures, (unsigned long long)r->count,
-                 (unsigned long long)r->spent, (unsigned long long)r->gaps, (unsigned long long)r->findings,
-                 r->findings == 0 ? "true" : "false");
+    (void)printf(
+        "],\"appliances\":%llu,\"events\":%llu,\"units\":%llu,\"unpackaged\":%llu,\"failures\":%llu,"
+        "\"debugs\":%llu,\"tpm_count\":%llu,\"tpm_lost\":%llu,\"tpm_missing\":%llu,\"findings\":%llu,\"sound\":%s}\n",
+        (unsigned long long)r->chains, (unsigned long long)r->events, (unsigned long long)r->units,
+        (unsigned long long)r->unpackaged, (unsigned long long)r->failures, (unsigned long long)r->debugs,
+        (unsigned long long)r->count, (unsigned long long)r->spent, (unsigned long long)r->gaps,
+        (unsigned long long)r->findings, r->findings == 0 ? "true" : "false");
 }
 
 int ledger_report(const struct ledger_options *options, struct fault *fault)

@@ -28,7 +28,7 @@ struct server_engine engine_serve(struct engine *engine);
 int engine_load(struct engine *engine, struct bytes package, struct control_reply *reply, struct fault *fault);
 int engine_order(struct engine *engine, struct control_reply *reply, struct fault *fault);
 int engine_status(struct engine *engine, struct control_reply *reply, struct fault *fault);
-/* Records that a device was decommissioned, by its proof (host/sign1/ending.h). */
+/* Records that a device was decommissioned or given debug rights, by its proof (host/sign1/ending.h). */
 int engine_record(struct engine *engine, struct bytes proof, struct control_reply *reply, struct fault *fault);
 
 /* What the dashboard shows: two of its source's callbacks, with the engine as context. */

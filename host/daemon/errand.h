@@ -17,7 +17,7 @@ int errand_metrics(const char *dir, struct fault *fault);
 int errand_load(const char *dir, const char *file, int json, struct fault *fault);
 /* Writes an order to a file, running or not. */
 int errand_order(const char *dir, const char *out, struct fault *fault);
-/* Gives a running daemon the proof that a device was decommissioned. */
+/* Gives a running daemon the proof of what became of a device. */
 int errand_record(const char *dir, const char *file, int json, struct fault *fault);
 /* Ends the daemon, and waits until it is gone. None there is fine, too. */
 int errand_stop(const char *dir, struct fault *fault);

@@ -77,6 +77,8 @@ struct audit_package {
     uint64_t scrapped;
     uint64_t decommissioned;
     uint64_t without_token; /* done without the device's own token */
+    uint64_t moved;         /* reserved here, counted in a later package */
+    uint64_t debugged;      /* units that got debug rights */
 };
 
 struct audit_result {
@@ -86,6 +88,7 @@ struct audit_result {
     uint64_t units;
     uint64_t unpackaged; /* units in no package */
     uint64_t failures;   /* FAILED events */
+    uint64_t debugs;     /* DEBUG events */
     uint64_t spent;      /* TPM operations that the appliance says it lost */
     uint64_t gaps;       /* TPM operations that nothing explains */
     uint64_t count;      /* the highest TPM count that is recorded */

@@ -190,6 +190,7 @@ static int unit_row_compare(void *context, const struct store_value *columns)
                memcmp(stored.identity_key, derived->identity_key, 64) != 0 ||
                memcmp(stored.update_key, derived->update_key, 64) != 0 ||
                memcmp(stored.chain, derived->chain, sizeof stored.chain) != 0 ||
+               memcmp(stored.instance, derived->instance, sizeof stored.instance) != 0 ||
                memcmp(stored.marks, derived->marks, sizeof stored.marks) != 0) {
         audit_tell(audit, AUDIT_NO_CHAIN, 0, stored.number, "its row is not what its events say");
     }
@@ -235,6 +236,37 @@ static void packages_compare(struct audit *audit)
     }
 }
 
+static int load_row_compare(void *context, const struct store_value *c)
+{
+    struct audit *audit = context;
+    size_t place = c[0].kind == STORE_BYTES && c[0].bytes.len == EVENT_CHAIN_LEN && c[1].kind == STORE_NUMBER
+                       ? audit_load_find(&audit->memory, c[0].bytes.data, (uint64_t)c[1].number)
+                       : 0;
+    if (place == 0) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "package %lld has a row as loaded, and no event",
+                   (long long)c[1].number);
+    } else if ((uint64_t)c[2].number != audit->memory.loads[place - 1].position) {
+        audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the row of package %lld as loaded points at another event",
+                   (long long)c[1].number);
+    }
+    if (place != 0) {
+        audit->memory.loads[place - 1].met = 1;
+    }
+    return 0;
+}
+
+static void loads_compare(struct audit *audit)
+{
+    const struct store_query query = { STORE_LOADS, NULL, 0, load_row_compare, audit };
+    audit->broken |= store_run(&audit->store, &query, audit->fault) < 0;
+    for (size_t i = 0; i < audit->memory.load_count; i++) {
+        if (!audit->memory.loads[i].met) {
+            audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the row of package %llu as loaded is missing",
+                       (unsigned long long)audit->memory.loads[i].number);
+        }
+    }
+}
+
 /* ---- what it came to ---- */
 
 static void unit_sum(struct audit *audit, struct audit_package *p, const struct state_unit *u)
@@ -247,6 +279,7 @@ static void unit_sum(struct audit *audit, struct audit_package *p, const struct 
     p->quarantined += u->state == LEDGER_QUARANTINED;
     p->scrapped += u->state == LEDGER_SCRAPPED;
     p->decommissioned += u->state == LEDGER_DECOMMISSIONED;
+    p->debugged += u->marks[MARK_DEBUGGED] != 0;
     if (audit->config->final && (u->state == LEDGER_RESERVED || u->state == LEDGER_CHECKED)) {
         audit_tell(audit, AUDIT_NO_CHAIN, 0, u->number,
                    u->marks[MARK_CHECKED] == 0 ? "its record has no receipt" : "its lock was never seen");
@@ -269,6 +302,7 @@ static void packages_fill(struct audit *audit)
                 p->tpm |= m->loads[k].tpm != 0;
                 p->not_after = m->loads[k].not_after;
                 p->without_token += m->loads[k].without_token;
+                p->moved += m->loads[k].moved;
             }
         }
     }
@@ -323,6 +357,7 @@ void audit_end(struct audit *audit)
     counts_check(audit);
     units_compare(audit);
     packages_compare(audit);
+    loads_compare(audit);
     sums_make(audit);
     found_check(audit);
 }

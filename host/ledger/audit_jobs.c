@@ -299,10 +299,11 @@ static void ending_job(const struct audit *audit, struct job *job)
 {
     struct fault fault = FAULT_NONE;
     const struct audit_trust *trust = audit->config->trust;
-    const struct ending ending = { bytes_of(job->unit.uid, sizeof job->unit.uid), job->body.order, job->body.proof };
+    const struct ending ending = { bytes_of(job->unit.uid, sizeof job->unit.uid), job->body.order, job->body.proof,
+                                   job->kind == JOB_DEBUG };
     if (ending_check(&ending, bytes_of(trust->mastering, 64 * trust->mastering_count), job->unit.identity_key,
                      &fault) != 0) {
-        job_tell(job, "its end is not proved: %.150s", fault.what);
+        job_tell(job, "its %s not proved: %.150s", job->kind == JOB_DEBUG ? "debug rights are" : "end is", fault.what);
     }
 }
 
@@ -336,6 +337,7 @@ static void job_run(struct worker *worker, struct job *job)
         order_job(worker->audit, job, AUDIT_SCRAP_AAD);
         break;
     case JOB_DECOMMISSION:
+    case JOB_DEBUG:
         ending_job(worker->audit, job);
         break;
     }

@@ -159,6 +159,14 @@ static void token_note(struct audit *audit, const struct event_body *body)
     }
 }
 
+static void moved_note(struct audit *audit, size_t index, const struct event_body *body)
+{
+    size_t place = audit_load_find(&audit->memory, audit->chains[index].id, body->package_from);
+    if (place != 0) {
+        audit->memory.loads[place - 1].moved++;
+    }
+}
+
 void audit_event_note(struct audit *audit, size_t index, unsigned kind, const struct event_body *body)
 {
     switch (kind) {
@@ -191,6 +199,13 @@ void audit_event_note(struct audit *audit, size_t index, unsigned kind, const st
         break;
     case EVENT_SCRAPPED:
         job_add(audit, index, JOB_SCRAP, body);
+        break;
+    case EVENT_DEBUG:
+        audit->result->debugs++;
+        job_add(audit, index, JOB_DEBUG, body);
+        break;
+    case EVENT_MOVED:
+        moved_note(audit, index, body);
         break;
     case EVENT_DECOMMISSIONED:
         job_add(audit, index, JOB_DECOMMISSION, body);

@@ -30,6 +30,8 @@ struct audit_memory {
         uint64_t tpm;
         uint64_t not_after;
         uint64_t without_token; /* units that were closed without one */
+        uint64_t moved;         /* units whose reservation went into a later package */
+        int met;                /* its row in the database was seen */
         uint8_t grant_key[64];
         uint8_t issuing[32];
     } * loads;
@@ -75,7 +77,7 @@ struct audit_count {
 
 /* ---- signatures, checked by many threads ---- */
 
-enum job_kind { JOB_CHECKPOINT, JOB_GRANT, JOB_CERTS, JOB_RECEIPT, JOB_TOKEN, JOB_SCRAP, JOB_DECOMMISSION };
+enum job_kind { JOB_CHECKPOINT, JOB_GRANT, JOB_CERTS, JOB_RECEIPT, JOB_TOKEN, JOB_SCRAP, JOB_DECOMMISSION, JOB_DEBUG };
 
 struct job {
     enum job_kind kind;

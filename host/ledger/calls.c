@@ -127,6 +127,24 @@ static int newcomer_refuse(const struct state_unit *unit, const char *why, struc
     return fault_hint(fault, "put the chip aside and find out which one is genuine");
 }
 
+/* It was reserved, and its package ended before its grant was made. */
+static int unit_is_left(const struct state_unit *unit, const struct ledger_claim *claim)
+{
+    return unit->state == LEDGER_RESERVED && unit->marks[MARK_GRANTED] == 0 && unit->marks[MARK_CERTIFIED] == 0 &&
+           claim->package != 0 && unit->package != claim->package;
+}
+
+static int unit_move(struct ledger *ledger, const struct ledger_claim *claim, struct state_unit *unit,
+                     struct fault *fault)
+{
+    const struct event_body body = { .uid = bytes_of(claim->uid, 16),
+                                     .package_from = unit->package,
+                                     .package = claim->package };
+    return ledger_event_write(ledger, EVENT_MOVED, &body, fault) != 0 || unit_get(ledger, claim->uid, unit, fault) != 1
+               ? -1
+               : 0;
+}
+
 /* The unique ID is known. */
 static int known_work(struct ledger *ledger, const struct reservation *in, struct state_unit *unit, struct fault *fault)
 {
@@ -149,6 +167,9 @@ static int known_work(struct ledger *ledger, const struct reservation *in, struc
     if (memcmp(unit->chain, ledger->chain, sizeof unit->chain) != 0) {
         (void)fault_set(fault, "unit %llu: another appliance began it", (unsigned long long)unit->number);
         return fault_hint(fault, "finish it at the line where it was begun");
+    }
+    if (unit_is_left(unit, claim) && unit_move(ledger, claim, unit, fault) != 0) {
+        return -1;
     }
     return ledger_unit_fill(&ledger->writer, unit, in->out, fault);
 }
@@ -250,10 +271,13 @@ int ledger_unit_decommission(struct ledger *ledger, const uint8_t uid[16], struc
     return once_record(ledger, &once, fault);
 }
 
-int ledger_unit_debug(struct ledger *ledger, const uint8_t uid[16], struct bytes permission, struct fault *fault)
+int ledger_unit_debug(struct ledger *ledger, const uint8_t uid[16], struct bytes order, struct bytes proof,
+                      struct fault *fault)
 {
-    const struct event_body body = { .uid = bytes_of(uid, 16), .order = permission };
-    return plain_record(ledger, EVENT_DEBUG, &body, fault);
+    struct once once = { { EVENT_DEBUG, { .uid = bytes_of(uid, 16), .order = order, .proof = proof } },
+                         MARK_DEBUGGED,
+                         0 };
+    return once_record(ledger, &once, fault);
 }
 
 /* ---- the appliance ---- */

@@ -56,7 +56,8 @@ static const struct {
                                { UID, BYTES(order, 1, LEDGER_ORDER_MAX), BYTES(proof, 0, LEDGER_ORDER_MAX) } },
     [EVENT_STARTED] = { "STARTED", { TEXT(text) } },
     [EVENT_STOPPED] = { "STOPPED", { { FIELD_END, 0, 0, 0 } } },
-    [EVENT_DEBUG] = { "DEBUG", { UID, BYTES(order, 1, LEDGER_ORDER_MAX) } },
+    [EVENT_DEBUG] = { "DEBUG", { UID, BYTES(order, 1, LEDGER_ORDER_MAX), BYTES(proof, 1, LEDGER_ORDER_MAX) } },
+    [EVENT_MOVED] = { "MOVED", { UID, NUMBER(package_from), NUMBER(package) } },
 };
 
 const char *event_kind_name(unsigned kind)

@@ -27,6 +27,7 @@ enum event_kind {
     EVENT_STARTED = 13,
     EVENT_STOPPED = 14,
     EVENT_DEBUG = 15,
+    EVENT_MOVED = 16,
     EVENT_KINDS
 };
 
@@ -35,7 +36,8 @@ struct event_body {
     struct bytes uid;          /* 16; FAILED: also empty */
     struct bytes identity_key; /* RESERVED, QUARANTINED: 64 */
     struct bytes update_key;   /* the same */
-    uint64_t package;          /* PACKAGE, RESERVED */
+    uint64_t package;          /* PACKAGE, RESERVED; MOVED: to */
+    uint64_t package_from;     /* MOVED */
     uint64_t unit;             /* RESERVED, GRANTED */
     struct bytes chain;        /* OPENED: 16 */
     struct bytes cert;         /* OPENED: the records certificate, or empty; CERTIFIED: the device's */
@@ -54,8 +56,8 @@ struct event_body {
     uint64_t sequence;    /* CHECKED */
     struct bytes nonce;   /* DONE */
     struct bytes token;   /* DONE */
-    struct bytes order;   /* SCRAPPED, DECOMMISSIONED; DEBUG: the permission */
-    struct bytes proof;   /* DECOMMISSIONED */
+    struct bytes order;   /* SCRAPPED, DECOMMISSIONED, DEBUG */
+    struct bytes proof;   /* DECOMMISSIONED, DEBUG: a token */
     struct bytes text;    /* SPENT: why; FAILED; STARTED: version. UTF-8 is for the reader to check */
     struct bytes socket;  /* FAILED */
     struct bytes step;    /* FAILED */

@@ -21,6 +21,7 @@ struct ledger;
 #define LEDGER_TOKEN_MAX 1024
 #define LEDGER_ORDER_MAX 1024 /* an order, permission or proof */
 #define LEDGER_TEXT_MAX 256
+#define LEDGER_INSTANCE_LEN 33 /* an instance ID (docs/spec.md section 9.2) */
 
 enum ledger_state {
     LEDGER_RESERVED = 1,      /* keys are known, certificates may have been made */
@@ -123,7 +124,8 @@ int ledger_package_find(struct ledger *ledger, uint64_t number, struct ledger_pa
 
 /*
  * Records that these keys belong to this chip, counts it, and gives its row. The same chip with the same keys gets its
- * stored row, uncounted. Another key for a known unique ID: the row is quarantined, the newcomer's keys are recorded as
+ * stored row, uncounted; when it has no grant yet and belongs to another package, its reservation is moved into this
+ * one. Another key for a known unique ID: the row is quarantined, the newcomer's keys are recorded as
  * evidence, and the call is refused. Refused too: a key that another unit holds, a package whose quota is reached, a
  * unit that another appliance began, or that is scrapped or decommissioned.
  */
@@ -148,8 +150,9 @@ int ledger_unit_scrap(struct ledger *ledger, const uint8_t uid[16], struct bytes
 /* Records that the keys of a unit are wiped for good: the order, and the chip's proof. */
 int ledger_unit_decommission(struct ledger *ledger, const uint8_t uid[16], struct bytes order, struct bytes proof,
                              struct fault *fault);
-/* Records that debug rights were opened. */
-int ledger_unit_debug(struct ledger *ledger, const uint8_t uid[16], struct bytes permission, struct fault *fault);
+/* Records that debug rights were given: the order, and the device's token of that boot. The last one again: done. */
+int ledger_unit_debug(struct ledger *ledger, const uint8_t uid[16], struct bytes order, struct bytes proof,
+                      struct fault *fault);
 
 /* Records that the TPM's count went from `from` to `to` without a grant in this ledger. */
 int ledger_spent_record(struct ledger *ledger, uint64_t from, uint64_t to, const char *why, struct fault *fault);
@@ -160,6 +163,9 @@ int ledger_stop_record(struct ledger *ledger, struct fault *fault);
 
 /* 1 and the unit, 0 when the ledger does not know it, -1 on a fault. */
 int ledger_unit_find(struct ledger *ledger, const uint8_t uid[16], struct ledger_unit *out, struct fault *fault);
+/* The same, by the instance ID of its attestation tokens. */
+int ledger_unit_by_instance(struct ledger *ledger, const uint8_t instance[LEDGER_INSTANCE_LEN], struct ledger_unit *out,
+                            struct fault *fault);
 /* Calls `each` for every unit in the order of their numbers; it ends the walk by giving something other than 0. */
 int ledger_unit_walk(struct ledger *ledger, int (*each)(void *context, const struct ledger_unit *unit), void *context,
                      struct fault *fault);

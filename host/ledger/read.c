@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "host/lib/p256.h"
+#include "host/sign1/token.h"
 
 #define WALK_STEP 64
 
@@ -159,6 +160,29 @@ int ledger_unit_find(struct ledger *ledger, const uint8_t uid[16], struct ledger
     const struct state_view view = state_tables_view(&ledger->reading_tables);
     (void)pthread_mutex_lock(&ledger->reading);
     int found = view.unit_by_uid(view.context, uid, &unit, fault);
+    if (found == 1 && ledger_unit_fill(&ledger->reader, &unit, out, fault) != 0) {
+        found = -1;
+    }
+    (void)pthread_mutex_unlock(&ledger->reading);
+    return found;
+}
+
+static int unit_row(void *context, const struct store_value *columns)
+{
+    return state_unit_row(columns, context) != 0 ? -1 : 1;
+}
+
+int ledger_unit_by_instance(struct ledger *ledger, const uint8_t instance[LEDGER_INSTANCE_LEN], struct ledger_unit *out,
+                            struct fault *fault)
+{
+    struct state_unit unit;
+    const struct store_value arguments[] = { store_bytes(instance + 1, LEDGER_INSTANCE_LEN - 1) };
+    const struct store_query query = { STORE_UNIT_BY_INSTANCE, arguments, 1, unit_row, &unit };
+    if (instance[0] != TOKEN_INSTANCE_RANDOM) {
+        return 0;
+    }
+    (void)pthread_mutex_lock(&ledger->reading);
+    int found = store_run(&ledger->reader, &query, fault);
     if (found == 1 && ledger_unit_fill(&ledger->reader, &unit, out, fault) != 0) {
         found = -1;
     }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "host/sign1/token.h"
+
 #define BLOCK_MAX_UNITS 1000
 
 /* One step under way: the view, the event, the unit that it is about. */
@@ -144,6 +146,13 @@ static int newcomer_check(struct step *s)
     return 0;
 }
 
+static void instance_make(struct state_unit *unit)
+{
+    uint8_t id[TOKEN_INSTANCE_LEN];
+    token_instance_id(unit->identity_key, id);
+    memcpy(unit->instance, id + 1, sizeof unit->instance);
+}
+
 static int reserved_apply(struct step *s)
 {
     const struct event_body *b = s->body;
@@ -160,6 +169,7 @@ static int reserved_apply(struct step *s)
     memcpy(s->unit.identity_key, b->identity_key.data, sizeof s->unit.identity_key);
     memcpy(s->unit.update_key, b->update_key.data, sizeof s->unit.update_key);
     memcpy(s->unit.chain, s->event->chain, sizeof s->unit.chain);
+    instance_make(&s->unit);
     s->unit.marks[MARK_RESERVED] = s->event->position;
     return package_count(s, 1, 0) != 0 ? -1 : s->view->unit_put(s->view->context, &s->unit, 1, s->fault);
 }
@@ -252,6 +262,35 @@ static int ended_apply(struct step *s)
     return package_count(s, scrapped ? -1 : 0, 0) != 0 ? -1 : unit_store(s);
 }
 
+/* Its reservation goes into the package that this appliance loaded last. Only before the grant: that names a package.
+ */
+static int moved_apply(struct step *s)
+{
+    if (unit_load(s, 1) != 0) {
+        return -1;
+    }
+    if (s->unit.state != LEDGER_RESERVED || s->unit.marks[MARK_GRANTED] != 0 || s->unit.marks[MARK_CERTIFIED] != 0) {
+        return unit_refuse(s, "it has its grant or certificates already, and stays in its package");
+    }
+    if (s->body->package_from != s->unit.package || s->body->package == 0 || s->body->package == s->unit.package) {
+        return unit_refuse(s, "it is not moved from the package that it is in to another one");
+    }
+    if (quota_check(s) != 0 || package_count(s, -1, 0) != 0) {
+        return -1;
+    }
+    s->unit.package = s->body->package;
+    return package_count(s, 1, 0) != 0 ? -1 : unit_store(s);
+}
+
+static int debugged_apply(struct step *s)
+{
+    if (unit_load(s, 0) != 0) {
+        return -1;
+    }
+    s->unit.marks[MARK_DEBUGGED] = s->event->position;
+    return unit_store(s);
+}
+
 int state_event_apply(const struct state_view *view, const struct state_event *event, struct fault *fault)
 {
     struct step s = { view, event, event->body, { 0 }, fault };
@@ -277,7 +316,9 @@ int state_event_apply(const struct state_view *view, const struct state_event *e
     case EVENT_DECOMMISSIONED:
         return ended_apply(&s);
     case EVENT_DEBUG:
-        return unit_load(&s, 0);
+        return debugged_apply(&s);
+    case EVENT_MOVED:
+        return moved_apply(&s);
     case EVENT_SPENT:
         return event->body->tpm_to > event->body->tpm_count
                    ? 0

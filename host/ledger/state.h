@@ -17,6 +17,7 @@ enum state_mark {
     MARK_DONE,
     MARK_QUARANTINED, /* the first */
     MARK_ENDED,       /* scrapped or decommissioned */
+    MARK_DEBUGGED,    /* the last */
     STATE_MARKS
 };
 
@@ -31,6 +32,7 @@ struct state_unit {
     uint8_t chain[EVENT_CHAIN_LEN];
     uint64_t tpm_count;
     uint64_t marks[STATE_MARKS];
+    uint8_t instance[32]; /* of its instance ID: what follows the type */
 };
 
 struct state_package {

@@ -29,6 +29,7 @@ int state_unit_row(const struct store_value *c, struct state_unit *out)
     for (unsigned i = 0; i < STATE_MARKS; i++) {
         wrong |= number_get(&c[9 + i], &out->marks[i]);
     }
+    wrong |= blob_get(&c[9 + STATE_MARKS], out->instance, sizeof out->instance);
     return wrong || out->state < LEDGER_RESERVED || out->state > LEDGER_DECOMMISSIONED ? -1 : 0;
 }
 
@@ -134,19 +135,20 @@ static int unit_last(void *context, uint64_t *number, struct fault *fault)
 
 static int unit_add(struct store *store, const struct state_unit *u, struct fault *fault)
 {
-    struct store_value values[9 + STATE_MARKS] = { store_number(u->number),
-                                                   store_bytes(u->uid, sizeof u->uid),
-                                                   store_bytes(u->identity_key, sizeof u->identity_key),
-                                                   store_bytes(u->update_key, sizeof u->update_key),
-                                                   store_number(u->state),
-                                                   store_number(u->package),
-                                                   store_number(u->sequence),
-                                                   store_bytes(u->chain, sizeof u->chain),
-                                                   store_number(u->tpm_count) };
+    struct store_value values[10 + STATE_MARKS] = { store_number(u->number),
+                                                    store_bytes(u->uid, sizeof u->uid),
+                                                    store_bytes(u->identity_key, sizeof u->identity_key),
+                                                    store_bytes(u->update_key, sizeof u->update_key),
+                                                    store_number(u->state),
+                                                    store_number(u->package),
+                                                    store_number(u->sequence),
+                                                    store_bytes(u->chain, sizeof u->chain),
+                                                    store_number(u->tpm_count) };
     for (unsigned i = 0; i < STATE_MARKS; i++) {
         values[9 + i] = store_number(u->marks[i]);
     }
-    return store_write(store, STORE_UNIT_ADD, values, 9 + STATE_MARKS, fault);
+    values[9 + STATE_MARKS] = store_bytes(u->instance, sizeof u->instance);
+    return store_write(store, STORE_UNIT_ADD, values, 10 + STATE_MARKS, fault);
 }
 
 static int unit_set(struct store *store, const struct state_unit *u, struct fault *fault)
@@ -161,6 +163,7 @@ static int unit_set(struct store *store, const struct state_unit *u, struct faul
                                           store_number(u->marks[MARK_DONE]),
                                           store_number(u->marks[MARK_QUARANTINED]),
                                           store_number(u->marks[MARK_ENDED]),
+                                          store_number(u->marks[MARK_DEBUGGED]),
                                           store_number(u->number) };
     return store_write(store, STORE_UNIT_SET, values, sizeof values / sizeof values[0], fault);
 }

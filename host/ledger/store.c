@@ -7,7 +7,7 @@
 #define EVENT "chain, seq, time, kind, body"
 #define UNIT                                                                                                           \
     "number, uid, identity_key, update_key, state, package, sequence, chain, tpm_count, "                              \
-    "reserved, granted, certified, checked, done, quarantined, ended"
+    "reserved, granted, certified, checked, done, quarantined, ended, debugged, instance"
 #define PACKAGE "number, quota, block, reserved, done"
 
 /*
@@ -28,7 +28,8 @@
         " state " INT " NOT NULL CHECK (state BETWEEN 1 AND 6), package " INT " NOT NULL, sequence " INT               \
         " NOT NULL, chain " BLOB " NOT NULL, tpm_count " INT " NOT NULL, reserved " INT " NOT NULL, granted " INT      \
         " NOT NULL, certified " INT " NOT NULL, checked " INT " NOT NULL, done " INT " NOT NULL, quarantined " INT     \
-        " NOT NULL, ended " INT " NOT NULL)" END,                                                                      \
+        " NOT NULL, ended " INT " NOT NULL, debugged " INT " NOT NULL,"                                                \
+        " instance " BLOB " NOT NULL UNIQUE CHECK (length(instance) = 32))" END,                                       \
         "CREATE TABLE packages ("                                                                                      \
         " number " INT " PRIMARY KEY, quota " INT " NOT NULL, block " INT " NOT NULL,"                                 \
         " reserved " INT " NOT NULL, done " INT " NOT NULL, CHECK (reserved BETWEEN 0 AND quota))" END,                \
@@ -78,22 +79,25 @@ static const struct {
                                  "ORDER BY seq LIMIT $3",
                                  2 },
     [STORE_UNIT_ADD] = { "INSERT INTO units (" UNIT ") VALUES "
-                         "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+                         "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
                          0 },
     [STORE_UNIT_SET] = { "UPDATE units SET state = $1, package = $2, sequence = $3, tpm_count = $4, granted = $5, "
-                         "certified = $6, checked = $7, done = $8, quarantined = $9, ended = $10 WHERE number = $11",
+                         "certified = $6, checked = $7, done = $8, quarantined = $9, ended = $10, debugged = $11 "
+                         "WHERE number = $12",
                          0 },
-    [STORE_UNIT_BY_UID] = { "SELECT " UNIT " FROM units WHERE uid = $1", 16 },
+    [STORE_UNIT_BY_UID] = { "SELECT " UNIT " FROM units WHERE uid = $1", 18 },
     [STORE_UNIT_BY_KEYS] = { "SELECT " UNIT " FROM units WHERE identity_key = $1 OR update_key = $1 "
                              "OR identity_key = $2 OR update_key = $2 LIMIT 1",
-                             16 },
+                             18 },
+    [STORE_UNIT_BY_INSTANCE] = { "SELECT " UNIT " FROM units WHERE instance = $1", 18 },
     [STORE_UNIT_LAST] = { "SELECT number FROM units ORDER BY number DESC LIMIT 1", 1 },
-    [STORE_UNITS_AFTER] = { "SELECT " UNIT " FROM units WHERE number > $1 ORDER BY number LIMIT $2", 16 },
+    [STORE_UNITS_AFTER] = { "SELECT " UNIT " FROM units WHERE number > $1 ORDER BY number LIMIT $2", 18 },
     [STORE_PACKAGE_ADD] = { "INSERT INTO packages (" PACKAGE ") VALUES ($1, $2, $3, $4, $5)", 0 },
     [STORE_PACKAGE_SET] = { "UPDATE packages SET reserved = $1, done = $2 WHERE number = $3", 0 },
     [STORE_PACKAGE_FIND] = { "SELECT " PACKAGE " FROM packages WHERE number = $1", 5 },
     [STORE_PACKAGES] = { "SELECT " PACKAGE " FROM packages ORDER BY number", 5 },
     [STORE_LOAD_ADD] = { "INSERT INTO loads (chain, number, position) VALUES ($1, $2, $3)", 0 },
+    [STORE_LOADS] = { "SELECT chain, number, position FROM loads ORDER BY position", 3 },
     [STORE_LOAD_LAST] = { "SELECT number, position FROM loads WHERE chain = $1 ORDER BY number DESC LIMIT 1", 2 },
     [STORE_LOAD_FIND] = { "SELECT position, chain FROM loads WHERE number = $1 ORDER BY position LIMIT 1", 2 },
     [STORE_COUNT_LAST] = { "SELECT max(tpm_count) FROM units WHERE chain = $1", 1 },

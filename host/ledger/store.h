@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "host/ledger/ledger.h"
 
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 #define STORE_COLUMNS_MAX 20
 
 /* Arguments are $1, $2, ... in the order of their first use; columns as named. */
@@ -28,6 +28,7 @@ enum store_statement {
     STORE_UNIT_SET,         /* the same; found by number */
     STORE_UNIT_BY_UID,      /* uid -> unit */
     STORE_UNIT_BY_KEYS,     /* identity key, update key -> unit that holds one of them in any place */
+    STORE_UNIT_BY_INSTANCE, /* instance -> unit */
     STORE_UNIT_LAST,        /* -> number */
     STORE_UNITS_AFTER,      /* number, limit -> units */
     STORE_PACKAGE_ADD,      /* number, quota, block, reserved, done */
@@ -35,6 +36,7 @@ enum store_statement {
     STORE_PACKAGE_FIND,     /* number -> package */
     STORE_PACKAGES,         /* -> packages by number */
     STORE_LOAD_ADD,         /* chain, number, position */
+    STORE_LOADS,            /* -> chain, number, position */
     STORE_LOAD_LAST,        /* chain -> number, position */
     STORE_LOAD_FIND,        /* number -> position of its first event, chain */
     STORE_LOAD_OWN,         /* chain, number -> position */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define SHARED_LOCK "7379886" /* the same number in every appliance, for making the schema */
-#define ARGUMENTS_MAX 16
+#define ARGUMENTS_MAX 20
 #define PENDING_MAX 256 /* their answers must fit the socket */
 
 struct server_store {

@@ -34,9 +34,10 @@ int ending_parse(struct bytes proof, struct ending *out, struct fault *fault)
     }
     if (status != STATUS_OK) {
         memset(out, 0, sizeof *out);
-        return fault_status(fault, "proof of a decommissioning", status);
+        return fault_status(fault, "proof of a decommissioning or of debug rights", status);
     }
     out->uid = order.uid;
+    out->is_debug = order.what != ORDER_DECOMMISSION;
     return 0;
 }
 
@@ -58,10 +59,10 @@ static int order_check(const struct ending *ending, struct bytes mastering_keys,
         status = key == NULL ? STATUS_SUIT_KEY_UNKNOWN : sign1_check(&signature, key, NULL);
     }
     if (status != STATUS_OK) {
-        return fault_status(fault, "the order to decommission", status);
+        return fault_status(fault, ending->is_debug ? "the order to debug" : "the order to decommission", status);
     }
-    if (order->what != ORDER_DECOMMISSION || !bytes_equal(order->uid, ending->uid)) {
-        return fault_set(fault, "the order is not to decommission this device");
+    if ((order->what != ORDER_DECOMMISSION) != ending->is_debug || !bytes_equal(order->uid, ending->uid)) {
+        return fault_set(fault, "the order is not to %s this device", ending->is_debug ? "debug" : "decommission");
     }
     return 0;
 }
@@ -82,6 +83,22 @@ static status_t nonce_read(struct bytes token, struct bytes *nonce)
     return status;
 }
 
+/* What the token must say after that order. */
+static int lifecycle_check(const struct order *order, uint64_t lifecycle, struct fault *fault)
+{
+    static const struct {
+        uint64_t lifecycle;
+        const char *wrong;
+    } after[] = {
+        [ORDER_DEBUG_NONSECURE] = { TOKEN_LIFECYCLE_NONSECURE_DEBUG,
+                                    "the device's token does not say that its non-secure world is debugged" },
+        [ORDER_DEBUG_SECURE] = { TOKEN_LIFECYCLE_SECURED, "the device's token does not say that it was secured" },
+        [ORDER_DECOMMISSION] = { TOKEN_LIFECYCLE_DECOMMISSIONED,
+                                 "the device's last token does not say that it is decommissioned" },
+    };
+    return after[order->what].lifecycle == lifecycle ? 0 : fault_set(fault, "%s", after[order->what].wrong);
+}
+
 int ending_check(const struct ending *ending, struct bytes mastering_keys, const uint8_t identity_key[64],
                  struct fault *fault)
 {
@@ -93,15 +110,15 @@ int ending_check(const struct ending *ending, struct bytes mastering_keys, const
     }
     status_t status = nonce_read(ending->token, &nonce);
     if (status != STATUS_OK) {
-        return fault_status(fault, "the device's last token", status);
+        return fault_status(fault, "the device's token", status);
     }
     if (token_check(ending->token, identity_key, nonce, &claims, fault) != 0) {
         return -1;
     }
-    if (claims.lifecycle != TOKEN_LIFECYCLE_DECOMMISSIONED) {
-        return fault_set(fault, "the device's last token does not say that it is decommissioned");
+    if (lifecycle_check(&order, claims.lifecycle, fault) != 0) {
+        return -1;
     }
     return bytes_equal(claims.seed, order.seed)
                ? 0
-               : fault_set(fault, "the device's last token is of another boot than the order");
+               : fault_set(fault, "the device's token is of another boot than the order");
 }

@@ -4,14 +4,13 @@
 
 #include "host/lib/p256.h"
 
-#define INSTANCE_TYPE_RANDOM 0x01
 #define POINT_UNCOMPRESSED 0x04
 
 void token_instance_id(const uint8_t identity_key[64], uint8_t out[TOKEN_INSTANCE_LEN])
 {
     uint8_t point[65] = { POINT_UNCOMPRESSED };
     memcpy(point + 1, identity_key, 64);
-    out[0] = INSTANCE_TYPE_RANDOM;
+    out[0] = TOKEN_INSTANCE_RANDOM;
     p256_sha256(bytes_of(point, sizeof point), out + 1);
 }
 

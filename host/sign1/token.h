@@ -6,7 +6,8 @@
 #include "host/lib/fault.h"
 #include "wire/token.h"
 
-#define TOKEN_NONCE_LEN 32 /* that we send */
+#define TOKEN_NONCE_LEN 32         /* that we send */
+#define TOKEN_INSTANCE_RANDOM 0x01 /* type of an instance ID: RFC 9783 section 4.2.1, a UEID of type RAND */
 
 /*
  * Checks signature, nonce, that the instance ID is this key's, and that it was asked for by an application. *out looks

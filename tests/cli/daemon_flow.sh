@@ -132,9 +132,18 @@ holds "$(grep -c '"event":"unit_done"' log)" -ge 4
 
 echo "the maker opens a device's debug port, and ends the device; its own word goes into the ledger"
 uid=$(od -An -tx1 -j 32 -N 16 c1/fuses.bin | tr -d ' \n')
-run 0 "$windlass" device debug c1 --project p --rights non-secure --wait 30
+run 0 "$windlass" device debug c1 --project p --rights non-secure --out open.proof --wait 30
 holds -e c1/gdb.port
 run 0 "$windlass" device reset c1
+run 0 "$windlass" device debug c1 --project p --rights secure --out wide.proof --wait 30
+run 0 "$windlass" device reset c1
+for proof in open wide wide; do # the last one again is done already
+    run 0 "$windlassd" record A $proof.proof
+    says "debug rights"
+done
+head -c 100 open.proof >half.proof
+run 1 "$windlassd" record A half.proof
+says "windlass device debug --out"
 run 0 "$windlass" device decommission c1 --project p --uid "$uid" --out end.proof --wait 30
 run 0 "$windlassd" record A end.proof
 says "decommissioned"
@@ -144,4 +153,7 @@ echo "the books are right"
 end_daemon
 cp A/ledger.db* A/ledger.head .
 run 0 "$windlass" ledger verify --project p --ledger ledger.db
+run 0 "$windlass" ledger report --project p --ledger ledger.db
+says "debug rights given     2"
+says "given debug rights     1"
 finish

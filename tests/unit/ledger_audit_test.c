@@ -302,11 +302,17 @@ static void record_without_a_receipt_is_found(void **state)
 
 static void row_that_says_more_than_its_events_is_found(void **state)
 {
-    static const char *const frauds[][2] = { { "UPDATE units SET state = 5 WHERE number = 2",
-                                               "not what its events say" },
-                                             { "UPDATE packages SET reserved = 1", "package 1 is not what" },
-                                             { "DELETE FROM units WHERE number = 3", "row is missing" },
-                                             { "DELETE FROM packages", "row of a package is missing" } };
+    static const char *const frauds[][2] = {
+        { "UPDATE units SET state = 5 WHERE number = 2", "not what its events say" },
+        { "UPDATE packages SET reserved = 1", "package 1 is not what" },
+        { "DELETE FROM units WHERE number = 3", "row is missing" },
+        { "UPDATE units SET instance = (SELECT link FROM events WHERE seq = 1) WHERE number = 1",
+          "not what its events say" },
+        { "UPDATE loads SET position = 3", "as loaded points at another" },
+        { "UPDATE loads SET number = 7", "package 7 has a row as loaded" },
+        { "DELETE FROM loads", "package 1 as loaded is missing" },
+        { "DELETE FROM packages", "row of a package is missing" }
+    };
     (void)state;
     factory_run(1, 1);
     ledger_guards_drop();

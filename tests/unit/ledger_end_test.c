@@ -11,6 +11,7 @@
 #include "wire/command.h"
 
 static struct maker maker;
+static struct fraud events;
 
 /* What is recorded. */
 struct end {
@@ -19,9 +20,11 @@ struct end {
     uint64_t lifecycle;
     int other_boot;
     int other_device;
+    int is_debug; /* recorded as debug rights */
 };
 
-static const struct end right = { ORDER_DECOMMISSION, MAKER_MASTERING, 0x6000, 0, 0 };
+static const struct end right = { ORDER_DECOMMISSION, MAKER_MASTERING, 0x6000, 0, 0, 0 };
+static const struct end right_debug = { ORDER_DEBUG_NONSECURE, MAKER_MASTERING, 0x4000, 0, 0, 1 };
 
 static struct bytes order_make(const struct end *end, const struct made *chip, uint8_t *out)
 {
@@ -70,10 +73,16 @@ static void end_audit(const struct end *end, const char *part)
     struct ledger *ledger = maker_ledger_open(&maker, ledger_place());
     maker_unit_make(&maker, ledger, 1, MAKE_CLOSE, &chip);
     maker_chip_new(2, &other);
-    support_check(ledger_unit_decommission(ledger, chip.uid, order_make(end, &chip, order),
-                                           token_make(end, end->other_device ? &other : &chip, token), &fault),
-                  &fault);
+    struct bytes signed_order = order_make(end, &chip, order);
+    struct bytes proof = token_make(end, end->other_device ? &other : &chip, token);
+    for (int again = 0; again < 2; again++) { /* the same twice is recorded once */
+        support_check(end->is_debug ? ledger_unit_debug(ledger, chip.uid, signed_order, proof, &fault)
+                                    : ledger_unit_decommission(ledger, chip.uid, signed_order, proof, &fault),
+                      &fault);
+    }
     ledger_close(ledger);
+    fraud_load(&events);
+    assert_int_equal(fraud_find(&events, end->is_debug ? EVENT_DEBUG : EVENT_DECOMMISSIONED, 0), events.count - 1);
     audit_expect(&maker, part);
     made_free(&chip);
     made_free(&other);
@@ -126,10 +135,74 @@ static void word_of_another_boot_is_found(void **state)
     end_audit(&end, "of another boot");
 }
 
+static void debug_rights_by_order_and_token_are_no_finding(void **state)
+{
+    struct end end = right_debug;
+    (void)state;
+    end_audit(&end, NULL);
+}
+
+static void debug_of_the_whole_chip_goes_by_the_token_that_asked(void **state)
+{
+    struct end end = right_debug;
+    (void)state;
+    end.what = ORDER_DEBUG_SECURE;
+    end.lifecycle = TOKEN_LIFECYCLE_SECURED;
+    end_audit(&end, NULL);
+}
+
+static void debug_rights_that_nobody_ordered_are_found(void **state)
+{
+    struct end end = right_debug;
+    (void)state;
+    end.signer = MAKER_QUOTA;
+    end_audit(&end, "its debug rights are not proved: the order to debug");
+}
+
+static void debug_rights_by_an_order_to_end_it_are_found(void **state)
+{
+    struct end end = right_debug;
+    (void)state;
+    end.what = ORDER_DECOMMISSION;
+    end.lifecycle = 0x6000;
+    end_audit(&end, "the order is not to debug this device");
+}
+
+static void debug_rights_of_a_secured_device_are_found(void **state)
+{
+    struct end end = right_debug;
+    (void)state;
+    end.lifecycle = TOKEN_LIFECYCLE_SECURED;
+    end_audit(&end, "does not say that its non-secure world is debugged");
+}
+
+static void debug_rights_by_the_token_of_another_device_are_found(void **state)
+{
+    struct end end = right_debug;
+    (void)state;
+    end.other_device = 1;
+    end_audit(&end, "its debug rights are not proved");
+}
+
+static void debug_rights_of_another_boot_are_found(void **state)
+{
+    struct end end = right_debug;
+    (void)state;
+    end.other_boot = 1;
+    end_audit(&end, "of another boot");
+}
+
 #define ALL                                                                                                            \
     LEDGER_TEST(end_by_order_and_last_token_is_no_finding), LEDGER_TEST(order_that_is_none_is_found),                  \
         LEDGER_TEST(order_to_something_else_is_found), LEDGER_TEST(device_that_does_not_say_so_is_found),              \
-        LEDGER_TEST(word_of_another_device_is_found), LEDGER_TEST(word_of_another_boot_is_found)
+        LEDGER_TEST(word_of_another_device_is_found), LEDGER_TEST(word_of_another_boot_is_found),                      \
+        LEDGER_TEST(debug_rights_by_order_and_token_are_no_finding),                                                   \
+        LEDGER_TEST(debug_of_the_whole_chip_goes_by_the_token_that_asked),                                             \
+        LEDGER_TEST(debug_rights_that_nobody_ordered_are_found),                                                       \
+        LEDGER_TEST(debug_rights_by_an_order_to_end_it_are_found),                                                     \
+        LEDGER_TEST(debug_rights_of_a_secured_device_are_found),                                                       \
+        LEDGER_TEST(debug_rights_by_the_token_of_another_device_are_found),                                            \
+        LEDGER_TEST(debug_rights_of_another_boot_are_found)
 
 int main(void)
 {

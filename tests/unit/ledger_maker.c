@@ -316,7 +316,29 @@ static void step_make(struct maker *maker, struct ledger *ledger, enum maker_ste
 void maker_unit_make(struct maker *maker, struct ledger *ledger, uint32_t name, enum maker_step last, struct made *out)
 {
     maker_chip_new(name, out);
-    for (enum maker_step step = MAKE_RESERVE; step <= last; step++) {
-        step_make(maker, ledger, step, out);
+    maker_unit_go_on(maker, ledger, MAKE_RESERVE, last, out);
+}
+
+void maker_unit_go_on(struct maker *maker, struct ledger *ledger, enum maker_step first, enum maker_step last,
+                      struct made *made)
+{
+    for (enum maker_step step = first; step <= last; step++) {
+        step_make(maker, ledger, step, made);
     }
+}
+
+void maker_package_next(struct maker *maker, struct ledger *ledger, uint64_t quota)
+{
+    struct fault fault = FAULT_NONE;
+    maker->package.number = 2;
+    maker->package.quota = quota;
+    maker->package.digest[0] = 2;
+    maker->block_first = 0;
+    ticket_make(maker);
+    maker->given[1] = maker->given[0];
+    maker->given[1].number = 2;
+    maker->given[1].quota = quota;
+    memcpy(maker->given[1].digest, maker->package.digest, 32);
+    maker->trust.given_count = 2;
+    support_check(ledger_package_load(ledger, &maker->package, &fault), &fault);
 }

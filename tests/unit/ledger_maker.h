@@ -52,6 +52,11 @@ void maker_close(struct maker *maker);
 struct ledger *maker_ledger_open(struct maker *maker, const char *place);
 /* Takes a new chip as far as this step. `name` makes its unique ID. made_free afterwards. */
 void maker_unit_make(struct maker *maker, struct ledger *ledger, uint32_t name, enum maker_step last, struct made *out);
+/* Takes a chip that has begun on, from this step to that. */
+void maker_unit_go_on(struct maker *maker, struct ledger *ledger, enum maker_step first, enum maker_step last,
+                      struct made *made);
+/* Gives a further package, number 2, and loads it. */
+void maker_package_next(struct maker *maker, struct ledger *ledger, uint64_t quota);
 void made_free(struct made *made);
 /* The pieces. */
 void maker_chip_new(uint32_t name, struct made *out);

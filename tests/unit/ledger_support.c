@@ -77,7 +77,7 @@ void ledger_guards_drop(void)
         ledger_sql("DROP TRIGGER IF EXISTS events_DELETE; DROP TRIGGER IF EXISTS events_UPDATE; DROP TRIGGER IF EXISTS "
                    "checkpoints_DELETE; "
                    "DROP TRIGGER IF EXISTS checkpoints_UPDATE; DROP TRIGGER IF EXISTS units_DELETE; DROP TRIGGER IF "
-                   "EXISTS packages_DELETE",
+                   "EXISTS packages_DELETE; DROP TRIGGER IF EXISTS loads_DELETE",
                    1);
     }
 }

@@ -129,7 +129,7 @@ static void what_does_not_belong_together_proves_nothing(void **state)
         struct scene scene;
         const char *part;
     } cases[] = {
-        { right, "another device" },        { right, "not to decommission" }, { right, "order to decommission" },
+        { right, "another device" },        { right, "that it was secured" }, { right, "order to decommission" },
         { right, "order to decommission" }, { right, "signature" },           { right, "does not say" },
         { right, "does not say" },          { right, "another boot" },
     };
@@ -147,6 +147,44 @@ static void what_does_not_belong_together_proves_nothing(void **state)
         uint8_t proof[PROOF_MAX];
         size_t len = proof_make(&cases[i].scene, proof);
         support_check_refused(proof_check(bytes_of(proof, len), &fault), &fault, cases[i].part);
+    }
+}
+
+static void debug_rights_go_by_the_order_and_the_token_of_that_boot(void **state)
+{
+    struct {
+        struct scene scene;
+        const char *part; /* NULL: it is proved */
+    } cases[] = { { right, NULL },
+                  { right, NULL },
+                  { right, "non-secure world" },
+                  { right, "that it was secured" },
+                  { right, "another boot" },
+                  { right, "order to debug" },
+                  { right, "signature" } };
+    const size_t count = sizeof cases / sizeof cases[0];
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        cases[i].scene.what = ORDER_DEBUG_NONSECURE;
+        cases[i].scene.lifecycle = 0x4000;
+    }
+    cases[1].scene.what = ORDER_DEBUG_SECURE;
+    cases[1].scene.lifecycle = 0x3000;
+    cases[2].scene.lifecycle = 0x3000;
+    cases[3].scene.what = ORDER_DEBUG_SECURE;
+    cases[4].scene.other_boot = 1;
+    cases[5].scene.signer = "stranger";
+    cases[6].scene.device = "stranger";
+    for (size_t i = 0; i < count; i++) {
+        struct fault fault = FAULT_NONE;
+        uint8_t proof[PROOF_MAX];
+        size_t len = proof_make(&cases[i].scene, proof);
+        int checked = proof_check(bytes_of(proof, len), &fault);
+        if (cases[i].part == NULL) {
+            support_check(checked, &fault);
+        } else {
+            support_check_refused(checked, &fault, cases[i].part);
+        }
     }
 }
 
@@ -170,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_and_token_of_one_boot_prove_the_end),
         cmocka_unit_test(what_does_not_belong_together_proves_nothing),
+        cmocka_unit_test(debug_rights_go_by_the_order_and_the_token_of_that_boot),
         cmocka_unit_test(damaged_proof_proves_nothing),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
