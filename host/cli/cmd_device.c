@@ -190,15 +190,17 @@ static const struct verb verbs[] = {
       "Shows what the device says of itself: version, trial, pending update, last refusal.\n" TARGET_HELP
       "\nexample:\n  windlass device status chip1 --wait 30\n" },
     { "attest", NULL, device_attest_run,
-      "usage: windlass device attest CHIPDIR|--port TTY [--project DIR] [--expect PACKAGE]... [--wait SECONDS] "
-      "[--json]\n\n"
+      "usage: windlass device attest CHIPDIR|--port TTY [--project DIR] [--ledger PLACE] [--expect PACKAGE]...\n"
+      "                              [--wait SECONDS] [--json]\n\n"
       "Is the device genuine, and what does it run? Asks for an attestation token over a fresh random number and "
       "checks\n"
       "it: its signature, the certificates up to the root of the project, that the ledger knows this device with this\n"
       "key, that it is of this product and secured. Shows what was measured at its start.\n" TARGET_HELP
       "  --project DIR   the project's folder (default: this folder)\n"
+      "  --ledger PLACE  the ledger's file, an appliance's folder, or postgresql://...; default: DIR/ledger.db\n"
       "  --expect FILE   a package of application or boot manager that must be what runs (up to 8 times)\n"
-      "\nexample:\n  windlass device attest chip1 --project greenhouse-sensor --expect v1.suit\n" },
+      "\nexample:\n  windlass device attest chip1 --project greenhouse-sensor --ledger desk/appliance --expect "
+      "v1.suit\n" },
     { "tls", NULL, device_tls_run,
       "usage: windlass device tls CHIPDIR|--port TTY --connect HOST:PORT [--name NAME] [--wait SECONDS] [--json]\n\n"
       "Lends the device a network: connects to a TLS server and carries the records of the device's own TLS 1.3 "
@@ -325,19 +327,13 @@ static int places_read(const struct verb *verb, char **places, int count, struct
 static int options_read(const struct verb *verb, int argc, char **argv, struct device_options *out)
 {
     static const struct option known[] = {
-        { "project", required_argument, NULL, 'r' },
-        { "expect", required_argument, NULL, 'e' },
-        { "connect", required_argument, NULL, 'c' },
-        { "name", required_argument, NULL, 'n' },
-        { "port", required_argument, NULL, 'p' },
-        { "wait", required_argument, NULL, 'w' },
-        { "rights", required_argument, NULL, 'g' },
-        { "uid", required_argument, NULL, 'u' },
-        { "signed-by", required_argument, NULL, 's' },
-        { "out", required_argument, NULL, 'o' },
-        { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
+        { "project", required_argument, NULL, 'r' }, { "ledger", required_argument, NULL, 'l' },
+        { "expect", required_argument, NULL, 'e' },  { "connect", required_argument, NULL, 'c' },
+        { "name", required_argument, NULL, 'n' },    { "port", required_argument, NULL, 'p' },
+        { "wait", required_argument, NULL, 'w' },    { "rights", required_argument, NULL, 'g' },
+        { "uid", required_argument, NULL, 'u' },     { "signed-by", required_argument, NULL, 's' },
+        { "out", required_argument, NULL, 'o' },     { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
     };
     int c;
     *out = (struct device_options){ .project = "." };
@@ -347,6 +343,9 @@ static int options_read(const struct verb *verb, int argc, char **argv, struct d
         switch (c) {
         case 'r':
             out->project = optarg;
+            break;
+        case 'l':
+            out->ledger = optarg;
             break;
         case 'e':
             if (out->expect_count == DEVICE_EXPECT_MAX) {

@@ -12,6 +12,7 @@ struct device_options {
     const char *port;  /* tty, or NULL */
     const char *extra; /* FILE or TEXT */
     const char *project;
+    const char *ledger; /* attest: file, appliance's folder or database; NULL: ledger.db of the project */
     const char *expect[DEVICE_EXPECT_MAX]; /* packages that the device should run */
     size_t expect_count;
     const char *connect;   /* HOST:PORT of a server, or NULL */

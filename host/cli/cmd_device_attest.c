@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/cli/cmd_device.h"
+#include "host/cli/cmd_ledger.h"
 #include "host/cli/unit_text.h"
 #include "host/ledger/ledger.h"
 #include "host/lib/project.h"
@@ -21,11 +22,12 @@ struct verdict {
 };
 
 /* The device that we know by this unique ID and key, and have no quarrel with. */
-static int unit_check(const struct project *project, struct verdict *v, struct fault *fault)
+static int unit_check(const struct device_options *options, struct verdict *v, struct fault *fault)
 {
-    char path[600];
+    char path[LEDGER_PATH_LEN];
     struct ledger *ledger = NULL;
-    if (project_path(project, LEDGER_FILE, path, sizeof path, fault) != 0 ||
+    const struct ledger_options place = { .project = options->project, .place = options->ledger };
+    if (ledger_place_find(&place, path, fault) != 0 ||
         ledger_open(&(struct ledger_config){ .place = path, .mode = LEDGER_READ }, &ledger, fault) != 0) {
         return -1;
     }
@@ -36,7 +38,7 @@ static int unit_check(const struct project *project, struct verdict *v, struct f
     }
     if (found == 0) {
         (void)fault_set(fault, "attest: the ledger does not know this device");
-        return fault_hint(fault, "name the project with whose ledger it was made: --project DIR");
+        return fault_hint(fault, "name the ledger with which it was made: --ledger PLACE");
     }
     if (v->unit.state == LEDGER_QUARANTINED) {
         return fault_set(fault, "attest: unit %llu is in quarantine: its unique ID came twice",
@@ -161,7 +163,7 @@ static int verdict_make(struct smp_link *link, const struct device_options *opti
     char path[600];
     if (project_open(options->project, &project, fault) != 0 ||
         project_path(&project, "pki/root.crt", path, sizeof path, fault) != 0 || cert_read(path, &root, fault) != 0 ||
-        device_attest(link, &root, &v->attestation, fault) != 0 || unit_check(&project, v, fault) != 0 ||
+        device_attest(link, &root, &v->attestation, fault) != 0 || unit_check(options, v, fault) != 0 ||
         state_check(&project, &v->attestation.claims, fault) != 0) {
         return -1;
     }

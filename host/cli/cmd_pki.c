@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "host/cli/cli.h"
+#include "host/cli/cmd_pki_desk.h"
 #include "host/cli/cmd_pki_enrol.h"
 #include "host/cli/cmd_pki_server.h"
 #include "host/lib/file.h"
@@ -223,7 +224,7 @@ static int pki_check_run(const struct pki_options *options)
 /* ---- the command ---- */
 
 static const char help_pki[] =
-    "usage: windlass pki create|show|check|server|appliance|station|revoke [options]\n"
+    "usage: windlass pki create|show|check|server|appliance|station|revoke|desk [options]\n"
     "\n"
     "  create     the key ceremony: makes the production keys in their tokens and certifies them\n"
     "  show       keys, where they live, validity and fingerprints of their certificates\n"
@@ -232,6 +233,7 @@ static const char help_pki[] =
     "  appliance  certifies a provisioning appliance: the keys that it made itself\n"
     "  station    certifies a station, which may then call appliances\n"
     "  revoke     takes a station's or an appliance's certificates back\n"
+    "  desk       an appliance and a station on this computer, for development\n"
     "\n"
     "'windlass pki create --help' and so on tell more.\n"
     "\n"
@@ -294,6 +296,7 @@ static const struct {
     { "appliance", cmd_pki_appliance },
     { "station", cmd_pki_station },
     { "revoke", cmd_pki_revoke },
+    { "desk", cmd_pki_desk },
 };
 
 /* Gives -1 to go on, or an exit code. */
@@ -342,5 +345,5 @@ int cmd_pki(int argc, char **argv)
         }
     }
     return argc >= 2 ? cli_usage("pki", "there is no '%s'", argv[1])
-                     : cli_usage("pki", "create, show, check, server, appliance, station or revoke?");
+                     : cli_usage("pki", "create, show, check, server, appliance, station, revoke or desk?");
 }

@@ -50,8 +50,7 @@ static const char help[] =
     "exit: 0 every chip is done, 1 one failed, 2 usage\n"
     "\n"
     "example:\n"
-    "  windlass provision --project greenhouse-sensor --chip chip1 --bl1 bl1.bin --sbm sbm.suit \\\n"
-    "                     --app v1.suit --block v1.transport.block\n";
+    "  windlass provision --appliance 127.0.0.1:7443 --identity desk/station --chip chip1 --devices devices\n";
 
 struct options {
     const char *project;

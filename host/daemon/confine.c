@@ -66,7 +66,7 @@ int confine_user(const char *user, struct fault *fault)
     if (geteuid() == 0) {
         if (user == NULL) {
             (void)fault_set(fault, "the appliance does not run as root");
-            return fault_hint(fault, "name the user to run as: --user windlass; the appliance's folder belongs to it");
+            return fault_hint(fault, "give its folder to the user that it runs as: chown -R windlass FOLDER");
         }
         if (user_become(user, fault) != 0) {
             return -1;

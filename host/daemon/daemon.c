@@ -18,6 +18,7 @@
 #include "host/daemon/confine.h"
 #include "host/daemon/control.h"
 #include "host/daemon/engine.h"
+#include "host/daemon/errand.h"
 #include "host/daemon/log.h"
 #include "host/daemon/notify.h"
 
@@ -142,13 +143,19 @@ static int folder_is_ours(const char *dir, struct fault *fault)
     return 0;
 }
 
+/* Root becomes the user it is told, or the one that the folder belongs to. */
+static int user_become(const struct daemon_options *options, struct fault *fault)
+{
+    return options->user == NULL && errand_owner(options->dir, fault) != 0 ? -1 : confine_user(options->user, fault);
+}
+
 /* Nothing secret is in memory before this is done. */
 static int privileges_drop(struct daemon *d, struct fault *fault)
 {
     const struct server_limits *limits = &d->options->limits;
     (void)mallopt(M_ARENA_MAX, 4);
     if (confine_begin(limits->connections + 2 * limits->pending + DESCRIPTORS_BESIDE, fault) != 0 ||
-        confine_user(d->options->user, fault) != 0 || folder_is_ours(d->options->dir, fault) != 0 ||
+        user_become(d->options, fault) != 0 || folder_is_ours(d->options->dir, fault) != 0 ||
         confine_memory(d->options->locked, &d->locked, fault) != 0) {
         return -1;
     }

@@ -17,6 +17,7 @@
 
 #define STOP_TRIES 300 /* of a tenth of a second */
 #define PROOF_MAX 4096
+#define WAIT_TRIES 20 /* a second */
 
 int errand_owner(const char *dir, struct fault *fault)
 {
@@ -110,6 +111,22 @@ int errand_ask(const char *dir, const char *verb, int json, struct fault *fault)
 {
     struct control_reply *reply = reply_get(dir, verb, fault);
     int result = reply == NULL ? -1 : reply_show(reply, json, fault);
+    free(reply);
+    return result;
+}
+
+int errand_status(const char *dir, unsigned seconds, int json, struct fault *fault)
+{
+    const struct timespec pause = { 0, 1000000000 / WAIT_TRIES };
+    struct control_reply *reply = calloc(1, sizeof *reply);
+    int result = reply == NULL ? fault_set(fault, "no memory") : 1;
+    for (unsigned i = 0; result == 1 && i <= seconds * WAIT_TRIES; i++) {
+        if (i > 0) {
+            (void)nanosleep(&pause, NULL);
+        }
+        result = control_ask(dir, "status", bytes_of(NULL, 0), reply, fault);
+    }
+    result = result == 0 ? reply_show(reply, json, fault) : result == 1 ? not_running(dir, fault) : -1;
     free(reply);
     return result;
 }

@@ -12,6 +12,8 @@
 int errand_owner(const char *dir, struct fault *fault);
 /* A verb without bytes, of a daemon that must be running. */
 int errand_ask(const char *dir, const char *verb, int json, struct fault *fault);
+/* The verb status; waits up to so many seconds until a daemon runs. */
+int errand_status(const char *dir, unsigned seconds, int json, struct fault *fault);
 int errand_metrics(const char *dir, struct fault *fault);
 /* Gives it a production package, running or not. */
 int errand_load(const char *dir, const char *file, int json, struct fault *fault);

@@ -22,7 +22,7 @@ static const char help[] =
     "       windlassd load FOLDER PACKAGE\n"
     "       windlassd order FOLDER --out FILE\n"
     "       windlassd record FOLDER PROOF [--json]\n"
-    "       windlassd status FOLDER [--json]\n"
+    "       windlassd status FOLDER [--wait SECONDS] [--json]\n"
     "       windlassd metrics FOLDER\n"
     "       windlassd reload FOLDER\n"
     "       windlassd stop FOLDER\n"
@@ -33,14 +33,15 @@ static const char help[] =
     "           FILE is pki/public.pem of the OEM's project\n"
     "  enrol    files the OEM's answer (pki/appliances/NAME.pem), after checking all of it\n"
     "  run      serves until SIGTERM; SIGHUP reads certificates and pki/stations.crl again; logs to standard error.\n"
-    "           Never as root: --user NAME becomes that user. --locked: not without locked memory.\n"
+    "           Never as root: then it becomes the folder's owner, or --user NAME. --locked: not without locked "
+    "memory.\n"
     "           --dashboard: shows the line there, to who has FOLDER/dashboard.token; a loopback address.\n"
     "           --token-needed: no record is closed without the device's own token.\n"
     "  load     gives it a production package (windlass master production), running or not\n"
     "  order    with a TPM: writes what the OEM needs to give it more units\n"
     "  record   writes into the ledger what became of a device, after checking the proof: it was decommissioned or\n"
     "           given debug rights (windlass device decommission|debug --out PROOF)\n"
-    "  status   what it is doing; metrics: the same for Prometheus\n"
+    "  status   what it is doing; --wait: once it runs; metrics: the same for Prometheus\n"
     "  reload   as SIGHUP, and says whether it went well\n"
     "  stop     lets letters in hand be answered, then ends it\n"
     "\n"
@@ -75,6 +76,7 @@ struct options {
     struct daemon_options daemon;
     const char *oem;
     const char *out;
+    unsigned wait; /* seconds */
     int json;
 };
 
@@ -94,6 +96,7 @@ enum {
     O_STATION,
     O_OUT,
     O_DASHBOARD,
+    O_WAIT,
     O_JSON
 };
 
@@ -113,6 +116,7 @@ static const struct option known[] = {
     { "per-station", required_argument, NULL, O_STATION },
     { "dashboard", required_argument, NULL, O_DASHBOARD },
     { "out", required_argument, NULL, O_OUT },
+    { "wait", required_argument, NULL, O_WAIT },
     { "json", no_argument, NULL, O_JSON },
     { NULL, 0, NULL, 0 },
 };
@@ -159,6 +163,8 @@ static int option_take(struct options *o, int letter, const char *value)
         return number_set(&o->daemon.limits.connections, value);
     case O_STATION:
         return number_set(&o->daemon.limits.per_station, value);
+    case O_WAIT:
+        return number_set(&o->wait, value);
     case O_DASHBOARD:
         o->daemon.dashboard = value;
         return 1;
@@ -232,7 +238,7 @@ static int run_record(const struct options *o, char *const *words, struct fault 
 
 static int run_status(const struct options *o, char *const *words, struct fault *fault)
 {
-    return errand_ask(words[0], "status", o->json, fault);
+    return errand_status(words[0], o->wait, o->json, fault);
 }
 
 static int run_metrics(const struct options *o, char *const *words, struct fault *fault)
@@ -259,7 +265,7 @@ static const struct command commands[] = {
     { "load", 2, { O_JSON, 0 }, run_load },
     { "order", 1, { O_OUT, 0 }, run_order },
     { "record", 2, { O_JSON, 0 }, run_record },
-    { "status", 1, { O_JSON, 0 }, run_status },
+    { "status", 1, { O_WAIT, O_JSON, 0 }, run_status },
     { "metrics", 1, { 0 }, run_metrics },
     { "reload", 1, { O_JSON, 0 }, run_reload },
     { "stop", 1, { 0 }, run_stop },

@@ -77,9 +77,9 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=o
 
 echo "who may not run it"
 if [ -n "$user" ]; then
+    chown root A
     run 1 "$windlassd" run A
     says "does not run as root"
-    chown root A
     run 1 "$windlassd" run A $user
     says "does not belong to the user"
     give_folder

@@ -1,24 +1,29 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The night shift: chips that are off, wrong folders and files, cables pulled, runs interrupted anywhere, two chips at
-# once, chips that are done already. Arguments: the windlass program, the folder of the built firmware, json_ok.
+# once, chips that are done already. Arguments: the windlass and the windlassd program, the folder of the built firmware,
+# json_ok.
 set -u
 windlass=$1
-firmware=$2
-json_ok=$3
-. "$(dirname "$0")/lib.sh"
+windlassd=$2
+firmware=$3
+json_ok=$4
+top=$(cd "$(dirname "$0")/../.." && pwd)
+. "$top/tests/cli/lib.sh"
+. "$top/tools/desk"
+trap 'clean_up; desk_remove' EXIT
+project="line 1"
 
 provision() {
     chip=$1
     shift
-    "$windlass" provision --project "line 1" --chip "$chip" --bl1 "$firmware/bl1.bin" --sbm sbm.suit --app v1.suit \
-        --block v1.block "$@"
+    desk_make --chip "$chip" "$@"
 }
 master() {
     "$windlass" master package --project "$@"
 }
 units() {
-    "$windlass" ledger list --project "line 1" --json | grep -o '"unit"' | wc -l
+    "$windlass" ledger list --ledger "$desk/appliance" --json | grep -o '"unit"' | wc -l
 }
 chip_on() {
     run 0 "$windlass" chip new "$1"
@@ -28,10 +33,8 @@ chip_on() {
 run 0 "$windlass" init "line 1" --product sensor
 run 0 "$windlass" pki create --project "line 1"
 run 0 master "line 1" --component sbm --input "$firmware/sbm-a.elf" --input-b "$firmware/sbm-b.elf" --sequence 1 --out sbm.suit
-for n in 1 2; do
-    run 0 master "line 1" --input "$firmware/app-v$n.elf" --sequence $n --out v$n.suit \
-        --block-for "line 1/pki/transport.crt:v$n.block"
-done
+run 0 master "line 1" --input "$firmware/app-v1.elf" --sequence 1 --out v1.suit
+run 0 desk_load sbm.suit v1.suit
 
 echo "a chip that is not there, off, or no chip at all"
 run 0 "$windlass" chip new off
@@ -47,18 +50,32 @@ run 1 provision 127.0.0.1:1
 says "Connection refused"
 holds ! -s "line 1/devices"
 
-echo "wrong files are refused before the chip is touched"
-chip_on one
-before=$(sha256sum one/flash.bin)
-for wrong in "--bl1 $firmware/bl1.elf" "--bl1 sbm.suit" "--sbm v1.suit" "--app sbm.suit" "--app v2.suit" "--block v2.block" \
-    "--block v1.suit" "--sbm empty" "--app missing"; do
-    run 1 provision one $wrong
+echo "wrong files, and those of another maker, make no production package"
+production() {
+    at=$1
+    shift
+    "$windlass" master production --project "$at" --appliance desk --quota 1 --number 9 --bl1 "$firmware/bl1.bin" \
+        --sbm sbm.suit --app v1.suit --out wrong.wpp "$@"
+}
+for wrong in "--bl1 $firmware/bl1.elf" "--bl1 sbm.suit" "--sbm v1.suit" "--app sbm.suit" "--app missing" "--sbm empty"; do
+    run 1 production "line 1" $wrong
     says "hint: "
 done
 run 0 "$windlass" init other --product sensor
 run 0 "$windlass" pki create --project other
-run 1 "$windlass" provision --project other --chip one --bl1 "$firmware/bl1.bin" --sbm sbm.suit --app v1.suit --block v1.block
+run 0 "$windlass" pki desk theirs --project other $desk_user
+run 1 production other
 says "a key that this device does not trust"
+holds ! -e wrong.wpp
+
+echo "a station of another maker is not served, nor serves it another maker's appliance"
+chip_on one
+before=$(sha256sum one/flash.bin)
+run 1 "$windlass" provision --appliance "127.0.0.1:$desk_port" --identity theirs/station --chip one
+says "hint: "
+cp "$desk/station/root.crt" theirs/station/root.crt
+run 1 "$windlass" provision --appliance "127.0.0.1:$desk_port" --identity theirs/station --chip one
+says "hint: "
 holds "$(sha256sum one/flash.bin)" = "$before"
 holds "$(units)" -eq 0
 
@@ -90,19 +107,16 @@ holds "$(units)" -eq 5
 run 2 provision left --chip left
 says "named twice"
 
-echo "a chip that is done is told from one that is new, and from another project's"
+echo "a chip that is done is told from one that is new"
 run 0 provision one
 says "unit "
 holds "$(units)" -eq 5
-run 1 "$windlass" provision --project other --chip one --bl1 "$firmware/bl1.bin" --sbm sbm.suit --app v1.suit --block v1.block
-says "does not trust"
 
 # interrupted SIGNAL SECONDS: a run that ends early in this way; the next one makes the unit, and counts it once.
 interrupted() {
     had=$(units)
     chip_on again
-    "$windlass" provision --project "line 1" --chip again --bl1 "$firmware/bl1.bin" --sbm sbm.suit --app v1.suit \
-        --block v1.block >interrupted 2>&1 &
+    "$windlass" provision --appliance "127.0.0.1:$desk_port" --identity "$desk/station" --chip again >interrupted 2>&1 &
     pid=$!
     sleep "$2"
     if [ "$1" = cut ]; then
@@ -126,22 +140,25 @@ interrupted cut 0.15
 interrupted TERM 0.3
 interrupted cut 0.4
 interrupted KILL 0.6
-[ "$("$windlass" ledger list --project "line 1" | grep -c ' done ')" -eq 11 ] || failed "$("$windlass" ledger list --project "line 1")"
+[ "$("$windlass" ledger list --ledger "$desk/appliance" | grep -c ' done ')" -eq 11 ] ||
+    failed "$("$windlass" ledger list --ledger "$desk/appliance")"
 
 echo "an auditor who may only read can list the units"
+desk_off
+cp "$desk"/appliance/ledger.db* "line 1"
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
     chmod 755 "$folder"
     cp -r "line 1" "audit 100%"
     chown -R 65534 "audit 100%"
     chmod -R a-w "audit 100%"
     run 0 setpriv --reuid=65534 --regid=65534 --clear-groups "$windlass" ledger list --project "audit 100%" --json
-    holds "$(grep -o '"unit"' out | wc -l)" -eq "$(units)"
+    holds "$(grep -o '"unit"' out | wc -l)" -eq 11
     "$json_ok" <out || failed "not JSON: $(cat out)"
 fi
 
 echo "no PIN was shown, nothing is left over"
-for pin in "line 1"/hsm/*.pin; do
+for pin in "line 1"/hsm/*.pin "$desk"/appliance/hsm/*.pin; do
     grep -qF "$(cat "$pin")" all && failed "the PIN of $pin was shown"
 done
-[ -z "$(find "line 1" -name '*.tmp')" ] || failed "left: $(find "line 1" -name '*.tmp')"
+[ -z "$(find "line 1" "$desk" -name '*.tmp')" ] || failed "left: $(find "line 1" "$desk" -name '*.tmp')"
 finish

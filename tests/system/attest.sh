@@ -4,8 +4,9 @@
 top=$1
 . "$top/tests/system/lib.sh"
 
+ledger=$desk/appliance
 attest() {
-    "$windlass" device attest "$work/chip" --project "$project" --wait 30 "$@"
+    "$windlass" device attest "$work/chip" --project "$project" --ledger "$ledger" --wait 30 "$@"
 }
 
 # refused TEXT ARGUMENTS...: attest does not say that all is well, because of TEXT.
@@ -48,14 +49,13 @@ attest --expect "$work/v2.suit" >/dev/null
 refused "runs application 2" --expect "$work/v1.suit"
 # A project that did not make it does not know it; neither does another product.
 cp -r "$project" "$work/other"
-rm -f "$work"/other/ledger.db*
-cp "$project/ledger.db" "$work/other/ledger.db"
 sed -i 's/^product:.*/product: other/' "$work/other/product.yaml"
 project_kept=$project
 project=$work/other
 refused "of another product"
-rm -f "$work"/other/ledger.db*
+ledger=$work/other
 refused "ledger"
+ledger=$desk/appliance
 project=$project_kept
 # A second chip of the same unique ID: from now on the ledger has a quarrel with it, whichever of them asks.
 "$windlass" chip new "$work/twin" --uid "$(uid_of chip)" >/dev/null

@@ -72,7 +72,7 @@ for cut in "3 torn" "$((total / 2)) before" "$((total - 6)) torn" "$((total - 4)
     expect "c$chip" lifecycle secured "after a cut ($cut)"
     [ ! -e "$work/c$chip/gdb.port" ] || fail "the debug port is open after a cut ($cut)"
     "$windlass" chip stop "$work/c$chip" >/dev/null
-    "$windlass" ledger show "$(uid_of "c$chip")" --project "$project" --json | grep -q '"done"' || fail "the ledger does not say done after a cut ($cut)"
+    "$windlass" ledger show "$(uid_of "c$chip")" --ledger "$desk/appliance" --json | grep -q '"done"' || fail "the ledger does not say done after a cut ($cut)"
 done
 echo "$chip cuts during provisioning: each chip was made whole by running the same command again"
 

@@ -5,7 +5,6 @@
 # Argument: the tree's top folder.
 top=$(cd "$1" && pwd)
 . "$top/tests/system/lib.sh"
-windlassd=$top/build/host/bin/windlassd
 cd "$work"
 chmod 711 "$work"
 

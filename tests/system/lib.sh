@@ -2,15 +2,18 @@
 # lib: what the system test scripts share. Source it with the tree's top folder in $top; it makes a project in a temporary folder and cleans up.
 set -eu -o pipefail
 windlass=$top/build/host/bin/windlass
+windlassd=$top/build/host/bin/windlassd
 firmware=$top/build/target
 work=$(mktemp -d)
 project=$work/project
+. "$top/tools/desk"
 
 clean_up() {
     local pid
     for pid in "$work"/*/run.pid; do
         [ -e "$pid" ] && "$windlass" chip stop "$(dirname "$pid")" >/dev/null 2>&1
     done
+    desk_remove
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -27,16 +30,16 @@ project_make() {
     "$windlass" master package --project "$project" --component sbm --input "$firmware/sbm-a.elf" --input-b "$firmware/sbm-b.elf" --sequence 1 --out "$work/sbm.suit" >/dev/null
 }
 
-# package NAME ELF SEQUENCE: $work/NAME.suit, with a key block for the appliance.
+# package NAME ELF SEQUENCE: $work/NAME.suit
 package() {
-    "$windlass" master package --project "$project" --input "$2" --sequence "$3" --out "$work/$1.suit" \
-        --block-for "$project/pki/transport.crt:$work/$1.transport.block" >/dev/null
+    "$windlass" master package --project "$project" --input "$2" --sequence "$3" --out "$work/$1.suit" >/dev/null
 }
 
 # provision CHIP NAME: with package NAME as the application.
 provision() {
-    "$windlass" provision --project "$project" --chip "$work/$1" --bl1 "$firmware/bl1.bin" --sbm "$work/sbm.suit" \
-        --app "$work/$2.suit" --block "$work/$2.transport.block"
+    desk_on || return
+    [ "$desk_app" = "$work/$2.suit" ] || desk_load "$work/sbm.suit" "$work/$2.suit" || return
+    desk_make --chip "$work/$1"
 }
 
 uid_of() {

@@ -27,7 +27,7 @@ reset() {
     "$windlass" device reset "$work/chip" >/dev/null
     "$windlass" device status "$work/chip" --wait 60 >/dev/null
     locked
-    device attest "$work/chip" --project "$project" || fail "$(cat "$work/log")"
+    device attest "$work/chip" --project "$project" --ledger "$desk/appliance" || fail "$(cat "$work/log")"
     says secured
 }
 
@@ -53,7 +53,7 @@ for address in 0x38000000 0x10000000 0x10080000 0x0 0x50203000; do
     shows "Cannot access memory" "x/xw $address" || fail "$address is seen with non-secure rights"
 done
 shows 0x600df00d "set {int}0x28300000=0x600df00d" "x/xw 0x28300000" || fail "the application's memory takes no write"
-device attest "$work/chip" --project "$project" && fail "the device says that it is secured"
+device attest "$work/chip" --project "$project" --ledger "$desk/appliance" && fail "the device says that it is secured"
 says 0x4000
 reset
 echo "non-secure debug shows the non-secure world, the token says so, and the reset ends it"
@@ -61,7 +61,7 @@ echo "non-secure debug shows the non-secure world, the token says so, and the re
 device debug "$work/chip" --project "$project" --rights secure || fail "$(cat "$work/log")"
 shows "0x10000000:.0x" "x/xw 0x10000000" || fail "the boot loader is not seen with secure rights"
 shows "0x10008000:.0x" "x/8xw 0x10008000" || fail "the store is not seen with secure rights"
-device attest "$work/chip" --project "$project" && fail "a token was made in secure debug"
+device attest "$work/chip" --project "$project" --ledger "$desk/appliance" && fail "a token was made in secure debug"
 reset
 echo "in secure debug the device makes no token; the reset ends it"
 
