@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# The load bench: chips that run the firmware as it is, at the speed of the host, against a real appliance.
+if(WINDLASS_SANITIZE)
+  return() # a reset empties the firmware's variables, and with them what the sanitizer keeps between them
+endif()
+find_package(OpenSSL REQUIRED)
+include(${CMAKE_SOURCE_DIR}/tests/cuts/firmware.cmake)
+windlass_sim_firmware(load_firmware)
+add_executable(load load/load.c load/station.c load/chip.c load/board.c load/crypto.c ${load_firmware})
+target_compile_options(load PRIVATE ${WINDLASS_WARNINGS})
+# The headers of the firmware's rooms; its code is the object's.
+target_include_directories(load PRIVATE ${CMAKE_SOURCE_DIR}/sbm/include)
+target_link_libraries(load PRIVATE wl_tls wl_wire wl_wire_channel wl_channel wl_crypto OpenSSL::Crypto)
+foreach(verb crypto_p256_verify crypto_p256_sign crypto_p256_generate crypto_p256_public crypto_p256_agree sha256_blocks)
+  target_link_options(load PRIVATE -Wl,--wrap=${verb})
+endforeach()
+set_target_properties(load PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
