@@ -178,9 +178,9 @@ static int action_do(struct station *s, const struct letter_action *action, stru
     default:
         break;
     }
-    return result == 0 ? 0
-                       : fault_set(fault, "the chip cannot do action %u; it says: %s", (unsigned)action->kind,
-                                   chip_says());
+    return result == 0
+               ? 0
+               : fault_set(fault, "the chip cannot do action %u; it says: %s", (unsigned)action->kind, chip_says());
 }
 
 static int cert_take(struct bytes der, struct cert *out)
