@@ -9,14 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ports/sim/sim.h"
 #include "sbm/provisioned.h"
 #include "sbm/store_its.h"
-#include "wire/layout.h"
+#include "tests/system/chip_store.h"
 
 #define PART_LEN 8u
 #define SECRETS_MAX 64u
-#define FUSE_ROOT_KEY_OFF 96
 #define KEY_FILE_HEADER_LEN 36u /* of the PSA core: format, lifetime, type, bits, policy, length */
 #define VALUE_HEADER_LEN 16u
 #define LINE_LEN 32u
@@ -29,20 +27,13 @@ struct secret {
 
 static struct secret secrets[SECRETS_MAX];
 static size_t secrets_count;
-static struct sim machine;
 static struct provisioned provisioned;
-
-static _Noreturn void fail(const char *what, const char *which)
-{
-    fprintf(stderr, "chip_leaks: error: %s: %s\n", which, what);
-    exit(1);
-}
 
 static void secret_add(const char *name, const uint8_t *bytes, size_t len)
 {
     struct secret *s = &secrets[secrets_count];
     if (len < PART_LEN || len > sizeof s->bytes || secrets_count == SECRETS_MAX) {
-        fail("a secret of this length is not looked for", name);
+        chip_store_fail("a secret of this length is not looked for", name);
     }
     s->name = name;
     s->len = len;
@@ -61,53 +52,6 @@ static size_t hex_read(const char *text, uint8_t *out, size_t capacity)
     return len;
 }
 
-/* Reads all of a file; *len is its length. The caller frees it. */
-static uint8_t *file_read(const char *folder, const char *name, size_t *len)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s%s%s", folder, folder[0] != '\0' ? "/" : "", name);
-    FILE *f = fopen(path, "rb");
-    if (f == NULL || fseek(f, 0, SEEK_END) != 0) {
-        fail("cannot be read", path);
-    }
-    long end = ftell(f);
-    rewind(f);
-    *len = end > 0 ? (size_t)end : 0;
-    uint8_t *all = malloc(*len + 1);
-    if (all == NULL || fread(all, 1, *len, f) != *len) {
-        fail("cannot be read", path);
-    }
-    all[*len] = 0;
-    fclose(f);
-    return all;
-}
-
-/* The chip's stores on a simulated board: the first part of its flash, its fuses, its map. */
-static void machine_make(const char *chip)
-{
-    size_t len;
-    sim_make(&machine, 4096, 8, 0xFF);
-    uint8_t *flash = file_read(chip, "flash.bin", &len);
-    if (len < SIM_FLASH_LEN) {
-        fail("is too short", "flash.bin");
-    }
-    memcpy(machine.flash, flash, SIM_FLASH_LEN);
-    machine.flash_len = SIM_FLASH_LEN;
-    uint8_t *fuses = file_read(chip, "fuses.bin", &len);
-    if (len < FUSE_ROOT_KEY_OFF + sizeof machine.root_key) {
-        fail("is too short", "fuses.bin");
-    }
-    memcpy(machine.root_key, fuses + FUSE_ROOT_KEY_OFF, sizeof machine.root_key);
-    free(flash);
-    free(fuses);
-    for (uint32_t i = 0; i < 2; i++) {
-        machine.map.store[i] = (struct port_region){ LAYOUT_STORE0_OFF + i * LAYOUT_STORE_LEN, LAYOUT_STORE_LEN };
-        machine.map.vault[i] = (struct port_region){ LAYOUT_VAULT0_OFF + i * LAYOUT_VAULT_LEN, LAYOUT_VAULT_LEN };
-        machine.map.counter[i] =
-            (struct port_region){ LAYOUT_COUNTER0_OFF + i * LAYOUT_COUNTER_LEN, LAYOUT_COUNTER_LEN };
-    }
-}
-
 /* Adds the keys that PSA Crypto stored for the application; 1 when `marker` is one of them. */
 static int vault_add(const uint8_t marker[32])
 {
@@ -116,7 +60,7 @@ static int vault_add(const uint8_t marker[32])
     int found = 0;
     size_t len;
     if (store_open(&store, STORE_VAULT) != STATUS_OK) {
-        fail("does not open", "vault");
+        chip_store_fail("does not open", "vault");
     }
     secret_add("key of the vault", store.key, sizeof store.key);
     for (uint8_t type = 1; type <= JOURNAL_TYPE_MAX; type++) {
@@ -137,9 +81,9 @@ static int marker_is_stored;
 static void secrets_collect(void)
 {
     if (provisioned_load(&provisioned) != STATUS_OK) {
-        fail("does not open", "store");
+        chip_store_fail("does not open", "store");
     }
-    secret_add("root key", machine.root_key, sizeof machine.root_key);
+    secret_add("root key", chip_store.root_key, sizeof chip_store.root_key);
     secret_add("identity key", provisioned.identity, 32);
     secret_add("update key", provisioned.update, 32);
     secret_add("key of the store", provisioned.store.key, sizeof provisioned.store.key);
@@ -178,7 +122,7 @@ static uint8_t *memory_of(const char *console, size_t *len)
     uint8_t *memory = malloc(strlen(console) / 2 + LINE_LEN);
     *len = 0;
     if (memory == NULL) {
-        fail("out of memory", "console");
+        chip_store_fail("out of memory", "console");
     }
     for (const char *line = strstr(console, "[ram] "); line != NULL; line = strstr(line + 1, "[ram] ")) {
         *len += hex_read(line + 6, memory + *len, LINE_LEN);
@@ -197,14 +141,14 @@ int main(int argc, char **argv)
         return 2;
     }
     control.len = hex_read(argv[3], control.bytes, sizeof control.bytes);
-    machine_make(argv[1]);
-    if (sim_run(&machine, secrets_collect) != SIM_RETURNED || !marker_is_stored) {
-        fail("is not among the chip's keys", "marker");
+    chip_store_open(argv[1]);
+    if (sim_run(&chip_store, secrets_collect) != SIM_RETURNED || !marker_is_stored) {
+        chip_store_fail("is not among the chip's keys", "marker");
     }
-    char *console = (char *)file_read("", argv[2], &console_len);
+    char *console = (char *)chip_store_file("", argv[2], &console_len);
     uint8_t *memory = memory_of(console, &memory_len);
     if (!is_found(&control, memory, memory_len)) {
-        fail("is not found", "control");
+        chip_store_fail("is not found", "control");
     }
     for (size_t i = 0; i < secrets_count; i++) {
         if (is_found(&secrets[i], memory, memory_len) || is_found(&secrets[i], (uint8_t *)console, console_len)) {
