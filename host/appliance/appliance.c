@@ -16,6 +16,7 @@ int appliance_new(const struct appliance *parts, struct appliance **out, struct 
     }
     *a = *parts;
     hand_init(&a->hand);
+    failures_init(&a->failures, a->ledger);
     (void)pthread_mutex_init(&a->lock, NULL);
     if (granting_init(&a->granting, a->hsm, a->ledger, a->quota, fault) != 0) {
         appliance_close(a);
@@ -60,13 +61,28 @@ void appliance_close(struct appliance *a)
     }
     granting_close(&a->granting);
     if (a->owns) {
+        failures_settle(&a->failures);
         ledger_close(a->ledger);
         hsm_close(a->hsm);
     }
     run_free(a->run);
+    failures_close(&a->failures);
     (void)pthread_mutex_destroy(&a->hand.lock);
     (void)pthread_mutex_destroy(&a->lock);
     free(a);
+}
+
+void appliance_failures_settle(struct appliance *a)
+{
+    failures_settle(&a->failures);
+}
+
+void appliance_failures_count(struct appliance *a, uint64_t *recorded, uint64_t *left_out)
+{
+    (void)pthread_mutex_lock(&a->failures.lock);
+    *recorded = a->failures.recorded;
+    *left_out = a->failures.left_out;
+    (void)pthread_mutex_unlock(&a->failures.lock);
 }
 
 void appliance_channel_set(struct appliance *a, const struct channel_side *side)

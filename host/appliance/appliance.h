@@ -51,6 +51,10 @@ int appliance_open(const struct project *project, const struct appliance_inputs 
 /* From now on chips with a key of their silicon vendor are taken, too; `side` outlives the engine. Before any socket.
  */
 void appliance_channel_set(struct appliance *appliance, const struct channel_side *side);
+/* Failures go into the ledger up to a rate for each station (failures.h). How many did so far, and how many did not;
+ * settle: records the number of those that did not, before the ledger is closed. */
+void appliance_failures_count(struct appliance *appliance, uint64_t *recorded, uint64_t *left_out);
+void appliance_failures_settle(struct appliance *appliance);
 /* All its sockets are closed before. NULL is allowed. */
 void appliance_close(struct appliance *appliance);
 

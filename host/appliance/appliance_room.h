@@ -4,13 +4,14 @@
 #define HOST_APPLIANCE_APPLIANCE_ROOM_H
 
 #include "host/appliance/appliance.h"
+#include "host/appliance/failures.h"
 #include "host/appliance/folder.h"
 #include "host/appliance/granting.h"
 #include "host/appliance/unit.h"
 
 struct appliance {
     int token_needed;
-    int owns; /* 1: token and ledger are closed with it */
+    int owns;                              /* 1: token and ledger are closed with it */
     const struct appliance_folder *folder; /* NULL: made from files */
     struct hsm *hsm;
     struct ledger *ledger;
@@ -19,8 +20,9 @@ struct appliance {
     struct cert issuing;
     struct granting granting;
     struct hand hand;
+    struct failures failures;
     const struct channel_side *channel; /* NULL: no chips with a key of their vendor */
-    pthread_mutex_t lock; /* guards the present run and how many use each */
+    pthread_mutex_t lock;               /* guards the present run and how many use each */
     struct run *run;
 };
 

@@ -92,8 +92,10 @@ static void file_take(struct granting_blocks *b)
         return;
     }
     struct cbor_reader r = cbor_reader_of(bytes_of(text, len));
-    int same = cbor_read_array(&r) == 4 && cbor_read_uint(&r) == b->package && cbor_read_uint(&r) == b->base &&
-               cbor_read_uint(&r) == b->units;
+    int same = cbor_read_array(&r) == 4 && cbor_read_uint(&r) == b->package;
+    uint64_t base = cbor_read_uint(&r);
+    same = cbor_read_uint(&r) == b->units && same && r.status == STATUS_OK && base != 0;
+    b->base = same ? base : b->base; /* a unit that was moved here may have a lower number */
     uint64_t count = same ? cbor_read_array(&r) : 0;
     for (uint64_t i = 0; i < count && i < GRANTING_BLOCKS_KEPT && r.status == STATUS_OK; i++) {
         block_read(b, &r);
@@ -135,12 +137,13 @@ int granting_blocks_take(struct granting_blocks *b, uint64_t package, uint64_t u
     int result = 0;
     (void)pthread_mutex_lock(&b->lock);
     const struct granting_block *block = block_find(b, unit);
-    if (b->package != package || unit < b->base) {
+    if (b->package != package) {
         result = fault_set(fault, "unit %llu is not of the package that is loaded now", (unsigned long long)unit);
     } else if (block != NULL) {
         *out = *block;
     } else {
-        *out = (struct granting_block){ .first = unit - (unit - b->base) % b->units };
+        /* One that was moved here from an earlier package has a lower number: a block of its own begins with it. */
+        *out = (struct granting_block){ .first = unit < b->base ? unit : unit - (unit - b->base) % b->units };
         result = signer->sign(signer->context, package, b->units, out, fault);
         if (result == 0) {
             block_keep(b, out);

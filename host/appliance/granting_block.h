@@ -39,8 +39,8 @@ struct granting_block_signer {
 
 void granting_blocks_init(struct granting_blocks *blocks);
 void granting_blocks_close(struct granting_blocks *blocks);
-/* From now on units of this package, the first of which is `base`. Blocks of the same package that are in the file are
- * taken up. */
+/* From now on units of this package; the first that it reserves is `base`. Blocks of the same package that are in the
+ * file are taken up, and the base with them. */
 void granting_blocks_begin(struct granting_blocks *blocks, uint64_t package, uint64_t base, uint64_t units);
 /* A copy of the block with this unit, signed now if need be. Fault: another package is loaded by now. */
 int granting_blocks_take(struct granting_blocks *blocks, uint64_t package, uint64_t unit,

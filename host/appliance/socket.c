@@ -16,6 +16,7 @@ int appliance_socket_open(struct appliance *appliance, const char *station, stru
     }
     s->unit.appliance = appliance;
     text_clean(station, s->station, sizeof s->station);
+    s->unit.station = s->station;
     return 0;
 }
 

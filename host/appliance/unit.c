@@ -254,9 +254,11 @@ static int run_begin(struct unit *u, struct fault *fault)
 int unit_begin(struct unit *u, const struct letter_request *request, struct letter_action *action, struct fault *fault)
 {
     struct appliance *a = u->appliance;
+    const char *station = u->station;
     unit_end(u);
     memset(u, 0, sizeof *u);
     u->appliance = a;
+    u->station = station;
     if (request->version != LETTER_VERSION) {
         (void)fault_set(fault, "this station speaks version %llu of the letters; the appliance speaks %d",
                         (unsigned long long)request->version, LETTER_VERSION);
@@ -326,13 +328,14 @@ static unsigned stage_next(struct unit *u, const struct letter_request *request,
 /* A failure that cannot be recorded is still told to the station. */
 static void failure_record(const struct unit *u, uint64_t code, const struct fault *fault)
 {
-    struct fault ignored = FAULT_NONE;
+    struct timespec now = { 0, 0 };
     const struct ledger_failure failure = { .uid = u->chip.taken ? u->chip.uid : NULL,
                                             .socket = u->socket,
                                             .step = stages[u->stage].step,
                                             .code = code,
                                             .text = fault->what };
-    (void)ledger_failure_record(u->appliance->ledger, &failure, &ignored);
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    failures_take(&u->appliance->failures, u->station, now.tv_sec / 60, &failure);
 }
 
 int unit_next(struct unit *u, const struct letter_request *request, struct letter_action *action, struct fault *fault)

@@ -18,7 +18,8 @@
 struct appliance;
 
 struct unit {
-    struct appliance *appliance; /* set once; all else is zero between chips */
+    struct appliance *appliance; /* this and the next set once; all else is zero between chips */
+    const char *station;         /* who is connected */
     struct run *run;
     unsigned stage;
     struct hand_chip chip;

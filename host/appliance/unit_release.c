@@ -44,10 +44,10 @@ static int grant_make(struct unit *u, struct fault *fault)
     const struct run *run = u->run;
     const struct granting_terms terms = { bytes_of(run->ticket, run->ticket_len), run->number, run->units };
     if (u->record.grant_len == 0 && u->record.package != run->counted) {
-        (void)fault_set(fault, "unit %llu was begun with package %llu and has no grant; package %llu cannot give one",
+        (void)fault_set(fault, "unit %llu is counted in package %llu and has no grant; package %llu cannot give one",
                         (unsigned long long)u->record.number, (unsigned long long)u->record.package,
                         (unsigned long long)run->counted);
-        return fault_hint(fault, "the maker can scrap the unit by an order");
+        return fault_hint(fault, "another package was loaded meanwhile: begin again");
     }
     return granting_unit_grant(&u->appliance->granting, &terms, &u->record, fault);
 }

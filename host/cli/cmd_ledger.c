@@ -18,7 +18,7 @@
 
 static const char help[] =
     "usage: windlass ledger list [--json]\n"
-    "       windlass ledger show UID [--json]\n"
+    "       windlass ledger show UID|--token FILE [--json]\n"
     "       windlass ledger search TEXT [--state STATE] [--package N] [--json]\n"
     "       windlass ledger verify [--head FILE] [--order FILE] [--count N] [--final] [--cert FILE]... [--json]\n"
     "       windlass ledger report [--json]\n"
@@ -35,6 +35,9 @@ static const char help[] =
     "  --count N       that count, when you know it from elsewhere\n"
     "  --final         the order is finished: a unit without receipt or lock is a finding\n"
     "  --cert FILE     a device's certificate that was met: it must stand in the ledger\n"
+    "  --token FILE    an attestation token (COSE_Sign1): finds its unit, checks its signature with the unit's key, "
+    "and\n"
+    "                  shows what it says; whether its nonce is fresh is for you to know\n"
     "\n"
     "UID is the chip's unique ID, 32 hexadecimal digits; TEXT is a part of it, a unit's number, or a part of the\n"
     "fingerprint of a key or certificate.\n"
@@ -107,6 +110,9 @@ static int option_take(int c, struct ledger_options *out)
     case 's':
         out->state = optarg;
         return CLI_DONE;
+    case 't':
+        out->token = optarg;
+        return CLI_DONE;
     case 'F':
         out->final = 1;
         return CLI_DONE;
@@ -119,15 +125,21 @@ static int option_take(int c, struct ledger_options *out)
 /* CLI_DONE, or the exit code; -1: help was printed. `letters`: the options that the verb takes. */
 static int options_read(int argc, char **argv, const char *letters, struct ledger_options *out)
 {
-    static const struct option known[] = {
-        { "project", required_argument, NULL, 'p' }, { "ledger", required_argument, NULL, 'l' },
-        { "head", required_argument, NULL, 'H' },    { "order", required_argument, NULL, 'O' },
-        { "count", required_argument, NULL, 'c' },   { "package", required_argument, NULL, 'n' },
-        { "cert", required_argument, NULL, 'C' },    { "format", required_argument, NULL, 'f' },
-        { "out", required_argument, NULL, 'o' },     { "state", required_argument, NULL, 's' },
-        { "final", no_argument, NULL, 'F' },         { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 }
-    };
+    static const struct option known[] = { { "project", required_argument, NULL, 'p' },
+                                           { "ledger", required_argument, NULL, 'l' },
+                                           { "head", required_argument, NULL, 'H' },
+                                           { "order", required_argument, NULL, 'O' },
+                                           { "count", required_argument, NULL, 'c' },
+                                           { "package", required_argument, NULL, 'n' },
+                                           { "cert", required_argument, NULL, 'C' },
+                                           { "format", required_argument, NULL, 'f' },
+                                           { "out", required_argument, NULL, 'o' },
+                                           { "state", required_argument, NULL, 's' },
+                                           { "final", no_argument, NULL, 'F' },
+                                           { "json", no_argument, NULL, 'j' },
+                                           { "token", required_argument, NULL, 't' },
+                                           { "help", no_argument, NULL, 'h' },
+                                           { NULL, 0, NULL, 0 } };
     int c;
     *out = (struct ledger_options){ .project = "." };
     opterr = 0;
@@ -241,6 +253,9 @@ static int show(struct ledger *ledger, const struct ledger_options *options, str
 {
     uint8_t uid[16];
     struct ledger_unit unit;
+    if (options->token != NULL) {
+        return ledger_token_show(ledger, options, fault);
+    }
     if (unit_uid_read(options->argument, uid) != 0) {
         (void)fault_set(fault, "'%s' is not a unique ID", options->argument);
         return fault_hint(fault, "a unique ID has 32 hexadecimal digits; 'windlass ledger list' shows them");
@@ -291,7 +306,7 @@ static const struct verb {
     int (*run)(const struct ledger_options *options, struct fault *fault);
 } verbs[] = {
     { "list", "plj", NULL, list_verb },
-    { "show", "plj", "a unique ID", show_verb },
+    { "show", "pljt", "a unique ID, or --token FILE", show_verb },
     { "search", "pljsn", "a text to look for", list_verb },
     { "verify", "pljHOcCF", NULL, ledger_verify },
     { "report", "plj", NULL, ledger_report },
@@ -313,7 +328,11 @@ static int arguments_check(const struct verb *verb, const struct ledger_options 
     if (verb->argument == NULL && options->argument != NULL) {
         return cli_usage(NAME, "%s takes no argument", verb->name);
     }
-    if (verb->argument != NULL && (options->argument == NULL || options->argument[0] == '\0')) {
+    if (options->token != NULL && options->argument != NULL) {
+        return cli_usage(NAME, "give a unique ID or --token, not both");
+    }
+    if (verb->argument != NULL && options->token == NULL &&
+        (options->argument == NULL || options->argument[0] == '\0')) {
         return cli_usage(NAME, "%s needs %s", verb->name, verb->argument);
     }
     if (options->state != NULL && !unit_state_is_known(options->state)) {

@@ -16,6 +16,7 @@ struct ledger_options {
     const char *head;
     const char *order;    /* of an appliance with a TPM: its count, as the TPM certified it */
     const char *argument; /* of show and search */
+    const char *token;    /* file with an attestation token, for show */
     const char *format;
     const char *out;
     const char *state;
@@ -44,6 +45,9 @@ int ledger_trust_open(const char *project, struct ledger_trust *out, struct faul
 int ledger_order_read(const struct ledger_options *options, uint64_t *count, uint8_t records_key[64],
                       struct fault *fault);
 void ledger_trust_free(struct ledger_trust *trust);
+
+/* Shows the unit that made a token, and what the token says. */
+int ledger_token_show(struct ledger *ledger, const struct ledger_options *options, struct fault *fault);
 
 /* The verbs. 0, or -1 with the fault; 1: done, and the result is a bad one. */
 int ledger_verify(const struct ledger_options *options, struct fault *fault);

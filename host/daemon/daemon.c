@@ -60,13 +60,24 @@ static int verb_status(void *context, struct bytes bytes, struct control_reply *
     return engine_status(d->engine, reply, fault);
 }
 
+/* What the daemon counts, and what its engine does. */
+static size_t metrics_show(struct daemon *d, char *out, size_t out_len)
+{
+    uint64_t recorded = 0;
+    uint64_t left_out = 0;
+    engine_failures(d->engine, &recorded, &left_out);
+    metrics_set(&d->metrics, METRIC_FAILURES, (int64_t)recorded);
+    metrics_set(&d->metrics, METRIC_FAILURES_LEFT, (int64_t)left_out);
+    return metrics_text(&d->metrics, out, out_len);
+}
+
 static int verb_metrics(void *context, struct bytes bytes, struct control_reply *reply, struct fault *fault)
 {
     static char text[METRICS_TEXT_MAX]; /* one client at a time */
     struct daemon *d = context;
     (void)bytes;
     (void)fault;
-    (void)metrics_text(&d->metrics, text, sizeof text);
+    (void)metrics_show(d, text, sizeof text);
     control_reply_text(reply, "metrics", text);
     return 0;
 }
@@ -198,8 +209,7 @@ static int show_units(void *context, const char *prefix, size_t max, struct dash
 
 static size_t show_metrics(void *context, char *out, size_t out_len)
 {
-    const struct daemon *d = context;
-    return metrics_text(&d->metrics, out, out_len);
+    return metrics_show(context, out, out_len);
 }
 
 /* "127.0.0.1:8080" or "[::1]:8080"; the token is in the folder. */

@@ -192,6 +192,9 @@ void engine_close(struct engine *engine)
     if (engine == NULL) {
         return;
     }
+    if (engine->appliance != NULL) {
+        appliance_failures_settle(engine->appliance);
+    }
     if (engine->appliance != NULL && ledger_stop_record(engine->ledger, &fault) != 0) {
         log_say(LOG_LEVEL_ERROR, "stop_not_recorded", "what", fault.what, "hint", fault.hint, NULL);
     }

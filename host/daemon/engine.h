@@ -31,6 +31,9 @@ int engine_status(struct engine *engine, struct control_reply *reply, struct fau
 /* Records that a device was decommissioned or given debug rights, by its proof (host/sign1/ending.h). */
 int engine_record(struct engine *engine, struct bytes proof, struct control_reply *reply, struct fault *fault);
 
+/* Failures in the ledger, and those above the rate of their station. */
+void engine_failures(struct engine *engine, uint64_t *recorded, uint64_t *left_out);
+
 /* What the dashboard shows: two of its source's callbacks, with the engine as context. */
 int engine_line(void *engine, struct dashboard_line *line, struct fault *fault);
 int engine_units(void *engine, const char *prefix, size_t max, struct dashboard_unit *out, size_t *count,

@@ -122,6 +122,11 @@ static size_t serve_refuse(void *engine, const char *what, const char *hint, uin
     return w.status == STATUS_OK ? w.len : 0;
 }
 
+void engine_failures(struct engine *engine, uint64_t *recorded, uint64_t *left_out)
+{
+    appliance_failures_count(engine->appliance, recorded, left_out);
+}
+
 struct server_engine engine_serve(struct engine *engine)
 {
     return (struct server_engine){ engine, serve_open, serve_carry, serve_close, serve_refuse };

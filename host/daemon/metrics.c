@@ -29,6 +29,9 @@ static const struct {
     [METRIC_HANDSHAKES] = { "windlass_handshakes_total", "", "counter", "Handshakes done, with a good certificate." },
     [METRIC_LETTERS] = { "windlass_letters_total", "", "counter", "Letters answered." },
     [METRIC_RELOADS] = { "windlass_reloads_total", "", "counter", "Reloads of certificates and revocation list." },
+    [METRIC_FAILURES] = { "windlass_failures_recorded_total", "", "counter", "Failures that went into the ledger." },
+    [METRIC_FAILURES_LEFT] = { "windlass_failures_left_out_total", "", "counter",
+                               "Failures above the rate of their station, which the ledger only counts." },
 #define END_ROW(reason)                                                                                                \
     {                                                                                                                  \
         "windlass_connections_ended_total", "{reason=\"" reason "\"}", "counter", "Connections that ended, by reason." \
@@ -55,6 +58,11 @@ static const uint32_t bounds_us[METRICS_BUCKETS] = { 500,   1000,   2500,   5000
 void metrics_add(struct metrics *m, enum metric which, int64_t by)
 {
     (void)atomic_fetch_add_explicit(&m->values[which], by, memory_order_relaxed);
+}
+
+void metrics_set(struct metrics *m, enum metric which, int64_t value)
+{
+    atomic_store_explicit(&m->values[which], value, memory_order_relaxed);
 }
 
 int64_t metrics_get(const struct metrics *m, enum metric which)

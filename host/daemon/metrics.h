@@ -16,7 +16,9 @@ enum metric {
     METRIC_HANDSHAKES,
     METRIC_LETTERS,
     METRIC_RELOADS,
-    METRIC_END_BYE, /* why connections ended, in the order of enum server_end */
+    METRIC_FAILURES,      /* of stations, in the ledger */
+    METRIC_FAILURES_LEFT, /* above the rate of their station: only counted */
+    METRIC_END_BYE,       /* why connections ended, in the order of enum server_end */
     METRIC_END_BROKEN,
     METRIC_END_HANDSHAKE,
     METRIC_END_HANDSHAKE_LATE,
@@ -43,6 +45,8 @@ struct metrics {
 };
 
 void metrics_add(struct metrics *m, enum metric which, int64_t by);
+/* For what others count. */
+void metrics_set(struct metrics *m, enum metric which, int64_t value);
 int64_t metrics_get(const struct metrics *m, enum metric which);
 /* A letter took this long, from its last byte to its answer. */
 void metrics_letter(struct metrics *m, uint64_t us);

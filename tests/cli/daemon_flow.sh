@@ -129,6 +129,9 @@ shown 'quota of 4 units is used up'
 shown '"step":'
 grep -q '"event":"letter_refused","station":"line-1"' log || failed "no refusal in the log"
 holds "$(grep -c '"event":"unit_done"' log)" -ge 4
+run 0 "$windlassd" metrics A
+grep -q '^windlass_failures_recorded_total [1-9]' out || failed "no failure was counted"
+says 'windlass_failures_left_out_total 0'
 
 echo "the maker opens a device's debug port, and ends the device; its own word goes into the ledger"
 uid=$(od -An -tx1 -j 32 -N 16 c1/fuses.bin | tr -d ' \n')

@@ -46,6 +46,32 @@ run 2 ledger search
 run 2 ledger search x --state nonsense
 run 2 ledger list --head x
 
+echo "a token finds its unit"
+# token NUMBER: what closed that unit's record; the last field of its DONE event.
+token() {
+    python3 -c 'import sqlite3, sys
+body = sqlite3.connect("product/ledger.db").execute("SELECT body FROM events JOIN units ON position = done WHERE number = ?", sys.argv[1:]).fetchone()[0]
+sys.stdout.buffer.write(body[body.index(b"\xd2\x84"):])' "$1"
+}
+token 3 >token
+run 0 ledger show --token token
+says "unit                 3"
+says "the token says       secured"
+run 0 ledger show --token token --json
+"$json_ok" <out || failed "show --token --json"
+says '"uid":"03000000000000000000000000000000"'
+python3 -c 'import sys
+t = bytearray(open("token", "rb").read())
+t[-1] ^= 1
+open("forged", "wb").write(t)'
+run 1 ledger show --token forged
+says "signature"
+head -c 20 token >short
+run 1 ledger show --token short
+says "the token"
+run 2 ledger show 03000000000000000000000000000000 --token token
+run 2 ledger show
+
 echo "exports: CSV, JSON lines, PEM"
 run 0 ledger export --format csv
 holds "$(wc -l <out)" -eq 5

@@ -138,13 +138,19 @@ start_daemon
 
 echo "an order of the running daemon, and its answer"
 run 0 "$windlassd" order A --out order2.cbor
-production 2 --quota 1
+production 2 --quota 2
 cp run2.wpp A/
 run 0 "$windlassd" load A A/run2.wpp
 run 0 provision --chip c4
 says "unit                4"
+
+echo "a unit that got no grant before its package ended is counted in the next one"
+tpm_off
 chip_on c5
 run 1 provision --chip c5
+says "TPM"
+tpm_on
+holds "$(member reserved)" = 2
 
 echo "units that are left are void when the next package is loaded, and on record as that"
 next_package() {
@@ -154,7 +160,10 @@ next_package() {
     run 0 "$windlassd" load A "A/run$1.wpp"
 }
 next_package 3 3
+holds "$(member reserved)" = 0
 run 0 provision --chip c5
+says "unit                5"
+holds "$(member reserved)" = 1
 next_package 4 1
 chip_on c6
 run 0 provision --chip c6
@@ -167,6 +176,7 @@ daemon=
 cp A/ledger.db* A/ledger.head .
 run 0 "$windlass" ledger verify --project p --ledger ledger.db
 run 0 "$windlass" ledger report --project p --ledger ledger.db
-says "TPM operations lost    2"
+says "TPM operations lost    3"
+says "moved to a later one   1"
 says "TPM operations missing 0"
 finish

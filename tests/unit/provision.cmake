@@ -22,6 +22,7 @@ windlass_test(provision_lies_test
   SOURCES provision_lies_test.c provision_puppet.c provision_factory.c host_support.c
   LIBS wl_appliance wl_wire_build Threads::Threads OpenSSL::Crypto
   TIMEOUT 300)
+windlass_test(failures_test SOURCES failures_test.c host_support.c LIBS wl_appliance)
 windlass_test(provision_block_test SOURCES provision_block_test.c host_support.c LIBS wl_appliance)
 windlass_test(provision_secure_test
   SOURCES provision_secure_test.c provision_puppet.c provision_factory.c host_support.c

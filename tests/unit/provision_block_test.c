@@ -116,11 +116,26 @@ static void unit_of_another_package_gets_no_block(void **state)
     (void)state;
     blocks_open(2, 100, 10);
     support_check_refused(take(1, 101, &block, &fault), &fault, "not of the package");
-    support_check_refused(take(2, 99, &block, &fault), &fault, "not of the package");
     support_check(take(2, 100, &block, &fault), &fault);
     granting_blocks_begin(&blocks, 3, 200, 10);
     support_check_refused(take(2, 100, &block, &fault), &fault, "not of the package");
     assert_int_equal(counter.count, 1);
+}
+
+/* Reserved before this package was loaded, and moved into it. */
+static void unit_that_was_moved_gets_a_block_that_later_units_share(void **state)
+{
+    (void)state;
+    blocks_open(1, 100, 10);
+    taken(97, 97, 1);
+    taken(99, 97, 1);
+    taken(101, 97, 1);
+    taken(107, 100, 2);
+    granting_blocks_close(&blocks);
+    blocks_open(1, 97, 10); /* by the ledger, 97 is the first unit of this package now */
+    taken(98, 97, 1);
+    taken(109, 100, 2);
+    taken(110, 110, 3);
 }
 
 static void only_the_newest_blocks_are_kept(void **state)
@@ -168,6 +183,7 @@ int main(void)
         BLOCK_TEST(units_in_any_order_cost_no_more_than_whole_blocks),
         BLOCK_TEST(restart_takes_up_the_blocks_that_were_begun),
         BLOCK_TEST(unit_of_another_package_gets_no_block),
+        BLOCK_TEST(unit_that_was_moved_gets_a_block_that_later_units_share),
         BLOCK_TEST(only_the_newest_blocks_are_kept),
         BLOCK_TEST(damaged_file_costs_operations_and_nothing_else),
     };
