@@ -23,7 +23,7 @@
 #include "host/daemon/notify.h"
 
 #define GRACE_MS 10000
-#define DESCRIPTORS_BESIDE 128 /* files, token, ledger, TPM */
+#define DESCRIPTORS_BESIDE 64 /* files, token, ledger, TPM, control socket */
 
 struct daemon {
     const struct daemon_options *options;
@@ -164,8 +164,9 @@ static int user_become(const struct daemon_options *options, struct fault *fault
 static int privileges_drop(struct daemon *d, struct fault *fault)
 {
     const struct server_limits *limits = &d->options->limits;
+    unsigned beside = DESCRIPTORS_BESIDE + (d->options->dashboard == NULL ? 0 : DASHBOARD_DESCRIPTORS);
     (void)mallopt(M_ARENA_MAX, 4);
-    if (confine_begin(limits->connections + 2 * limits->pending + DESCRIPTORS_BESIDE, fault) != 0 ||
+    if (confine_begin(limits->connections + 2 * limits->pending + beside, fault) != 0 ||
         user_become(d->options, fault) != 0 || folder_is_ours(d->options->dir, fault) != 0 ||
         confine_memory(d->options->locked, &d->locked, fault) != 0) {
         return -1;
@@ -221,7 +222,10 @@ static int dashboard_open(struct daemon *d, struct fault *fault)
     unsigned port = 0;
     const char *at = d->options->dashboard;
     if (at == NULL) {
-        return 0;
+        return d->options->dashboard_cert == NULL && d->options->dashboard_key == NULL &&
+                       d->options->dashboard_clients == NULL
+                   ? 0
+                   : fault_set(fault, "files for the dashboard, and no --dashboard ADDRESS:PORT");
     }
     if (server_address_split(at, host, sizeof host, &port) != 0) {
         (void)fault_set(fault, "'%.60s' is not an address for the dashboard", at);
@@ -231,9 +235,13 @@ static int dashboard_open(struct daemon *d, struct fault *fault)
         dashboard_token_load(path, token, fault) != 0) {
         return -1;
     }
-    const struct dashboard_config config = {
-        .host = host, .port = (uint16_t)port, .token = token, .source = { d, show_line, show_units, show_metrics }
-    };
+    const struct dashboard_config config = { .host = host,
+                                             .port = (uint16_t)port,
+                                             .certificate = d->options->dashboard_cert,
+                                             .key = d->options->dashboard_key,
+                                             .clients = d->options->dashboard_clients,
+                                             .token = token,
+                                             .source = { d, show_line, show_units, show_metrics } };
     int result = dashboard_start(&config, &d->dashboard, fault);
     wipe(token, sizeof token);
     return result;
@@ -243,7 +251,8 @@ static int all_open(struct daemon *d, struct fault *fault)
 {
     if (control_lock(d->options->dir, &d->lock_fd, fault) != 0 ||
         appliance_folder_open(d->options->dir, &d->folder, &d->hsm, fault) != 0 || transport_open(d, fault) != 0 ||
-        engine_open(&d->folder, d->hsm, d->options->token_needed, &d->engine, fault) != 0) {
+        engine_open(&d->folder, d->hsm, d->options->token_needed, &d->engine, fault) != 0 ||
+        engine_watch(d->engine, fault) != 0) {
         return -1;
     }
     const struct server_engine serve = engine_serve(d->engine);

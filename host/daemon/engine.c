@@ -186,12 +186,18 @@ int engine_open(const struct appliance_folder *folder, struct hsm *hsm, int toke
     return 0;
 }
 
+int engine_watch(struct engine *engine, struct fault *fault)
+{
+    return watch_start(&engine->watch, engine->ledger, engine->quota, &engine->folder->records, fault);
+}
+
 void engine_close(struct engine *engine)
 {
     struct fault fault = FAULT_NONE;
     if (engine == NULL) {
         return;
     }
+    watch_stop(&engine->watch);
     if (engine->appliance != NULL) {
         appliance_failures_settle(engine->appliance);
     }

@@ -19,6 +19,8 @@ struct engine;
  * was loaded last; one that is refused now is logged, and no chip is made. token_needed: appliance.h. */
 int engine_open(const struct appliance_folder *folder, struct hsm *hsm, int token_needed, struct engine **out,
                 struct fault *fault);
+/* Starts the thread that looks after ledger and TPM (engine_watch.h). */
+int engine_watch(struct engine *engine, struct fault *fault);
 /* Once no station is connected: records the end. NULL is allowed. */
 void engine_close(struct engine *engine);
 /* For server_open. */

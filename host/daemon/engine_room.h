@@ -7,6 +7,7 @@
 
 #include "host/appliance/appliance_room.h"
 #include "host/daemon/engine.h"
+#include "host/daemon/engine_watch.h"
 #include "host/quota/quota.h"
 #include "host/dashboard/tally.h"
 #include "host/ledger/ledger.h"
@@ -24,6 +25,7 @@ struct engine {
     struct tally *tally;     /* what happens at the sockets, for people */
     atomic_int recount;      /* 1: the units in quarantine are to be counted again */
     uint64_t quarantined;    /* the dashboard's thread's */
+    struct watch watch;      /* of ledger and TPM */
 };
 
 /* The TPM's count as last seen; 0 without one. */

@@ -6,13 +6,6 @@
 #include "host/daemon/engine_room.h"
 #include "host/lib/text.h"
 
-static int quarantine_count(void *context, const struct ledger_unit *unit)
-{
-    uint64_t *count = context;
-    *count += unit->state == LEDGER_QUARANTINED;
-    return 0;
-}
-
 static int package_show(const struct engine *e, struct dashboard_package *out, struct fault *fault)
 {
     struct ledger_package package;
@@ -27,23 +20,21 @@ static int package_show(const struct engine *e, struct dashboard_package *out, s
     return found < 0 ? -1 : 0;
 }
 
-/* The chain's end was compared with its signed head when the ledger was opened, and each event is linked as it comes.
- */
-static int ledger_show(const struct engine *e, struct dashboard_ledger *out, struct fault *fault)
+static int ledger_show(struct engine *e, struct dashboard_ledger *out, struct fault *fault)
 {
     uint64_t count = 0;
     uint64_t time = 0;
     if (ledger_latest(e->ledger, &count, &time, fault) != 0) {
         return -1;
     }
-    out->checkpoint = time;
-    out->chain = 1;
+    watch_tell(&e->watch, out);
     out->has_tpm = e->quota != NULL;
     out->tpm_count = out->has_tpm ? engine_tpm_count(e) : 0;
     out->ledger_count = count;
-    out->health = out->has_tpm ? DASHBOARD_SOUND : DASHBOARD_WATCH;
-    if (!out->has_tpm) {
+    if (!out->has_tpm && out->health == DASHBOARD_SOUND) {
+        out->health = DASHBOARD_WATCH;
         (void)snprintf(out->text, sizeof out->text, "There is no TPM: the ledger alone counts.");
+        (void)snprintf(out->hint, sizeof out->hint, "The OEM's report says so, too.");
     }
     return 0;
 }
@@ -72,29 +63,25 @@ int engine_line(void *engine, struct dashboard_line *line, struct fault *fault)
     (void)snprintf(line->version, sizeof line->version, "%s", ENGINE_VERSION);
     names_show(e, line);
     tally_tell(e->tally, line);
-    if (atomic_exchange(&e->recount, 0)) {
-        e->quarantined = 0;
-        if (ledger_unit_walk(e->ledger, quarantine_count, &e->quarantined, fault) != 0) {
-            atomic_store(&e->recount, 1);
-            return -1;
-        }
+    if (atomic_exchange(&e->recount, 0) &&
+        ledger_unit_count(e->ledger, LEDGER_QUARANTINED, &e->quarantined, fault) != 0) {
+        atomic_store(&e->recount, 1);
+        return -1;
     }
     line->quarantined = e->quarantined;
     return package_show(e, &line->package, fault) != 0 ? -1 : ledger_show(e, &line->ledger, fault);
 }
 
 struct search {
-    const char *prefix;
     size_t max;
     struct dashboard_unit *out;
     size_t count;
-    uint64_t total;
 };
 
-static void unit_show(const struct ledger_unit *unit, const char *uid, struct dashboard_unit *out)
+static void unit_show(const struct ledger_unit *unit, struct dashboard_unit *out)
 {
     memset(out, 0, sizeof *out);
-    (void)snprintf(out->uid, sizeof out->uid, "%s", uid);
+    text_hex(unit->uid, sizeof unit->uid, out->uid);
     (void)snprintf(out->state, sizeof out->state, "%s", ledger_state_name(unit->state));
     (void)snprintf(out->reserved_at, sizeof out->reserved_at, "%s", unit->reserved_at);
     (void)snprintf(out->checked_at, sizeof out->checked_at, "%s", unit->checked_at);
@@ -112,14 +99,9 @@ static void unit_show(const struct ledger_unit *unit, const char *uid, struct da
 
 static int unit_match(void *context, const struct ledger_unit *unit)
 {
-    char uid[33];
     struct search *s = context;
-    text_hex(unit->uid, sizeof unit->uid, uid);
-    if (strncmp(uid, s->prefix, strlen(s->prefix)) == 0) {
-        s->total++;
-        if (s->count < s->max) {
-            unit_show(unit, uid, &s->out[s->count++]);
-        }
+    if (s->count < s->max) {
+        unit_show(unit, &s->out[s->count++]);
     }
     return 0;
 }
@@ -128,9 +110,8 @@ int engine_units(void *engine, const char *prefix, size_t max, struct dashboard_
                  uint64_t *total, struct fault *fault)
 {
     const struct engine *e = engine;
-    struct search search = { prefix, max, out, 0, 0 };
-    int result = ledger_unit_walk(e->ledger, unit_match, &search, fault);
+    struct search search = { max, out, 0 };
+    int result = ledger_unit_search(e->ledger, prefix, max, unit_match, &search, total, fault);
     *count = search.count;
-    *total = search.total;
     return result;
 }

@@ -17,8 +17,9 @@ static const char help[] =
     "usage: windlassd init FOLDER --oem FILE [--listen ADDRESS:PORT] [--ledger PLACE] [--tpm TCTI | --no-tpm]\n"
     "                             [--module NAME --token URI --pin-file FILE]\n"
     "       windlassd enrol FOLDER ANSWER\n"
-    "       windlassd run FOLDER [--user NAME] [--locked] [--token-needed] [--dashboard ADDRESS:PORT]\n"
-    "                            [--connections N] [--per-station N]\n"
+    "       windlassd run FOLDER [--user NAME] [--locked] [--token-needed] [--connections N] [--per-station N]\n"
+    "                            [--dashboard ADDRESS:PORT [--dashboard-cert FILE --dashboard-key FILE\n"
+    "                            [--dashboard-clients FILE]]]\n"
     "       windlassd load FOLDER PACKAGE\n"
     "       windlassd order FOLDER --out FILE\n"
     "       windlassd record FOLDER PROOF [--json]\n"
@@ -35,7 +36,9 @@ static const char help[] =
     "  run      serves until SIGTERM; SIGHUP reads certificates and pki/stations.crl again; logs to standard error.\n"
     "           Never as root: then it becomes the folder's owner, or --user NAME. --locked: not without locked "
     "memory.\n"
-    "           --dashboard: shows the line there, to who has FOLDER/dashboard.token; a loopback address.\n"
+    "           --dashboard: shows the line there, to who has FOLDER/dashboard.token; without HTTPS at a loopback\n"
+    "           address only. --dashboard-cert, --dashboard-key: PEM files for HTTPS. --dashboard-clients: CAs (PEM);\n"
+    "           a client certificate of theirs needs no token.\n"
     "           --token-needed: no record is closed without the device's own token.\n"
     "  load     gives it a production package (windlass master production), running or not\n"
     "  order    with a TPM: writes what the OEM needs to give it more units\n"
@@ -97,6 +100,9 @@ enum {
     O_OUT,
     O_DASHBOARD,
     O_WAIT,
+    O_DASHBOARD_CERT,
+    O_DASHBOARD_KEY,
+    O_DASHBOARD_CLIENTS,
     O_JSON
 };
 
@@ -115,6 +121,9 @@ static const struct option known[] = {
     { "connections", required_argument, NULL, O_CONNS },
     { "per-station", required_argument, NULL, O_STATION },
     { "dashboard", required_argument, NULL, O_DASHBOARD },
+    { "dashboard-cert", required_argument, NULL, O_DASHBOARD_CERT },
+    { "dashboard-key", required_argument, NULL, O_DASHBOARD_KEY },
+    { "dashboard-clients", required_argument, NULL, O_DASHBOARD_CLIENTS },
     { "out", required_argument, NULL, O_OUT },
     { "wait", required_argument, NULL, O_WAIT },
     { "json", no_argument, NULL, O_JSON },
@@ -167,6 +176,15 @@ static int option_take(struct options *o, int letter, const char *value)
         return number_set(&o->wait, value);
     case O_DASHBOARD:
         o->daemon.dashboard = value;
+        return 1;
+    case O_DASHBOARD_CERT:
+        o->daemon.dashboard_cert = value;
+        return 1;
+    case O_DASHBOARD_KEY:
+        o->daemon.dashboard_key = value;
+        return 1;
+    case O_DASHBOARD_CLIENTS:
+        o->daemon.dashboard_clients = value;
         return 1;
     case O_OUT:
         o->out = value;
@@ -261,7 +279,11 @@ static int run_stop(const struct options *o, char *const *words, struct fault *f
 static const struct command commands[] = {
     { "init", 1, { O_OEM, O_LISTEN, O_LEDGER, O_TPM, O_NO_TPM, O_MODULE, O_TOKEN, O_PIN, 0 }, run_init },
     { "enrol", 2, { 0 }, run_enrol },
-    { "run", 1, { O_USER, O_LOCKED, O_NEEDED, O_CONNS, O_STATION, O_DASHBOARD, 0 }, run_run },
+    { "run",
+      1,
+      { O_USER, O_LOCKED, O_NEEDED, O_CONNS, O_STATION, O_DASHBOARD, O_DASHBOARD_CERT, O_DASHBOARD_KEY,
+        O_DASHBOARD_CLIENTS, 0 },
+      run_run },
     { "load", 2, { O_JSON, 0 }, run_load },
     { "order", 1, { O_OUT, 0 }, run_order },
     { "record", 2, { O_JSON, 0 }, run_record },

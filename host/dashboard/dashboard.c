@@ -77,7 +77,8 @@ static int listener_open(struct dashboard *d, const struct dashboard_config *con
     if (!d->secure && !is_loopback(at->ai_addr)) {
         result = fault_set(fault, "the dashboard does not serve plain HTTP at %s: its token could be read on the way",
                            config->host);
-        (void)fault_hint(fault, "give it a certificate and its key, or a loopback address such as 127.0.0.1");
+        (void)fault_hint(fault,
+                         "give it --dashboard-cert and --dashboard-key, or a loopback address such as 127.0.0.1");
     } else {
         result = listener_bind(d, at, config->host, fault);
     }
@@ -102,14 +103,24 @@ static void guard_tick(void *context)
     guard_sweep(&((struct dashboard *)context)->guard);
 }
 
-static int daemon_start(struct dashboard *d, const char *certificate, const char *key, struct fault *fault)
+/* PEM texts with a NUL; NULL without HTTPS, `clients` also without such. */
+struct pems {
+    uint8_t *certificate;
+    uint8_t *key;
+    uint8_t *clients;
+    size_t key_len;
+};
+
+static int daemon_start(struct dashboard *d, const struct pems *pems, struct fault *fault)
 {
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+    const struct MHD_OptionItem end = { MHD_OPTION_END, 0, NULL };
     struct MHD_OptionItem tls[] = {
-        { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)certificate },
-        { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key },
+        { MHD_OPTION_HTTPS_MEM_CERT, 0, pems->certificate },
+        { MHD_OPTION_HTTPS_MEM_KEY, 0, pems->key },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3" },
-        { MHD_OPTION_END, 0, NULL },
+        pems->clients == NULL ? end : (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, pems->clients },
+        end,
     };
     d->daemon = MHD_start_daemon(
         flags | (d->secure ? MHD_USE_TLS : 0u), 0, NULL, NULL, serve_request, d, MHD_OPTION_LISTEN_SOCKET, d->listener,
@@ -117,7 +128,7 @@ static int daemon_start(struct dashboard *d, const char *certificate, const char
         (unsigned)DASHBOARD_PER_ADDRESS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)DASHBOARD_CONNECTION_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)DASHBOARD_IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_NOTIFY_COMPLETED, serve_request_end, d, MHD_OPTION_NOTIFY_CONNECTION, connection_seen, d,
-        MHD_OPTION_ARRAY, d->secure ? tls : tls + 3, MHD_OPTION_END);
+        MHD_OPTION_ARRAY, d->secure ? tls : tls + 4, MHD_OPTION_END);
     if (d->daemon == NULL) {
         (void)fault_set(fault, "the dashboard cannot start");
         return fault_hint(fault, d->secure ? "do its certificate and its key (PEM) belong together?" : "see ulimit -n");
@@ -126,37 +137,47 @@ static int daemon_start(struct dashboard *d, const char *certificate, const char
     return 0;
 }
 
-static int daemon_start_secure(struct dashboard *d, const struct dashboard_config *config, struct fault *fault)
+static int pems_read(const struct dashboard_config *config, struct pems *out, struct fault *fault)
 {
-    uint8_t *certificate = NULL;
-    uint8_t *key = NULL;
-    size_t certificate_len = 0;
-    size_t key_len = 0;
-    int result = file_read(config->certificate, PEM_MAX, &certificate, &certificate_len, fault);
-    if (result == 0) {
-        result = file_read_secret(config->key, PEM_MAX, &key, &key_len, fault);
+    size_t len = 0;
+    if (config->certificate == NULL) {
+        return 0;
     }
-    if (result == 0) {
-        result = daemon_start(d, (const char *)certificate, (const char *)key, fault);
+    if (file_read(config->certificate, PEM_MAX, &out->certificate, &len, fault) != 0 ||
+        file_read_secret(config->key, PEM_MAX, &out->key, &out->key_len, fault) != 0) {
+        return -1;
     }
-    if (key != NULL) {
-        wipe(key, key_len);
+    return config->clients == NULL ? 0 : file_read(config->clients, PEM_MAX, &out->clients, &len, fault);
+}
+
+static int daemon_start_files(struct dashboard *d, const struct dashboard_config *config, struct fault *fault)
+{
+    struct pems pems = { 0 };
+    int result = pems_read(config, &pems, fault) != 0 ? -1 : daemon_start(d, &pems, fault);
+    if (pems.key != NULL) {
+        wipe(pems.key, pems.key_len);
     }
-    free(key);
-    free(certificate);
+    free(pems.key);
+    free(pems.certificate);
+    free(pems.clients);
     return result;
 }
 
 static int parts_start(struct dashboard *d, const struct dashboard_config *config, struct fault *fault)
 {
     if ((config->certificate == NULL) != (config->key == NULL)) {
-        return fault_set(fault, "the dashboard's certificate and its key come together");
+        (void)fault_set(fault, "the dashboard's certificate and its key come together");
+        return fault_hint(fault, "give --dashboard-cert and --dashboard-key");
+    }
+    if (config->clients != NULL && config->certificate == NULL) {
+        (void)fault_set(fault, "the dashboard can ask for certificates over HTTPS only");
+        return fault_hint(fault, "give --dashboard-cert and --dashboard-key, too");
     }
     if (login_open(&d->login, config->token, fault) != 0 || listener_open(d, config, fault) != 0 ||
         feed_start(&d->feed, &d->source, guard_tick, d, fault) != 0) {
         return -1;
     }
-    return d->secure ? daemon_start_secure(d, config, fault) : daemon_start(d, NULL, NULL, fault);
+    return daemon_start_files(d, config, fault);
 }
 
 int dashboard_start(const struct dashboard_config *config, struct dashboard **out, struct fault *fault)
@@ -169,6 +190,7 @@ int dashboard_start(const struct dashboard_config *config, struct dashboard **ou
     d->listener = -1;
     d->source = config->source;
     d->secure = config->certificate != NULL;
+    d->visitors = config->clients != NULL;
     d->units = calloc(DASHBOARD_MATCHES_MAX, sizeof *d->units);
     d->metrics = malloc(DASHBOARD_METRICS_MAX);
     guard_open(&d->guard);

@@ -22,6 +22,8 @@
 #define DASHBOARD_TOKEN_MIN 32 /* characters */
 #define DASHBOARD_TOKEN_MAX 128
 #define DASHBOARD_METRICS_MAX 65536
+#define DASHBOARD_CONNECTIONS_MAX 256
+#define DASHBOARD_DESCRIPTORS (DASHBOARD_CONNECTIONS_MAX + 16) /* that it may hold at once */
 
 enum dashboard_socket_state {
     DASHBOARD_SOCKET_IDLE,
@@ -133,7 +135,7 @@ struct dashboard_source {
     /* Fills *line, which is all zero. Called four times a second, whoever watches. */
     int (*line)(void *context, struct dashboard_line *line, struct fault *fault);
     /* Units whose unique ID begins with `prefix` (1 to 32 lower-case hexadecimal digits), at most `max`, in the order
-     * of their numbers; *count is how many were stored, *total how many there are. */
+     * of their unique IDs; *count is how many were stored, *total how many there are. */
     int (*units)(void *context, const char *prefix, size_t max, struct dashboard_unit *out, size_t *count,
                  uint64_t *total, struct fault *fault);
     /* Prometheus text with a NUL, at most out_len with it; gives its length. NULL: there is no /metrics. */
@@ -145,6 +147,8 @@ struct dashboard_config {
     uint16_t port;           /* 0: any that is free */
     const char *certificate; /* PEM files for HTTPS: chain, and its key, readable for the owner only; NULL: HTTP */
     const char *key;
+    const char
+        *clients;      /* PEM file of CAs, with HTTPS: who has a certificate of theirs for TLS clients needs no token */
     const char *token; /* DASHBOARD_TOKEN_MIN to _MAX visible ASCII characters; copied */
     struct dashboard_source source;
 };

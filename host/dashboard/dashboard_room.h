@@ -12,7 +12,6 @@
 #include "host/dashboard/guard.h"
 #include "host/dashboard/login.h"
 
-#define DASHBOARD_CONNECTIONS_MAX 256
 #define DASHBOARD_PER_ADDRESS_MAX 128
 #define DASHBOARD_CONNECTION_BYTES 16384 /* request line and headers, at most */
 #define DASHBOARD_IDLE_SECONDS 15
@@ -27,6 +26,7 @@ struct dashboard {
     int listener;
     uint16_t port;
     int secure;                   /* HTTPS */
+    int visitors;                 /* 1: certificates of clients are looked at */
     struct dashboard_unit *units; /* DASHBOARD_MATCHES_MAX; of the serving thread */
     char *metrics;                /* DASHBOARD_METRICS_MAX; likewise */
 };

@@ -9,6 +9,7 @@
 #include "base/wipe.h"
 #include "host/dashboard/dashboard_room.h"
 #include "host/dashboard/render.h"
+#include "host/dashboard/visitor.h"
 
 #define JSON "application/json"
 
@@ -30,13 +31,16 @@ static const char *value_of(struct MHD_Connection *connection, enum MHD_ValueKin
 
 enum entry { ENTRY_OPEN, ENTRY_NO, ENTRY_BLOCKED };
 
-/* A cookie, or the token itself for programs: "Authorization: Bearer" (RFC 6750 section 2.1). */
+/* A cookie, or the token itself for programs: "Authorization: Bearer" (RFC 6750 section 2.1); or a certificate. */
 static enum entry entry_check(struct dashboard *d, struct MHD_Connection *connection)
 {
     uint64_t now = (uint64_t)time(NULL);
     const char *cookie = value_of(connection, MHD_COOKIE_KIND, cookie_name(d));
     const char *bearer = value_of(connection, MHD_HEADER_KIND, "Authorization");
     if (cookie != NULL && login_cookie_check(&d->login, cookie, now)) {
+        return ENTRY_OPEN;
+    }
+    if (d->visitors && visitor_is_known(connection)) {
         return ENTRY_OPEN;
     }
     if (bearer == NULL) {

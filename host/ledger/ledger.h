@@ -169,9 +169,34 @@ int ledger_unit_by_instance(struct ledger *ledger, const uint8_t instance[LEDGER
 /* Calls `each` for every unit in the order of their numbers; it ends the walk by giving something other than 0. */
 int ledger_unit_walk(struct ledger *ledger, int (*each)(void *context, const struct ledger_unit *unit), void *context,
                      struct fault *fault);
+/* Gives `each` at most `max` (64 or less) units whose unique ID begins with `prefix` (1 to 32 lower-case hexadecimal
+ * digits), in the order of their unique IDs; *total is how many there are. */
+int ledger_unit_search(struct ledger *ledger, const char *prefix, size_t max,
+                       int (*each)(void *context, const struct ledger_unit *unit), void *context, uint64_t *total,
+                       struct fault *fault);
+/* How many units are in a state. */
+int ledger_unit_count(struct ledger *ledger, enum ledger_state state, uint64_t *count, struct fault *fault);
 /* The highest TPM count that a grant or a SPENT event of this appliance holds, and the latest time of any event (unix
  * seconds; 0 when there is none). */
 int ledger_latest(struct ledger *ledger, uint64_t *tpm_count, uint64_t *time, struct fault *fault);
+
+/* A running ledger, looked through from its beginning while others use it. All zero to begin with. */
+struct ledger_watch {
+    uint64_t position; /* of the event that was looked at last, over all chains */
+    uint64_t seq;      /* the same in this appliance's chain, with its link */
+    uint8_t link[32];
+    uint64_t events;     /* in this appliance's chain, when last looked */
+    uint64_t checkpoint; /* seq that the newest one covers; 0: none */
+    uint64_t time;       /* of the newest one; unix seconds */
+};
+enum { LEDGER_WATCH_MORE = 0, LEDGER_WATCH_END = 1, LEDGER_WATCH_DAMAGED = 2 };
+/*
+ * Looks at the next events, at most `max` (512 or less): is each linked to the one before, and is the newest checkpoint
+ * signed by the key of `records` over what is there? MORE, END (all was seen; what comes later is seen by the next
+ * call), DAMAGED (*fault says what), or -1: the ledger cannot be read. For one thread.
+ */
+int ledger_watch_step(struct ledger *ledger, struct ledger_watch *watch, size_t max, const uint8_t records[64],
+                      struct fault *fault);
 
 /* "2026-11-22T10:20:30Z" of unix seconds. */
 void ledger_time_text(uint64_t time, char out[LEDGER_TIME_LEN]);

@@ -31,6 +31,9 @@ enum store_statement {
     STORE_UNIT_BY_INSTANCE, /* instance -> unit */
     STORE_UNIT_LAST,        /* -> number */
     STORE_UNITS_AFTER,      /* number, limit -> units */
+    STORE_UNITS_BETWEEN,    /* two uids, limit -> units by uid */
+    STORE_UNITS_BETWEEN_N,  /* two uids -> how many */
+    STORE_UNITS_STATE_N,    /* state -> how many */
     STORE_PACKAGE_ADD,      /* number, quota, block, reserved, done */
     STORE_PACKAGE_SET,      /* the same; found by number */
     STORE_PACKAGE_FIND,     /* number -> package */

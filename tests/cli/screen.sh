@@ -60,6 +60,12 @@ run 1 "$windlassd" run A $user --dashboard 0.0.0.0:0
 says "does not serve plain HTTP"
 run 1 "$windlassd" run A $user --dashboard 8480
 says "'8480' is not an address for the dashboard"
+run 1 "$windlassd" run A $user --dashboard-cert d.crt --dashboard-key d.key
+says "no --dashboard ADDRESS:PORT"
+run 1 "$windlassd" run A $user --dashboard 0.0.0.0:0 --dashboard-cert d.crt
+says "certificate and its key come together"
+run 1 "$windlassd" run A $user --dashboard 127.0.0.1:0 --dashboard-clients ca.crt
+says "over HTTPS only"
 
 echo "it serves, confined, to who has the token"
 "$windlassd" run A $user --dashboard 127.0.0.1:0 2>log &
@@ -80,6 +86,9 @@ get /api/line "$token"
 says '"product":"sensor","appliance":"line-a"'
 says '"package":null'
 says "the ledger alone counts"
+says '"health":"watch"'
+wait_for shows '"checkpoint":1' # unix seconds
+grep -q '"events":null' out && failed "the events are not counted"
 sed 's/^200 //' out >line.json
 "$json_ok" <line.json || failed "the line is not JSON"
 get /metrics "$token"
@@ -105,4 +114,83 @@ run 0 "$windlassd" stop A
 wait "$daemon" || failed "the daemon did not end well"
 daemon=
 get /health 2>/dev/null && failed "it still answers"
+
+echo "a ledger that somebody changes while the daemon runs is told, and logged"
+cp A/ledger.db kept.db
+cp A/ledger.head kept.head
+"$windlassd" run A $user --dashboard 127.0.0.1:0 2>log &
+daemon=$!
+wait_for "$windlassd" status A
+dashboard=$(port_of dashboard_port)
+wait_for shows '"chain":true'
+python3 - <<'EOF'
+import sqlite3
+db = sqlite3.connect("A/ledger.db", timeout=10)
+for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = ?", ("trigger",)).fetchall():
+    db.execute(f"DROP TRIGGER {name}")
+db.execute("DELETE FROM checkpoints WHERE seq = (SELECT max(seq) FROM checkpoints)")
+db.commit()
+EOF
+wait_for shows '"health":"damaged"'
+says "no checkpoint covers event"
+says '"chain":false'
+wait_for grep -q '"event":"ledger_damaged"' log
+end_daemon
+rm -f A/ledger.db*
+mv kept.db A/ledger.db
+mv kept.head A/ledger.head
+
+echo "HTTPS: at any address, with the token or with a certificate of a CA that was named"
+ca_make() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -days 2 -keyout "$1.key" -out "$1.crt" 2>/dev/null
+}
+# issue CA NAME USAGE: NAME.crt and NAME.key, of CA.
+issue() {
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -keyout "$2.key" -out "$2.csr" 2>/dev/null
+    printf 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=%s\n' "$3" >ext
+    openssl x509 -req -in "$2.csr" -CA "$1.crt" -CAkey "$1.key" -CAcreateserial -days 1 -extfile ext -out "$2.crt" 2>/dev/null
+}
+ca_make works
+ca_make stranger
+issue works d serverAuth
+issue works viewer clientAuth
+issue works machine serverAuth
+issue stranger intruder clientAuth
+cp d.crt d.key works.crt A/
+chmod 600 A/d.key
+[ -n "$user" ] && chown -R nobody A
+# visit PATH [NAME | TOKEN]: over HTTPS, with a certificate or the token.
+visit() {
+    python3 - "$dashboard" "$@" >out 2>&1 <<'EOF'
+import os, ssl, sys, urllib.error, urllib.request
+context = ssl.create_default_context(cafile="works.crt")
+request = urllib.request.Request(f"https://127.0.0.1:{sys.argv[1]}{sys.argv[2]}")
+if len(sys.argv) > 3 and os.path.exists(sys.argv[3] + ".crt"):
+    context.load_cert_chain(sys.argv[3] + ".crt", sys.argv[3] + ".key")
+elif len(sys.argv) > 3:
+    request.add_header("Authorization", "Bearer " + sys.argv[3])
+try:
+    with urllib.request.urlopen(request, timeout=5, context=context) as answer:
+        print(answer.status, answer.read().decode())
+except urllib.error.HTTPError as error:
+    print(error.code, error.read().decode())
+EOF
+}
+"$windlassd" run A $user --dashboard 0.0.0.0:0 --dashboard-cert A/d.crt --dashboard-key A/d.key --dashboard-clients A/works.crt 2>log &
+daemon=$!
+wait_for "$windlassd" status A
+dashboard=$(port_of dashboard_port)
+visit /api/line
+says "401 "
+visit /api/line "$token"
+says '"product":"sensor"'
+visit /api/line viewer
+says '200 {"version"'
+for nobody in machine intruder; do
+    visit /api/line $nobody
+    says "401 "
+done
+run 0 "$windlassd" stop A
+wait "$daemon" || failed "the daemon did not end well"
+daemon=
 finish
