@@ -11,6 +11,7 @@
 #include "host/cli/cli.h"
 #include "host/cli/cmd_master_help.h"
 #include "host/cli/cmd_master_production.h"
+#include "host/cli/cmd_master_scrap.h"
 #include "host/cli/master_options.h"
 #include "host/master/master.h"
 
@@ -266,6 +267,7 @@ static const struct {
     { "anchor", master_help_anchor, verb_anchor },
     { "retire", master_help_retire, verb_retire },
     { "production", master_help_production, cmd_master_production },
+    { "scrap", master_help_scrap, cmd_master_scrap },
 };
 
 /* 1 when somebody asks for help before any "--". */
@@ -294,7 +296,9 @@ int cmd_master(int argc, char **argv)
         return fputs(master_help, stdout) >= 0 ? CLI_DONE : CLI_FAILED;
     }
     return argc < 2
-               ? cli_usage("master", "say what to do: package, block, update, inspect, anchor, retire or production")
-               : cli_usage("master", "there is no '%s': package, block, update, inspect, anchor, retire or production",
+               ? cli_usage("master",
+                           "say what to do: package, block, update, inspect, anchor, retire, production or scrap")
+               : cli_usage("master",
+                           "there is no '%s': package, block, update, inspect, anchor, retire, production or scrap",
                            argv[1]);
 }

@@ -11,7 +11,8 @@ const char master_help[] =
     "  inspect     show what any of these files says\n"
     "  anchor      write the page from which the bootloader takes its trust\n"
     "  retire      write the command by which devices drop a key for good\n"
-    "  production  write what one appliance needs to make devices, for that appliance alone\n\n"
+    "  production  write what one appliance needs to make devices, for that appliance alone\n"
+    "  scrap       write the order that takes one unit out of an appliance's count\n\n"
     "'windlass master <verb> --help' tells more.\n\n"
     "example:\n"
     "  windlass master inspect v2.suit\n";

@@ -30,8 +30,9 @@ struct server_engine engine_serve(struct engine *engine);
 int engine_load(struct engine *engine, struct bytes package, struct control_reply *reply, struct fault *fault);
 int engine_order(struct engine *engine, struct control_reply *reply, struct fault *fault);
 int engine_status(struct engine *engine, struct control_reply *reply, struct fault *fault);
-/* Records that a device was decommissioned or given debug rights, by its proof (host/sign1/ending.h). */
-int engine_record(struct engine *engine, struct bytes proof, struct control_reply *reply, struct fault *fault);
+/* Records that a device was decommissioned or given debug rights, by its proof (host/sign1/ending.h), or that a unit
+ * was scrapped, by the maker's order (host/sign1/scrap.h). */
+int engine_record(struct engine *engine, struct bytes what, struct control_reply *reply, struct fault *fault);
 
 /* Failures in the ledger, and those above the rate of their station. */
 void engine_failures(struct engine *engine, uint64_t *recorded, uint64_t *left_out);

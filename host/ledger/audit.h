@@ -10,9 +10,6 @@
 
 #define AUDIT_MASTERING_MAX 8
 
-/* Orders of the OEM: COSE_Sign1 by the quota key over {1: unique ID}, with this external AAD. */
-#define AUDIT_SCRAP_AAD "windlass scrap order"
-
 /* A production package that the maker gave to an appliance. */
 struct audit_given {
     uint64_t number;

@@ -13,6 +13,7 @@
 #include "host/lib/p256.h"
 #include "host/lib/text.h"
 #include "host/sign1/ending.h"
+#include "host/sign1/scrap.h"
 #include "host/sign1/sign1.h"
 #include "host/sign1/token.h"
 #include "wire/cose.h"
@@ -271,26 +272,18 @@ static void token_job(struct job *job)
     }
 }
 
-static void order_job(const struct audit *audit, struct job *job, const char *aad)
+static void scrap_job(const struct audit *audit, struct job *job)
 {
-    const struct sign1 sign1 = { job->body.order, text_bytes(aad), { NULL, 0 } };
-    struct bytes payload = { NULL, 0 };
-    int64_t key = 0;
+    struct fault fault = FAULT_NONE;
+    struct scrap scrap;
     if (!audit->config->trust->has_quota_key) {
         job_tell(job, "its order cannot be checked: there is no certificate of the quota key");
-        return;
-    }
-    status_t status = sign1_check(&sign1, audit->config->trust->quota_key, &payload);
-    struct cbor_reader r = cbor_reader_of(payload);
-    struct cbor_map map = cbor_read_map(&r);
-    struct bytes uid = { NULL, 0 };
-    if (status == STATUS_OK && cbor_map_next(&map, &key) && key == 1) {
-        uid = cbor_read_bstr_len(&r, 16);
-    }
-    if (status != STATUS_OK) {
-        job_tell(job, "the order that took it out: %s", status_text(status));
-    } else if (r.status != STATUS_OK || !bytes_equal(uid, bytes_of(job->unit.uid, sizeof job->unit.uid))) {
+    } else if (scrap_check(job->body.order, audit->config->trust->quota_key, &scrap, &fault) != 0) {
+        job_tell(job, "what took it out: %.150s", fault.what);
+    } else if (!bytes_equal(scrap.uid, bytes_of(job->unit.uid, sizeof job->unit.uid))) {
         job_tell(job, "the order that took it out names another chip");
+    } else if (!bytes_equal(scrap.chain, bytes_of(job->unit.chain, sizeof job->unit.chain))) {
+        job_tell(job, "the order that took it out is for another appliance");
     }
 }
 
@@ -334,7 +327,7 @@ static void job_run(struct worker *worker, struct job *job)
         token_job(job);
         break;
     case JOB_SCRAP:
-        order_job(worker->audit, job, AUDIT_SCRAP_AAD);
+        scrap_job(worker->audit, job);
         break;
     case JOB_DECOMMISSION:
     case JOB_DEBUG:

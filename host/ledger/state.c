@@ -248,9 +248,10 @@ static int quarantined_apply(struct step *s)
     return unit_store(s);
 }
 
+/* Credit is given where the unit was begun. */
 static int ended_apply(struct step *s)
 {
-    if (unit_load(s, 0) != 0) {
+    if (unit_load(s, s->event->kind == EVENT_SCRAPPED) != 0) {
         return -1;
     }
     if (s->unit.marks[MARK_ENDED] != 0) {

@@ -133,6 +133,45 @@ run 0 "$windlassd" metrics A
 grep -q '^windlass_failures_recorded_total [1-9]' out || failed "no failure was counted"
 says 'windlass_failures_left_out_total 0'
 
+echo "a unit is scrapped by its maker's order for this appliance, once; then there is room for one more"
+uid4=$(od -An -tx1 -j 32 -N 16 c4/fuses.bin | tr -d ' \n')
+run 0 "$windlassd" init B --oem p/pki/public.pem --listen 127.0.0.1:0 --no-tpm
+run 0 "$windlass" pki appliance --project p --request B/request.pem --name line-b --host 127.0.0.1
+run 0 "$windlass" init q --product sensor
+run 0 "$windlass" pki create --project q
+run 0 "$windlass" pki appliance --project q --request B/request.pem --name line-a --host 127.0.0.1
+scrap_order() {
+    run 0 "$windlass" master scrap --project "$1" --appliance "$2" --uid "$3" --out "$4"
+}
+scrap_order p line-a "$uid4" scrap.order
+scrap_order p line-b "$uid4" elsewhere.order
+scrap_order q line-a "$uid4" stranger.order
+scrap_order p line-a 000102030405060708090a0b0c0d0e0f nobody.order
+run 1 "$windlass" master scrap --project p --appliance line-c --uid "$uid4" --out c.order
+run 2 "$windlass" master scrap --project p --appliance line-a --uid 12 --out c.order
+head -c 60 scrap.order >short.order
+python3 -c 'import sys
+order = bytearray(open("scrap.order", "rb").read())
+order[-9] ^= 4
+open("changed.order", "wb").write(order)'
+for refused in "elsewhere: for another appliance" "stranger: key" "nobody: does not know the device" "short: scrap order" "changed: signature"; do
+    run 1 "$windlassd" record A "${refused%%:*}.order"
+    says "${refused#*: }"
+done
+holds "$(member reserved)" = 4
+run 1 provision --chip c5
+for again in 1 2; do
+    run 0 "$windlassd" record A scrap.order
+    says "room for one more"
+    holds "$(member reserved)" = 3
+done
+grep -q "order to scrap the chip $uid4 of 'line-a'" p/pki/appliances.txt || failed "the maker did not note the order"
+run 0 provision --chip c5
+holds "$(member reserved)" = 4
+run 1 provision --chip c4
+chip_on c6
+run 1 provision --chip c6
+
 echo "the maker opens a device's debug port, and ends the device; its own word goes into the ledger"
 uid=$(od -An -tx1 -j 32 -N 16 c1/fuses.bin | tr -d ' \n')
 run 0 "$windlass" device debug c1 --project p --rights non-secure --out open.proof --wait 30
@@ -159,4 +198,5 @@ run 0 "$windlass" ledger verify --project p --ledger ledger.db
 run 0 "$windlass" ledger report --project p --ledger ledger.db
 says "debug rights given     2"
 says "given debug rights     1"
+says "scrapped               1"
 finish

@@ -170,13 +170,34 @@ run 0 provision --chip c6
 chip_on c7
 run 1 provision --chip c7
 
-echo "the books are right"
+echo "a scrapped unit comes back with the next package only: the TPM counts on"
+run 0 "$windlass" master scrap --project p --appliance line-a --uid "$(od -An -tx1 -j 32 -N 16 c6/fuses.bin | tr -d ' \n')" --out scrap.order
+run 0 "$windlassd" record A scrap.order
+says "the TPM's count does not go back"
+run 1 provision --chip c7
+says "TPM"
+next_package 5 1
+run 0 provision --chip c7
+
+echo "the books are right, by the TPM's own word, too"
+run 0 "$windlassd" order A --out order6.cbor
 end_process "$daemon"
 daemon=
 cp A/ledger.db* A/ledger.head .
 run 0 "$windlass" ledger verify --project p --ledger ledger.db
 run 0 "$windlass" ledger report --project p --ledger ledger.db
 says "TPM operations lost    3"
-says "moved to a later one   1"
 says "TPM operations missing 0"
+holds "$(grep -c 'moved to a later one   1' out)" = 2
+run 0 "$windlass" ledger verify --project p --ledger ledger.db --order order6.cbor --final
+run 0 "$windlass" ledger verify --project p --ledger good/ledger.db
+run 1 "$windlass" ledger verify --project p --ledger good/ledger.db --order order6.cbor
+says "an older copy was put back"
+run 0 "$windlass" ledger verify --project p --ledger ledger.db --order order2.cbor
+python3 -c 'import sys
+order = bytearray(open("order6.cbor", "rb").read())
+order[-1] ^= 1
+open("forged.cbor", "wb").write(order)'
+run 1 "$windlass" ledger verify --project p --ledger ledger.db --order forged.cbor
+says "order"
 finish

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "host/sign1/scrap.h"
 #include "tests/unit/ledger_fraud.h"
 
 static struct maker maker;
@@ -153,38 +154,55 @@ static void token_of_another_device_is_found(void **state)
     lie_end(&lie, "its token");
 }
 
+/* Scraps the chip by such an order. */
+static void scrap(struct lie *lie, enum maker_key signer, const uint8_t *uid, const uint8_t *records_key)
+{
+    struct fault fault = FAULT_NONE;
+    uint8_t payload[64];
+    uint8_t room[256];
+    uint8_t chain[SCRAP_CHAIN_LEN];
+    struct cbor_writer w = cbor_writer_of(payload, sizeof payload);
+    scrap_chain(records_key, chain);
+    const struct scrap order = { bytes_of(uid, 16), bytes_of(chain, sizeof chain) };
+    scrap_build(&order, &w);
+    const struct bytes encoded = maker_sign1(&maker, signer, SCRAP_AAD, cbor_written(&w), room, sizeof room);
+    support_check(ledger_unit_scrap(lie->ledger, lie->chip.uid, encoded, &fault), &fault);
+}
+
 static void scrap_order_by_another_key_is_found(void **state)
 {
     struct lie lie;
-    struct fault fault = FAULT_NONE;
-    uint8_t payload[32];
-    uint8_t room[256];
-    struct cbor_writer w = cbor_writer_of(payload, sizeof payload);
     (void)state;
     lie_begin(&lie, MAKE_CLOSE);
-    cbor_write_map(&w, 1);
-    cbor_write_uint(&w, 1);
-    cbor_write_bstr(&w, bytes_of(lie.chip.uid, 16));
-    const struct bytes order =
-        maker_sign1(&maker, MAKER_DELEGATE, AUDIT_SCRAP_AAD, cbor_written(&w), room, sizeof room);
-    support_check(ledger_unit_scrap(lie.ledger, lie.chip.uid, order, &fault), &fault);
-    lie_end(&lie, "the order that took it out: the signature is wrong");
+    scrap(&lie, MAKER_DELEGATE, lie.chip.uid, maker.points[MAKER_RECORDS]);
+    lie_end(&lie, "what took it out: the scrap order: the signature is wrong");
+}
+
+static void scrap_order_for_another_chip_is_found(void **state)
+{
+    static const uint8_t other[16] = { 9 };
+    struct lie lie;
+    (void)state;
+    lie_begin(&lie, MAKE_CLOSE);
+    scrap(&lie, MAKER_QUOTA, other, maker.points[MAKER_RECORDS]);
+    lie_end(&lie, "the order that took it out names another chip");
+}
+
+static void scrap_order_for_another_appliance_is_found(void **state)
+{
+    struct lie lie;
+    (void)state;
+    lie_begin(&lie, MAKE_CLOSE);
+    scrap(&lie, MAKER_QUOTA, lie.chip.uid, maker.points[MAKER_GRANT]);
+    lie_end(&lie, "the order that took it out is for another appliance");
 }
 
 static void scrap_order_of_the_maker_is_no_finding(void **state)
 {
     struct lie lie;
-    struct fault fault = FAULT_NONE;
-    uint8_t payload[32];
-    uint8_t room[256];
-    struct cbor_writer w = cbor_writer_of(payload, sizeof payload);
     (void)state;
     lie_begin(&lie, MAKE_CLOSE);
-    cbor_write_map(&w, 1);
-    cbor_write_uint(&w, 1);
-    cbor_write_bstr(&w, bytes_of(lie.chip.uid, 16));
-    const struct bytes order = maker_sign1(&maker, MAKER_QUOTA, AUDIT_SCRAP_AAD, cbor_written(&w), room, sizeof room);
-    support_check(ledger_unit_scrap(lie.ledger, lie.chip.uid, order, &fault), &fault);
+    scrap(&lie, MAKER_QUOTA, lie.chip.uid, maker.points[MAKER_RECORDS]);
     lie_end(&lie, NULL);
 }
 
@@ -225,7 +243,8 @@ static void package_that_hides_the_tpm_is_found(void **state)
         LEDGER_TEST(unit_without_a_grant_is_found), LEDGER_TEST(one_count_of_the_tpm_for_two_units_is_found),          \
         LEDGER_TEST(certificates_of_another_key_are_found), LEDGER_TEST(certificate_by_another_issuer_is_found),       \
         LEDGER_TEST(receipt_that_is_none_is_found), LEDGER_TEST(token_of_another_device_is_found),                     \
-        LEDGER_TEST(scrap_order_by_another_key_is_found), LEDGER_TEST(scrap_order_of_the_maker_is_no_finding)
+        LEDGER_TEST(scrap_order_by_another_key_is_found), LEDGER_TEST(scrap_order_for_another_chip_is_found),          \
+        LEDGER_TEST(scrap_order_for_another_appliance_is_found), LEDGER_TEST(scrap_order_of_the_maker_is_no_finding)
 
 int main(void)
 {
