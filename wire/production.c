@@ -42,6 +42,7 @@ static const struct wire_field content_fields[] = {
     { 8, WIRE_BSTR, CONTENT_AT(root), 1, PRODUCTION_MAX },
     { 9, WIRE_BSTR, CONTENT_AT(ticket), 0, PRODUCTION_TICKET_MAX },
     { 10, WIRE_BSTR, CONTENT_AT(quota_key), 64, 64 },
+    { 11, WIRE_BSTR, CONTENT_AT(vendors), 0, PRODUCTION_VENDORS_MAX },
 };
 
 static status_t table_parse(struct bytes in, const struct wire_field *fields, size_t count, void *object)

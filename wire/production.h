@@ -19,6 +19,7 @@
 #define PRODUCTION_REFILL_MAX 512u
 #define PRODUCTION_TICKET_MAX 512u
 #define PRODUCTION_PROFILE_MAX 65536u
+#define PRODUCTION_VENDORS_MAX 12288u
 #define PRODUCTION_KEK_LEN 32
 #define PRODUCTION_IV_LEN 12
 #define PRODUCTION_TAG_LEN 16
@@ -64,6 +65,8 @@ struct production_content {
     struct bytes root;           /* root certificate, DER */
     struct bytes ticket;         /* section 8.1 */
     struct bytes quota_key;      /* 64: signs refills and orders about single devices */
+    struct bytes vendors;        /* CA certificates of the silicon vendors whose chips are taken, DER, one after the
+                                    other; empty: chips have no key of their own, and are reached in the open */
 };
 
 /* Each takes the whole of `in`: TRAILING when bytes follow, and what fields.h says. On error *out is zero. */

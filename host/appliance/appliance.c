@@ -44,6 +44,11 @@ int appliance_make(const struct appliance_config *config, struct appliance **out
     if (appliance_new(&parts, out, fault) != 0) {
         return -1;
     }
+    const struct appliance_folder *folder = config->folder;
+    (*out)->own_channel = (struct channel_side){ .hsm = config->hsm,
+                                                 .key = KEY_CHANNEL,
+                                                 .credential = bytes_of(folder->channel, folder->channel_len) };
+    (*out)->channel = &(*out)->own_channel;
     char *path = (*out)->granting.blocks.path;
     if (config->quota != NULL &&
         appliance_folder_path(config->folder, BLOCKS_FILE, path, sizeof(*out)->granting.blocks.path, fault) != 0) {
@@ -163,6 +168,31 @@ static int terms_record(struct appliance *a, const struct production_terms *term
     return ledger_package_load(a->ledger, &package, fault);
 }
 
+/* ---- the secure channel ---- */
+
+/* What chips would be shown fits the product: they would refuse another. *ends: unix seconds; 0: no chip asks. */
+static int channel_fit(const struct appliance *a, const struct production_run *production, uint64_t *ends,
+                       struct fault *fault)
+{
+    const struct profile *profile = &production->profile;
+    struct edhoc_claims claims;
+    *ends = 0;
+    if (profile->chip_vendors[0] == '\0') {
+        return 0;
+    }
+    if (appliance_folder_channel(a->folder, &claims, fault) != 0) {
+        return -1;
+    }
+    if (!bytes_equal(claims.vendor, bytes_of(profile->vendor_uuid, 16)) ||
+        !bytes_equal(claims.class_id, bytes_of(profile->class_uuid, 16))) {
+        (void)fault_set(fault, "the appliance's credential for chips is for another product than the package");
+        return fault_hint(fault,
+                          "enrol the appliance with the project that makes this product: windlass pki appliance");
+    }
+    *ends = claims.expires;
+    return 0;
+}
+
 struct first {
     uint64_t package;
     uint64_t of_package; /* its first unit; 0: none yet */
@@ -198,6 +228,10 @@ static int production_make(struct appliance *a, const struct production_run *pro
 {
     const struct production_content *content = &production->content;
     const uint8_t *provisioner = a->folder->provisioner_key;
+    uint64_t channel_ends = 0;
+    if (channel_fit(a, production, &channel_ends, fault) != 0) {
+        return -1;
+    }
     const struct run_parts parts = { .bl1_name = "BL1 in the production package",
                                      .sbm_name = "Secure Boot Manager in the production package",
                                      .block_name = "key block in the production package",
@@ -212,6 +246,8 @@ static int production_make(struct appliance *a, const struct production_run *pro
                                      .mastering_keys = content->mastering_keys,
                                      .provisioner_key = bytes_of(provisioner, 64),
                                      .ticket = content->ticket,
+                                     .vendors = content->vendors,
+                                     .channel_ends = channel_ends,
                                      .not_after = production->terms.not_after,
                                      .number = production->terms.number,
                                      .counted = production->terms.number,

@@ -48,8 +48,8 @@ struct appliance_inputs {
 /* Opens token, ledger, certificates and files, and checks them all. */
 int appliance_open(const struct project *project, const struct appliance_inputs *inputs, struct appliance **out,
                    struct fault *fault);
-/* From now on chips with a key of their silicon vendor are taken, too; `side` outlives the engine. Before any socket.
- */
+/* What it shows to chips with a key of their silicon vendor, when it was made from files; `side` outlives the engine,
+ * and its vendors are those of the run. Before any socket. */
 void appliance_channel_set(struct appliance *appliance, const struct channel_side *side);
 /* Failures go into the ledger up to a rate for each station (failures.h). How many did so far, and how many did not;
  * settle: records the number of those that did not, before the ledger is closed. */

@@ -97,7 +97,12 @@ static int run_load(struct files *f, const struct appliance_inputs *inputs, stru
 {
     struct loading l = { 0 };
     uint8_t ticket[GRANT_SIGNED_MAX];
+    uint8_t vendors[SILICON_DER_MAX];
+    size_t vendors_len = 0;
     struct cbor_writer w = cbor_writer_of(ticket, sizeof ticket);
+    if (silicon_read(&f->project, vendors, &vendors_len, fault) != 0) {
+        return -1;
+    }
     l.parts = (struct run_parts){
         .bl1_name = inputs->bl1,
         .sbm_name = inputs->sbm,
@@ -108,6 +113,7 @@ static int run_load(struct files *f, const struct appliance_inputs *inputs, stru
         .firmware_keys = firmware_keys(f),
         .mastering_keys = bytes_of(f->trust.mastering_keys, sizeof f->trust.mastering_keys),
         .provisioner_key = bytes_of(f->trust.provisioner_key, sizeof f->trust.provisioner_key),
+        .vendors = bytes_of(vendors, vendors_len),
         .number = NUMBER_OF_FILES,
         .units = 1,
         .hsm = f->hsm,

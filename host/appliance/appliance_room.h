@@ -21,7 +21,8 @@ struct appliance {
     struct granting granting;
     struct hand hand;
     struct failures failures;
-    const struct channel_side *channel; /* NULL: no chips with a key of their vendor */
+    const struct channel_side *channel; /* what it shows to chips with a key of their vendor; NULL: nothing */
+    struct channel_side own_channel;    /* of the folder */
     pthread_mutex_t lock;               /* guards the present run and how many use each */
     struct run *run;
 };

@@ -17,7 +17,7 @@ struct channel_side {
     struct hsm *hsm;
     const char *key;            /* label of its channel key */
     struct bytes credential;    /* the CWT by the mastering key (section 17.2), untagged */
-    const struct cert *vendors; /* certificates of the silicon vendors' CAs whose chips it takes */
+    const struct cert *vendors; /* certificates of the silicon vendors' CAs whose chips it takes: the run's */
     size_t vendor_count;
 };
 

@@ -184,7 +184,9 @@ static int certs_open(struct appliance_folder *folder, struct hsm *hsm, const st
         own_cert(folder, hsm, crl, &key[1], &folder->transport, trust->transport_key, fault) != 0 ||
         own_cert(folder, hsm, crl, &key[2], &folder->provisioner, folder->provisioner_key, fault) != 0 ||
         own_cert(folder, hsm, crl, &key[3], &folder->records, folder->records_key, fault) != 0 ||
-        own_cert(folder, hsm, crl, &key[4], &folder->appliance, folder->appliance_key, fault) != 0) {
+        own_cert(folder, hsm, crl, &key[4], &folder->appliance, folder->appliance_key, fault) != 0 ||
+        own_cert(folder, hsm, crl, &key[5], &cert, folder->channel_key, fault) != 0 ||
+        folder_channel_read(folder, fault) != 0) {
         return -1;
     }
     return folder_cert_read(folder->dir, KEY_QUOTA, &trust->root, CERT_SIGNING, &cert, trust->quota_key, fault) != 0

@@ -11,8 +11,10 @@
 #include "host/lib/enrolment.h"
 #include "host/lib/hsm.h"
 #include "host/lib/project.h"
+#include "host/sign1/credential.h"
 
-#define FOLDER_CRL "pki/stations.crl" /* brought from the OEM; may be missing */
+#define FOLDER_CHANNEL "pki/channel.cwt" /* what chips ask for on the secure channel */
+#define FOLDER_CRL "pki/stations.crl"    /* brought from the OEM; may be missing */
 
 /* appliance.yaml */
 struct folder_settings {
@@ -44,7 +46,7 @@ struct folder_order {
     const struct folder_tpm *tpm;       /* used when settings name a TPM */
 };
 /*
- * Makes the folder: appliance.yaml, the OEM's certificates, SoftHSM's token when that is the module, the five keys, and
+ * Makes the folder: appliance.yaml, the OEM's certificates, SoftHSM's token when that is the module, the six keys, and
  * request.pem, last. A run that was cut goes on; a folder with a request.pem is left alone and refused.
  */
 int appliance_folder_init(const struct folder_order *order, struct fault *fault);
@@ -68,6 +70,9 @@ struct appliance_folder {
     uint8_t appliance_key[64];
     uint8_t records_key[64];
     uint8_t provisioner_key[64];
+    uint8_t channel_key[64];
+    uint8_t channel[CREDENTIAL_MAX]; /* its credential for chips; looked at by appliance_folder_channel */
+    size_t channel_len;
     struct production_trust trust; /* root and issuing certificate, transport, grant, mastering and quota keys */
 };
 /* Reads the settings alone. */
@@ -75,6 +80,9 @@ int appliance_folder_settings(const char *dir, struct folder_settings *out, stru
 /* Opens folder and token, checks every certificate to the root and its key against the token. The caller closes *hsm.
  */
 int appliance_folder_open(const char *dir, struct appliance_folder *out, struct hsm **hsm, struct fault *fault);
+/* Checks the credential for chips: by a mastering key that still counts, for the key in the token. Its end is the
+ * caller's business. The claims look into the folder. */
+int appliance_folder_channel(const struct appliance_folder *folder, struct edhoc_claims *claims, struct fault *fault);
 /* "<dir>/<relative>" into `out`. Fault when too long. */
 int appliance_folder_path(const struct appliance_folder *folder, const char *relative, char *out, size_t out_len,
                           struct fault *fault);

@@ -2,6 +2,7 @@
 /* folder_enrol: files the OEM's answer to a request (folder.h), after everything in it was checked. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/pem.h>
 
@@ -17,6 +18,8 @@ struct enrol {
     uint8_t quota_key[64];
     struct cert certs[ENROLMENT_KEYS];
     struct cert grant; /* len 0: no TPM */
+    uint8_t channel[CREDENTIAL_MAX];
+    size_t channel_len;
 };
 
 static int answer_certs_check(struct enrol *e, const struct pem_file *pem, struct hsm *hsm, struct fault *fault)
@@ -43,6 +46,32 @@ static int answer_certs_check(struct enrol *e, const struct pem_file *pem, struc
     return 0;
 }
 
+/* What chips will be shown; one that has ended is of an old answer. */
+static int answer_channel_check(struct enrol *e, const struct pem_file *pem, struct fault *fault)
+{
+    uint8_t keys[2 * 64];
+    uint8_t own[64];
+    struct cert cert;
+    struct edhoc_claims claims;
+    const struct pem_block *block = pem_find(pem, ENROLMENT_PEM_CHANNEL);
+    if (block == NULL || block->data.len > sizeof e->channel) {
+        return fault_set(fault, "there is no credential for chips in it");
+    }
+    if (folder_cert_read(e->dir, KEY_MASTERING, &e->root, CERT_SIGNING, &cert, keys, fault) != 0 ||
+        folder_cert_read(e->dir, KEY_MASTERING_NEXT, &e->root, CERT_SIGNING, &cert, keys + 64, fault) != 0 ||
+        cert_public_key(&e->certs[ENROLMENT_KEYS - 1], own, fault) != 0 ||
+        folder_channel_check(block->data, bytes_of(keys, sizeof keys), own, &claims, fault) != 0) {
+        return -1;
+    }
+    if (claims.expires < (uint64_t)time(NULL)) {
+        (void)fault_set(fault, "the credential for chips in it has ended");
+        return fault_hint(fault, "ask the maker for a new answer: windlass pki appliance, with the same request");
+    }
+    memcpy(e->channel, block->data.data, block->data.len);
+    e->channel_len = block->data.len;
+    return 0;
+}
+
 static int answer_grant_check(struct enrol *e, const struct pem_file *pem, const struct folder_tpm *tpm,
                               struct fault *fault)
 {
@@ -51,9 +80,9 @@ static int answer_grant_check(struct enrol *e, const struct pem_file *pem, const
     const int wanted = e->settings.tpm[0] != '\0';
     const struct folder_tpm_place place = { &e->settings, folder, e->quota_key };
     const struct pem_block *credential = pem_find(pem, ENROLMENT_PEM_CREDENTIAL);
-    if (pem->count != ANSWER_CERTS + (wanted ? 1u : 0u) || (wanted && credential == NULL)) {
+    if (pem->count != ANSWER_CERTS + 1u + (wanted ? 1u : 0u) || (wanted && credential == NULL)) {
         return fault_set(fault, wanted ? "there is no credential for the TPM in it"
-                                       : "there is more in it than certificates, and this appliance has no TPM");
+                                       : "there is more in it than belongs there, and this appliance has no TPM");
     }
     if (!wanted) {
         return 0;
@@ -86,12 +115,18 @@ static int cert_file(const struct enrol *e, const char *label, const struct cert
 
 static int answer_file(const struct enrol *e, struct fault *fault)
 {
+    char path[FOLDER_PATH_MAX];
     for (size_t i = 0; i < ENROLMENT_KEYS; i++) {
         if (cert_file(e, enrolment_keys[i].label, &e->certs[i], fault) != 0) {
             return -1;
         }
     }
-    return e->grant.len == 0 ? 0 : cert_file(e, KEY_GRANT, &e->grant, fault);
+    if (e->grant.len != 0 && cert_file(e, KEY_GRANT, &e->grant, fault) != 0) {
+        return -1;
+    }
+    return folder_join(e->dir, FOLDER_CHANNEL, path, fault) != 0
+               ? -1
+               : file_write(path, bytes_of(e->channel, e->channel_len), 0644, FILE_REPLACE, fault);
 }
 
 static int answer_take(struct enrol *e, const char *path, struct hsm *hsm, const struct folder_tpm *tpm,
@@ -103,6 +138,9 @@ static int answer_take(struct enrol *e, const char *path, struct hsm *hsm, const
         return fault_hint(fault, "give the file that 'windlass pki appliance' wrote");
     }
     int result = answer_certs_check(e, &pem, hsm, &inner);
+    if (result == 0) {
+        result = answer_channel_check(e, &pem, &inner);
+    }
     if (result == 0) {
         result = answer_grant_check(e, &pem, tpm, &inner);
     }

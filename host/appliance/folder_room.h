@@ -21,5 +21,9 @@ int folder_cert_read(const char *dir, const char *label, const struct cert *root
                      uint8_t public_key[64], struct fault *fault);
 /* The token's key of this label is `certified`, and cannot leave it. */
 int folder_key_held(struct hsm *hsm, const char *label, const uint8_t certified[64], struct fault *fault);
+/* The credential for chips: by one of these mastering keys (64 each), for the key `key`. */
+int folder_channel_check(struct bytes cwt, struct bytes mastering_keys, const uint8_t key[64],
+                         struct edhoc_claims *claims, struct fault *fault);
+int folder_channel_read(struct appliance_folder *folder, struct fault *fault);
 
 #endif

@@ -31,7 +31,7 @@ void appliance_socket_close(struct appliance_socket *s)
 static int image_give(const struct unit *unit, const struct letter_request *request, struct letter_answer *answer,
                       struct fault *fault)
 {
-    struct bytes image = unit_image_find(unit, request->digest);
+    struct bytes image = unit_image_give(unit, request->digest);
     if (request->offset >= image.len) {
         return fault_set(fault, "appliance: no such piece of an image");
     }

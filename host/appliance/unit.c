@@ -264,15 +264,11 @@ int unit_begin(struct unit *u, const struct letter_request *request, struct lett
                         (unsigned long long)request->version, LETTER_VERSION);
         return fault_hint(fault, "use the same release of windlass on both");
     }
-    if (request->channel == LETTER_CHANNEL_SECURE && a->channel == NULL) {
-        return fault_set(fault, "this appliance has no package for chips with a key of their vendor");
-    }
     text_take(request->socket, u->socket, sizeof u->socket);
-    if (run_begin(u, fault) != 0) {
+    if (run_begin(u, fault) != 0 || unit_secure_choose(u, request->channel, fault) != 0) {
         unit_end(u);
         return -1;
     }
-    u->secure.side = request->channel == LETTER_CHANNEL_SECURE ? a->channel : NULL;
     return stage_enter(u, u->secure.side != NULL ? UNIT_HAND : UNIT_BOOT, action, fault);
 }
 
@@ -364,4 +360,11 @@ struct bytes unit_image_find(const struct unit *u, struct bytes digest)
         return bytes_of(u->head, sizeof u->head);
     }
     return bytes_of(NULL, 0);
+}
+
+/* A unit of a locked chip has neither channel: it is asked for its token. */
+struct bytes unit_image_give(const struct unit *u, struct bytes digest)
+{
+    const int open = u->run != NULL && u->run->vendor_count == 0;
+    return open ? unit_image_find(u, digest) : bytes_of(NULL, 0);
 }

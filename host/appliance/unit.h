@@ -44,8 +44,10 @@ int unit_begin(struct unit *unit, const struct letter_request *request, struct l
 /* Checks the result of the last action and gives the next. After a fault the chip is out of hand. */
 int unit_next(struct unit *unit, const struct letter_request *request, struct letter_action *action,
               struct fault *fault);
-/* The image that the present chip may be given under this digest; empty when there is none. */
+/* The image under this digest that the present chip gets; empty when there is none. */
 struct bytes unit_image_find(const struct unit *unit, struct bytes digest);
+/* The same for the station: empty with the secure channel, where it only carries what was sealed. */
+struct bytes unit_image_give(const struct unit *unit, struct bytes digest);
 /* Lets go of the chip. Safe on one that was never begun. */
 void unit_end(struct unit *unit);
 

@@ -2,11 +2,56 @@
 /* unit_secure: see unit_secure.h. */
 #include "host/appliance/appliance_room.h"
 
+#include <time.h>
+
 #include "base/wipe.h"
 
 #define HAND_SECONDS 30u
 #define START_SECONDS 30u
 #define WRITE_SECONDS 30u
+
+/* ---- which channel ---- */
+
+static int ended(uint64_t ends, struct fault *fault)
+{
+    char text[32] = "";
+    struct tm tm;
+    const time_t when = (time_t)ends;
+    if (ends == 0 || (uint64_t)time(NULL) <= ends) {
+        return 0;
+    }
+    if (gmtime_r(&when, &tm) != NULL) {
+        (void)strftime(text, sizeof text, " on %Y-%m-%d", &tm);
+    }
+    (void)fault_set(fault, "the appliance's credential for chips ended%s", text);
+    return fault_hint(fault,
+                      "the maker renews it: 'windlass pki appliance' with the same request; then 'windlassd enrol' "
+                      "and start the appliance again");
+}
+
+/* A station that could choose would choose the channel on which it reads along. */
+int unit_secure_choose(struct unit *u, uint64_t wanted, struct fault *fault)
+{
+    const struct run *run = u->run;
+    const int secure = run->vendor_count > 0;
+    if ((wanted == LETTER_CHANNEL_SECURE) != secure) {
+        (void)fault_set(fault, secure ? "this product is made over the secure channel only"
+                                      : "this product is made over the debug port, and its package names no silicon "
+                                        "vendors");
+        return fault_hint(fault, secure ? "windlass provision --secure" : "windlass provision, without --secure");
+    }
+    if (!secure) {
+        return 0;
+    }
+    if (u->appliance->channel == NULL) {
+        return fault_set(fault, "this appliance has nothing to show to chips");
+    }
+    u->secure.own = *u->appliance->channel;
+    u->secure.own.vendors = run->vendors;
+    u->secure.own.vendor_count = run->vendor_count;
+    u->secure.side = &u->secure.own;
+    return ended(run->channel_ends, fault);
+}
 
 /* ---- the handshake ---- */
 

@@ -14,6 +14,7 @@ struct unit;
 
 struct unit_secure {
     const struct channel_side *side; /* NULL: this unit has the open channel */
+    struct channel_side own;         /* what it looks at: the appliance's, with the vendors of the run */
     struct channel channel;
     struct channel_message line;  /* the frame that is sent */
     struct channel_message plain; /* what was opened */
@@ -21,6 +22,8 @@ struct unit_secure {
     uint32_t piece;               /* bytes of it that the frame under way stands for */
 };
 
+/* Decides which channel this unit has: the one that the product is made for, and no other. */
+int unit_secure_choose(struct unit *unit, uint64_t wanted, struct fault *fault);
 /* Messages of the handshake: the first, and what follows an answer; view into unit->secure.line. */
 int unit_secure_begin(struct unit *unit, struct letter_action *action, struct fault *fault);
 int unit_secure_next(struct unit *unit, struct letter_action *action, struct fault *fault);

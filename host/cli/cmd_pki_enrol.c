@@ -13,6 +13,7 @@
 
 #define APPLIANCE_YEARS 3
 #define STATION_YEARS 1
+#define CHANNEL_DAYS_MAX 3660
 
 static const char help_appliance[] =
     "usage: windlass pki appliance --request FILE --name NAME --host HOST [options]\n"
@@ -27,6 +28,9 @@ static const char help_appliance[] =
     "  --name NAME     the appliance's name: lower-case letters, digits and '-'\n"
     "  --host HOST     DNS name or IP address by which stations call it; may be repeated\n"
     "  --years N       validity, 1 to 50 (default: 3)\n"
+    "  --channel-days N\n"
+    "                  validity of what it shows to chips on the secure channel, 1 to 3660 (default: 366). Run this\n"
+    "                  again with the same request to renew it, and carry the answer back\n"
     "  --tpm-ca FILE   CAs of TPM makers (PEM) that you trust; needed when the request is of an appliance with TPM\n"
     "  --project DIR   the project's folder (default: here)\n"
     "\n"
@@ -65,16 +69,17 @@ struct options {
     size_t host_count;
     const char *tpm_ca;
     unsigned years;
+    unsigned channel_days;
 };
 
-static int years_read(const char *verb, const char *text, unsigned *years)
+static int number_read(const char *verb, const char *option, unsigned most, unsigned *out)
 {
     char *end = NULL;
-    unsigned long value = strtoul(text, &end, 10);
-    if (text[0] < '1' || text[0] > '9' || *end != '\0' || value > 50) {
-        return cli_usage(verb, "--years takes a number from 1 to 50, not '%s'", text);
+    unsigned long value = strtoul(optarg, &end, 10);
+    if (optarg[0] < '1' || optarg[0] > '9' || *end != '\0' || value > most) {
+        return cli_usage(verb, "--%s takes a number from 1 to %u, not '%s'", option, most, optarg);
     }
-    *years = (unsigned)value;
+    *out = (unsigned)value;
     return CLI_DONE;
 }
 
@@ -104,8 +109,10 @@ static int option_take(const char *verb, int option, struct options *o)
         return CLI_DONE;
     case 'H':
         return host_add(verb, optarg, o);
+    case 'C':
+        return number_read(verb, "channel-days", CHANNEL_DAYS_MAX, &o->channel_days);
     default:
-        return years_read(verb, optarg, &o->years);
+        return number_read(verb, "years", 50, &o->years);
     }
 }
 
@@ -114,17 +121,22 @@ static const struct verb {
     const char *accepts; /* letters of its options */
     const char *help;
     int names; /* words that are no options */
-} verb_appliance = { "pki appliance", "prnHyth", help_appliance, 0 },
+} verb_appliance = { "pki appliance", "prnHytCh", help_appliance, 0 },
   verb_station = { "pki station", "pryh", help_station, 1 }, verb_revoke = { "pki revoke", "ph", help_revoke, 1 };
 
 /* Gives -1 to go on, or an exit code. */
 static int options_read(int argc, char **argv, const struct verb *verb, struct options *o)
 {
     static const struct option known[] = {
-        { "project", required_argument, NULL, 'p' }, { "request", required_argument, NULL, 'r' },
-        { "name", required_argument, NULL, 'n' },    { "host", required_argument, NULL, 'H' },
-        { "years", required_argument, NULL, 'y' },   { "tpm-ca", required_argument, NULL, 't' },
-        { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
+        { "project", required_argument, NULL, 'p' },
+        { "request", required_argument, NULL, 'r' },
+        { "name", required_argument, NULL, 'n' },
+        { "host", required_argument, NULL, 'H' },
+        { "years", required_argument, NULL, 'y' },
+        { "tpm-ca", required_argument, NULL, 't' },
+        { "channel-days", required_argument, NULL, 'C' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
     int option;
     opterr = 0;
@@ -168,7 +180,7 @@ int cmd_pki_appliance(int argc, char **argv)
     if (o.request == NULL || o.host_count == 0) {
         return cli_usage(verb_appliance.name, "needs --request and --host");
     }
-    const struct pki_appliance_order order = { o.request, o.name, o.hosts, o.years, o.tpm_ca };
+    const struct pki_appliance_order order = { o.request, o.name, o.hosts, o.years, o.tpm_ca, o.channel_days };
     int result = project_open(o.project, &project, &fault);
     if (result == 0) {
         result = pki_appliance_issue(&project, &order, &listener, &fault);

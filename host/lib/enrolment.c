@@ -6,7 +6,7 @@
 
 const struct enrolment_key enrolment_keys[ENROLMENT_KEYS] = {
     { KEY_ISSUING, CERT_ISSUING }, { KEY_TRANSPORT, CERT_AGREEMENT }, { KEY_PROVISIONER, CERT_SIGNING },
-    { KEY_RECORDS, CERT_SIGNING }, { KEY_APPLIANCE, CERT_SERVER },
+    { KEY_RECORDS, CERT_SIGNING }, { KEY_APPLIANCE, CERT_SERVER },    { KEY_CHANNEL, CERT_SIGNING },
 };
 
 const char *const enrolment_maker_labels[ENROLMENT_MAKER_CERTS] = {

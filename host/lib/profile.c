@@ -79,6 +79,21 @@ static int profile_chip(const struct yaml_map *root, struct profile *out, struct
     return 0;
 }
 
+/* May be left out: chips have no key of their own. */
+static int profile_chip_vendors(const struct yaml_map *root, struct profile *out, struct fault *fault)
+{
+    if (!yaml_map_has(root, "chip_vendors")) {
+        return 0;
+    }
+    if (yaml_map_text(root, "chip_vendors", out->chip_vendors, sizeof out->chip_vendors, fault) != 0) {
+        return -1;
+    }
+    return out->chip_vendors[0] != '\0' && out->chip_vendors[0] != '/'
+               ? 0
+               : yaml_map_refuse(root, "chip_vendors", "is not a file in this folder",
+                                 "the silicon vendors' CA certificates (PEM), such as pki/chip-vendors.pem", fault);
+}
+
 /* Both may be left out: a halt waits, and there is no watchdog. */
 static int profile_halt(const struct yaml_map *boot, struct profile *out, struct fault *fault)
 {
@@ -243,12 +258,12 @@ static int profile_uuids(struct profile *out, struct fault *fault)
 
 static int profile_read(const struct yaml_map *root, struct profile *out, struct fault *fault)
 {
-    static const char *const known[] = { "product", "organisation", "vendor_domain", "chip",
+    static const char *const known[] = { "product", "organisation", "vendor_domain", "chip", "chip_vendors",
                                          "boot",    "certificates", "hsm",           NULL };
     if (yaml_map_check(root, known, fault) != 0 || profile_product(root, out, fault) != 0 ||
         profile_vendor(root, out, fault) != 0 || profile_chip(root, out, fault) != 0 ||
-        profile_boot(root, out, fault) != 0 || profile_certificates(root, out, fault) != 0 ||
-        profile_hsm(root, out, fault) != 0) {
+        profile_chip_vendors(root, out, fault) != 0 || profile_boot(root, out, fault) != 0 ||
+        profile_certificates(root, out, fault) != 0 || profile_hsm(root, out, fault) != 0) {
         return -1;
     }
     return profile_uuids(out, fault);

@@ -36,6 +36,9 @@ struct profile {
     unsigned outputs_level;
     unsigned debug;    /* enum policy_debug */
     unsigned ca_years; /* validity of CA and key certificates, 1..50 */
+    /* The chips have keys of their silicon vendor, and are reached over the secure channel only: CA certificates of
+     * these vendors, a PEM file in the project's folder. Empty: the open channel. */
+    char chip_vendors[256];
     struct project_hsm hsm[PROJECT_TOKENS]; /* of the appliance: empty texts when there is none */
 };
 
@@ -86,6 +89,7 @@ int profile_parse(const char *name, const uint8_t *text, size_t len, struct prof
 #define KEY_QUOTA "quota"             /* OEM token: signs refills of quota, and orders about single devices */
 #define KEY_RECORDS "records"         /* appliance token: signs the ledger's checkpoints */
 #define KEY_APPLIANCE "appliance"     /* appliance token: its TLS server */
+#define KEY_CHANNEL "channel"         /* appliance token: shakes hands with chips on the secure channel */
 #define KEY_GRANT "grant"             /* the appliance's TPM: signs grants; there is a certificate of that name */
 #define KEY_DEV_ROOT "dev-root"       /* development token: the same roles for development */
 #define KEY_DEV_FIRMWARE "dev-firmware"

@@ -24,6 +24,8 @@
 #define CLOCKS_DIFFER 300 /* seconds by which the appliance's clock may be behind ours */
 #define DAYS_MAX 3660
 
+_Static_assert(SILICON_DER_MAX <= PRODUCTION_VENDORS_MAX, "the vendors' certificates have room in the content");
+
 struct mastering {
     const struct project *project;
     const struct master_production_order *order;
@@ -115,6 +117,7 @@ static int content_gather(struct mastering *m, struct fault *fault)
     c->profile = m->parts.profile;
     c->root = bytes_of(m->recipient.root.der, m->recipient.root.len);
     c->quota_key = bytes_of(m->quota_key, sizeof m->quota_key);
+    c->vendors = m->parts.vendors;
     return 0;
 }
 
@@ -131,7 +134,7 @@ static int layer_begin(size_t capacity, uint8_t **memory, struct cbor_writer *w,
 static size_t content_room(const struct production_content *c)
 {
     return c->bl1.len + c->sbm.len + c->app.len + c->block.len + c->profile.len + c->root.len + c->ticket.len +
-           PRODUCTION_TERMS_MAX;
+           c->vendors.len + PRODUCTION_TERMS_MAX;
 }
 
 /* The encrypted part, as CBOR; the caller frees. */

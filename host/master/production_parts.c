@@ -162,6 +162,7 @@ int production_parts_read(const struct project *project, const struct production
                           struct bytes firmware_keys, struct production_parts *out, struct fault *fault)
 {
     char profile[PATH_MAX];
+    size_t vendors_len = 0;
     if (project_path(project, "product.yaml", profile, sizeof profile, fault) != 0) {
         return -1;
     }
@@ -182,6 +183,10 @@ int production_parts_read(const struct project *project, const struct production
         }
         *wanted[i].bytes = bytes_of(out->memory[i], len);
     }
+    if (silicon_read(project, out->vendors_der, &vendors_len, fault) != 0) {
+        return -1;
+    }
+    out->vendors = bytes_of(out->vendors_der, vendors_len);
     return bl1_check(files->bl1, out->bl1, fault) != 0
                ? -1
                : firmware_check(&project->profile, files, firmware_keys, out, fault);

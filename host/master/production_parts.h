@@ -6,6 +6,7 @@
 
 #include "host/lib/cert.h"
 #include "host/lib/project.h"
+#include "host/lib/silicon.h"
 
 /* The appliance that may open the package. */
 struct production_recipient {
@@ -30,10 +31,12 @@ struct production_parts {
     struct bytes sbm;
     struct bytes app;
     struct bytes profile;
+    struct bytes vendors; /* of the chips, as the package carries them */
     uint8_t *memory[4];
+    uint8_t vendors_der[SILICON_DER_MAX];
 };
-/* Reads the files and product.yaml; a device that trusts `firmware_keys` takes SBM and application, and the two take
- * each other. Free with production_parts_free, also after an error. */
+/* Reads the files, product.yaml and the certificates that it names; a device that trusts `firmware_keys` takes SBM and
+ * application, and the two take each other. Free with production_parts_free, also after an error. */
 int production_parts_read(const struct project *project, const struct production_files *files,
                           struct bytes firmware_keys, struct production_parts *out, struct fault *fault);
 void production_parts_free(struct production_parts *parts);

@@ -8,6 +8,7 @@
 #include "host/lib/enrolment.h"
 #include "host/lib/file.h"
 #include "host/lib/p256.h"
+#include "host/lib/project.h"
 #include "host/lib/text.h"
 #include "host/pki/enrol_room.h"
 
@@ -136,6 +137,16 @@ static int tpm_answer_add(struct enrol *e, const struct pki_appliance_order *ord
     return pem_add(text, ENROLMENT_PEM_CREDENTIAL, bytes_of(credential, len), fault);
 }
 
+static int channel_answer_add(struct enrol *e, const struct pki_appliance_order *order, const struct request *request,
+                              struct pem_text *text, struct fault *fault)
+{
+    uint8_t credential[CREDENTIAL_MAX];
+    size_t len = 0;
+    return enrol_channel(e, order, request->keys[key_index(KEY_CHANNEL)], credential, &len, fault) != 0
+               ? -1
+               : pem_add(text, ENROLMENT_PEM_CHANNEL, bytes_of(credential, len), fault);
+}
+
 /* Before anything is certified: with or without TPM is not decided by oversight. */
 static int tpm_wish_check(const struct pki_appliance_order *order, const struct request *request, struct fault *fault)
 {
@@ -179,6 +190,9 @@ static int appliance_certify(struct enrol *e, const struct pki_appliance_order *
         if (result == 0) {
             result = answer_cert_add(&text, enrolment_keys[i].label, &cert, fault);
         }
+    }
+    if (result == 0) {
+        result = channel_answer_add(e, order, request, &text, fault);
     }
     if (result == 0) {
         result = tpm_answer_add(e, order, request, &text, fault);

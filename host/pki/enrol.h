@@ -12,6 +12,7 @@
 
 #define PKI_NAME_MAX 32
 #define PKI_HOSTS_MAX 8
+#define PKI_CHANNEL_DAYS 366u
 #define PKI_CRL "pki/stations.crl"
 
 /* Writes pki/public.pem: the certificates that every appliance begins with. One that is there is replaced. */
@@ -23,9 +24,11 @@ struct pki_appliance_order {
     const char *const *hosts; /* 1 or more, ended by NULL: how stations call it */
     unsigned years;           /* 1 to 50 */
     const char *tpm_ca;       /* PEM: CAs of TPM makers; NULL when the request is of an appliance without TPM */
+    unsigned channel_days;    /* validity of the credential for chips; 0: PKI_CHANNEL_DAYS */
 };
-/* Certifies an appliance: pki/appliances/<name>/<label>.crt and, last, the answer pki/appliances/<name>.pem. A run that
- * was cut goes on; the same request again changes nothing; another one under that name is refused. */
+/* Certifies an appliance: pki/appliances/<name>/<label>.crt, channel.cwt and, last, the answer
+ * pki/appliances/<name>.pem. A run that was cut goes on; the same request again renews the credential for chips and
+ * nothing else; another one under that name is refused. */
 int pki_appliance_issue(const struct project *project, const struct pki_appliance_order *order,
                         const struct pki_listener *listener, struct fault *fault);
 

@@ -6,6 +6,7 @@
 #include "host/lib/pem.h"
 #include "host/pki/enrol.h"
 #include "host/pki/transcript.h"
+#include "host/sign1/credential.h"
 
 #define ENROL_PATH_MAX 640
 
@@ -34,5 +35,9 @@ int enrol_cert(struct enrol *e, const struct cert_spec *spec, const char *path, 
  * the credential that goes into the answer, at most ENROLMENT_BLOB_MAX bytes. */
 int enrol_tpm(struct enrol *e, const struct pki_appliance_order *order, struct bytes enrolment, uint8_t *credential,
               size_t *credential_len, struct fault *fault);
+
+/* The credential of the channel key `key`: signs it, files it and notes it. */
+int enrol_channel(struct enrol *e, const struct pki_appliance_order *order, const uint8_t key[64],
+                  uint8_t out[CREDENTIAL_MAX], size_t *len, struct fault *fault);
 
 #endif

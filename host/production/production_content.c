@@ -4,6 +4,7 @@
 
 #include "base/wipe.h"
 #include "host/lib/p256.h"
+#include "host/lib/silicon.h"
 #include "host/sign1/sign1.h"
 #include "wire/cose.h"
 #include "wire/grant.h"
@@ -62,6 +63,21 @@ static int ticket_check(const struct production *terms, const struct production_
     return 0;
 }
 
+/* A product says once how its chips are reached: whoever asks for the open channel where the maker wants the secure one
+ * would get firmware in the clear. */
+static int vendors_check(struct production_run *run, struct fault *fault)
+{
+    struct cert vendors[SILICON_VENDORS_MAX];
+    size_t count = 0;
+    struct fault inner = FAULT_NONE;
+    if (silicon_parse(run->content.vendors, vendors, &count, &inner) != 0) {
+        return misfit(fault, inner.what);
+    }
+    return (count > 0) == (run->profile.chip_vendors[0] != '\0')
+               ? 0
+               : misfit(fault, "product.yaml and the silicon vendors' certificates do not belong together");
+}
+
 static int packages_check(struct production_run *run, struct fault *fault)
 {
     const struct production_content *c = &run->content;
@@ -98,7 +114,8 @@ int production_content_check(const struct production_inputs *in, const struct pr
                              struct production_run *run, struct fault *fault)
 {
     if (profile_check(terms, run, fault) != 0 || trust_check(in->trust, &run->content, fault) != 0 ||
-        ticket_check(terms, &run->content, fault) != 0 || packages_check(run, fault) != 0) {
+        ticket_check(terms, &run->content, fault) != 0 || vendors_check(run, fault) != 0 ||
+        packages_check(run, fault) != 0) {
         return -1;
     }
     return block_check_once(in, run, fault);

@@ -204,6 +204,7 @@ static int terms_take(struct run *run, const struct run_parts *parts, struct fau
     run->counted = parts->counted;
     run->units = parts->units;
     run->not_after = parts->not_after;
+    run->channel_ends = parts->channel_ends;
     (void)snprintf(run->organisation, sizeof run->organisation, "%s", parts->profile->organisation);
     (void)snprintf(run->product, sizeof run->product, "%s", parts->profile->product);
     return 0;
@@ -222,7 +223,8 @@ int run_make(const struct run_parts *parts, struct run **out, struct fault *faul
     if (versions_check(parts->sbm, parts->app, fault) != 0 || boot_images_make(run, parts, fault) != 0 ||
         block_package_read(parts->app_package, &run->facts, fault) != 0 || session_open(run, parts, fault) != 0 ||
         package_images_make(run, parts, fault) != 0 || policy_make(run, parts, fault) != 0 ||
-        terms_take(run, parts, fault) != 0) {
+        terms_take(run, parts, fault) != 0 ||
+        silicon_parse(parts->vendors, run->vendors, &run->vendor_count, fault) != 0) {
         run_free(run);
         return -1;
     }

@@ -9,6 +9,7 @@
 #include "host/production/package.h"
 #include "host/lib/block.h"
 #include "host/lib/project.h"
+#include "host/lib/silicon.h"
 #include "wire/grant.h"
 #include "wire/flashctl.h"
 #include "wire/layout.h"
@@ -30,12 +31,14 @@ struct run_parts {
     struct bytes firmware_keys;  /* 64 each */
     struct bytes mastering_keys; /* 64 each: one of them signed the key block */
     struct bytes provisioner_key;
-    struct bytes ticket; /* of the production package, for every chip */
-    uint64_t units;      /* for one operation of the TPM */
-    uint64_t not_after;  /* seconds since 1970; 0: no end */
-    uint64_t number;     /* of the production package */
-    uint64_t counted;    /* the same, or 0: the ledger knows no package */
-    struct hsm *hsm;     /* holds KEY_TRANSPORT and KEY_PROVISIONER */
+    struct bytes ticket;   /* of the production package, for every chip */
+    struct bytes vendors;  /* of the silicon, as silicon_read gives them; empty: the open channel */
+    uint64_t channel_ends; /* when chips take the appliance no more, seconds since 1970; 0: no end is known */
+    uint64_t units;        /* for one operation of the TPM */
+    uint64_t not_after;    /* seconds since 1970; 0: no end */
+    uint64_t number;       /* of the production package */
+    uint64_t counted;      /* the same, or 0: the ledger knows no package */
+    struct hsm *hsm;       /* holds KEY_TRANSPORT and KEY_PROVISIONER */
 };
 
 struct run_image {
@@ -78,9 +81,12 @@ struct run {
     uint64_t counted; /* the same, as the ledger knows it; 0: not from a production package */
     uint64_t units;   /* for one operation of the TPM */
     uint64_t not_after;
+    uint64_t channel_ends;
     uint8_t ticket[GRANT_SIGNED_MAX];
     size_t ticket_len;
     struct session_key *session; /* in locked memory */
+    struct cert vendors[SILICON_VENDORS_MAX];
+    size_t vendor_count; /* 0: chips have no key of their own, and are reached over the open channel */
 };
 
 /* Fault when parts do not fit together, do not fit the chip, or the key block is not ours. */

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 AAD = b"windlass production package"
-PARTS = ["", "bl1", "sbm", "app", "block", "profile", "firmware_keys", "mastering_keys", "root", "ticket", "quota_key"]
+PARTS = ["", "bl1", "sbm", "app", "block", "profile", "firmware_keys", "mastering_keys", "root", "ticket", "quota_key", "vendors"]
 
 
 class Tag:

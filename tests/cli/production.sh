@@ -18,7 +18,7 @@ sys.stdout.buffer.write(struct.pack("<II", int(sys.argv[2], 0), int(sys.argv[3],
 
 # software_request FILE: a request as an appliance makes it, with the transport key in a file: transport.key.
 software_request() {
-    for key in issuing provisioner records appliance; do
+    for key in issuing provisioner records appliance channel; do
         openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$key -keyout /dev/null 2>/dev/null
     done >"$1"
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out transport.key 2>/dev/null

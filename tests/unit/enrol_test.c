@@ -55,7 +55,7 @@ static int init(const char *dir, struct fault *fault)
 
 static int issue(const char *request, const char *name, struct fault *fault)
 {
-    const struct pki_appliance_order order = { support_path(request), name, hosts, 3, NULL };
+    const struct pki_appliance_order order = { support_path(request), name, hosts, 3, NULL, 0 };
     side_change();
     return pki_appliance_issue(&project, &order, NULL, fault);
 }
@@ -246,7 +246,7 @@ static void an_answer_of_another_maker_is_refused(void **state)
     support_check(pki_scaffold_make(&scaffold, NULL, &fault), &fault);
     support_check(project_open(support_path("q"), &other, &fault), &fault);
     support_check(pki_create(&other, "spec", pki_spec_ceremony(), NULL, &fault), &fault);
-    const struct pki_appliance_order order = { support_path("a/request.pem"), "factory-1", hosts, 3, NULL };
+    const struct pki_appliance_order order = { support_path("a/request.pem"), "factory-1", hosts, 3, NULL, 0 };
     support_check(pki_appliance_issue(&other, &order, NULL, &fault), &fault);
     support_check_refused(enrol("a", "q/pki/appliances/factory-1.pem", &fault), &fault, "of another maker");
 }

@@ -21,7 +21,6 @@
 static struct factory factory;
 static struct appliance *appliance;
 static struct channel_side side;
-static struct cert vendors;
 static uint8_t cwt[CREDENTIAL_MAX];
 static uint8_t mastering_key[64];
 
@@ -50,7 +49,7 @@ static void credential_put(void)
     const struct edhoc_claims claims = { bytes_of("line 1", 6),  UINT32_MAX,           bytes_of(key, 32),
                                          bytes_of(key + 32, 32), bytes_of(vendor, 16), bytes_of(class_id, 16) };
     support_check(credential_make(factory.oem, KEY_MASTERING, &claims, cwt, &len, &fault), &fault);
-    side = (struct channel_side){ factory.appliance, "channel", bytes_of(cwt, len), &vendors, 1 };
+    side = (struct channel_side){ factory.appliance, "channel", bytes_of(cwt, len), NULL, 0 };
 }
 
 static void chip_make(void)
@@ -67,23 +66,41 @@ static void chip_make(void)
                                         .id_cred = bytes_of(at, len),
                                         .cred = bytes_of(at + 3, len - 3) };
     support_write("vendor.pem", identity.issuer, 0600);
-    support_check(cert_read(support_path("vendor.pem"), &vendors, &fault), &fault);
+}
+
+/* An appliance for chips of the vendors in this file. */
+static void appliance_make_for(const char *file)
+{
+    struct fault fault = FAULT_NONE;
+    (void)snprintf(factory.project.profile.chip_vendors, sizeof factory.project.profile.chip_vendors, "%s", file);
+    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
+    appliance_channel_set(appliance, &side);
+    puppet_open(&p, appliance, &chip);
+}
+
+/* The chip stays as it is. */
+static void appliance_change(const char *file)
+{
+    uint8_t *flash = p.flash;
+    appliance_socket_close(p.socket);
+    appliance_close(appliance);
+    appliance_make_for(file);
+    free(p.flash);
+    p.flash = flash;
 }
 
 static int setup(void **state)
 {
-    struct fault fault = FAULT_NONE;
     (void)state;
     frames = change_at = seen_plain = 0;
     factory_open(&factory);
     factory.inputs.token_needed = 1;
     credential_put();
     chip_make();
-    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
-    appliance_channel_set(appliance, &side);
-    puppet_open(&p, appliance, &chip);
+    appliance_make_for("");
     assert_true(puppet_run(&p, 1));
     puppet_act(&p); /* BL1 and anchor pages stand in such a chip already */
+    appliance_change("vendor.pem");
     return 0;
 }
 
@@ -148,14 +165,19 @@ static void line_look(struct bytes message)
     seen_plain += memmem(message.data, message.len, image, sizeof image) != NULL;
 }
 
-static int secure_run(void)
+static void hand_begin(void)
 {
     const struct letter_request begin = {
         .op = LETTER_BEGIN, .version = LETTER_VERSION, .socket = bytes_of("one", 3), .channel = LETTER_CHANNEL_SECURE
     };
+    puppet_letter(&p, &begin);
+}
+
+static int secure_run(void)
+{
     static uint8_t out[FRAME_MESSAGE_MAX];
     frames = 0;
-    puppet_letter(&p, &begin);
+    hand_begin();
     while (puppet_send(&p)) {
         const struct letter_action action = p.answer.action;
         struct letter_request result = { .op = LETTER_RESULT };
@@ -226,11 +248,11 @@ static void message_of_the_chip_that_is_changed_ends_the_session(void **state)
 
 static void chip_of_an_unknown_vendor_is_refused(void **state)
 {
-    struct fault fault = FAULT_NONE;
     struct ledger_unit unit;
     (void)state;
-    support_check(cert_read(support_path("pki/root.crt"), &vendors, &fault), &fault);
+    appliance_change("pki/root.crt");
     assert_false(secure_run());
+    assert_non_null(memmem(p.answer.what.data, p.answer.what.len, "no silicon vendor", 17));
     assert_int_equal(frames, 1);
     assert_int_equal(unit_find(&unit), 0);
 }
@@ -245,6 +267,37 @@ static void chip_that_names_another_id_than_its_certificate_is_refused(void **st
     assert_int_equal(unit_find(&unit), 0);
 }
 
+/* The station names the channel; it must not thereby get the firmware of a product that is made over the secure one. */
+static void station_that_asks_for_the_open_channel_of_a_secure_product_gets_nothing(void **state)
+{
+    uint8_t digest[32];
+    (void)state;
+    puppet_begin(&p);
+    assert_false(puppet_send(&p));
+    assert_non_null(memmem(p.answer.what.data, p.answer.what.len, "over the secure channel only", 28));
+    appliance_change("");
+    puppet_begin(&p);
+    assert_true(puppet_send(&p));
+    memcpy(digest, p.answer.action.digest.data, sizeof digest);
+    const struct letter_request image = { .op = LETTER_IMAGE, .digest = bytes_of(digest, 32) };
+    puppet_letter(&p, &image);
+    assert_true(puppet_send(&p));
+    appliance_change("vendor.pem");
+    hand_begin();
+    assert_true(puppet_send(&p));
+    puppet_letter(&p, &image);
+    assert_false(puppet_send(&p));
+}
+
+static void chip_that_wants_the_secure_channel_of_an_open_product_is_refused(void **state)
+{
+    (void)state;
+    appliance_change("");
+    hand_begin();
+    assert_false(puppet_send(&p));
+    assert_non_null(memmem(p.answer.what.data, p.answer.what.len, "names no silicon vendors", 24));
+}
+
 #define SECURE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -253,6 +306,8 @@ int main(void)
         SECURE_TEST(chip_of_a_vendor_is_made_without_a_byte_of_plain_firmware_on_the_line),
         SECURE_TEST(message_of_the_chip_that_is_changed_ends_the_session),
         SECURE_TEST(chip_of_an_unknown_vendor_is_refused),
+        SECURE_TEST(station_that_asks_for_the_open_channel_of_a_secure_product_gets_nothing),
+        SECURE_TEST(chip_that_wants_the_secure_channel_of_an_open_product_is_refused),
         SECURE_TEST(chip_that_names_another_id_than_its_certificate_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

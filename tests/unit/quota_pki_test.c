@@ -120,7 +120,7 @@ static void order_write(struct opened *from, const char *name)
 
 static int issue(const char *request, const char *name, const char *ca, struct fault *fault)
 {
-    const struct pki_appliance_order order = { support_path(request), name, hosts, 3, ca };
+    const struct pki_appliance_order order = { support_path(request), name, hosts, 3, ca, 0 };
     side_change();
     return pki_appliance_issue(&project, &order, NULL, fault);
 }

@@ -40,7 +40,8 @@ static struct production_content content_sample(void)
                                         .mastering_keys = bytes_of(fill, 64),
                                         .root = bytes_of(fill, 9),
                                         .ticket = bytes_of(fill, 3),
-                                        .quota_key = bytes_of(fill, 64) };
+                                        .quota_key = bytes_of(fill, 64),
+                                        .vendors = bytes_of(fill, 5) };
 }
 
 static status_t terms_again(struct bytes in)
