@@ -95,7 +95,7 @@ example 'windlass device update chip1 v2.update && windlass device reset chip1'
 run 0 windlass device status chip1 --wait 30
 example 'windlass device confirm chip1'
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server -keyout server.key -out server.csr 2>/dev/null
-for key in issuing provisioner records appliance; do
+for key in issuing provisioner records appliance channel; do
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$key -keyout /dev/null 2>/dev/null
 done >request.pem
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkey -pubout >>request.pem

@@ -181,7 +181,7 @@ run 0 "$windlass" pki revoke line-1 --project moved
 run 2 openssl verify -crl_check -CRLfile moved/pki/stations.crl -CAfile moved/pki/root.crt moved/pki/stations/line-1.crt
 
 echo "appliances: certified from the request that they wrote"
-for key in issuing provisioner records appliance; do
+for key in issuing provisioner records appliance channel; do
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$key -keyout /dev/null 2>/dev/null
 done >request.pem
 run 1 "$windlass" pki appliance --project moved --request request.pem --name factory-1 --host 192.0.2.10
@@ -194,7 +194,8 @@ run 1 "$windlass" pki appliance --project moved --request request.pem --name fac
 says "neither a DNS name nor an IP address"
 run 0 "$windlass" pki appliance --project moved --request request.pem --name factory-1 --host 192.0.2.10
 says "$(sha256sum <request.pem | cut -d' ' -f1)"
-holds "$(grep -c 'BEGIN CERTIFICATE' moved/pki/appliances/factory-1.pem)" = 6
+holds "$(grep -c 'BEGIN CERTIFICATE' moved/pki/appliances/factory-1.pem)" = 7
+holds "$(grep -c 'BEGIN WINDLASS CHANNEL CREDENTIAL' moved/pki/appliances/factory-1.pem)" = 1
 
 echo "no PIN was ever shown"
 for pin in moved/hsm/*.pin; do

@@ -238,7 +238,7 @@ static void station_of_another_version_or_channel_is_told_so(void **state)
     letter_try(&desk, &begin, "version 3 of the letters");
     begin.version = LETTER_VERSION;
     begin.channel = LETTER_CHANNEL_SECURE;
-    letter_try(&desk, &begin, "no package for chips with a key of their vendor");
+    letter_try(&desk, &begin, "its package names no silicon vendors");
     result_try(&desk, bytes_of(NULL, 0), "out of turn");
     desk_close(&desk);
 }
