@@ -11,7 +11,7 @@
 #include "host/daemon/server.h"
 #include "host/lib/tls_letter.h"
 
-#define RIG_PATIENCE_MS 5000
+#define RIG_PATIENCE_MS 30000
 
 struct rig {
     struct tls *server_tls;  /* "appliance", with "stations.crl", on which is nobody */

@@ -142,6 +142,8 @@ static void sixty_four_work_at_once(void **state)
     static struct crowd crowd[64];
     struct server_limits limits = rig_limits();
     limits.pending = 64;
+    limits.handshake_ms = RIG_PATIENCE_MS;
+    limits.letter_ms = RIG_PATIENCE_MS;
     rig_up(&limits);
     for (size_t i = 0; i < 64; i++) {
         crowd[i].done = 0;
