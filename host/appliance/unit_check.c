@@ -136,7 +136,7 @@ static int reserve(struct unit *u, const struct provision_possession *proof, str
     if (ledger_unit_reserve(u->appliance->ledger, &claim, &u->record, &inner) == 0) {
         return 0;
     }
-    (void)fault_set(fault, "%s%s", inner.what, tpm_word(u));
+    (void)fault_set(fault, "%s%s", inner.what, strstr(inner.what, "is used up") == NULL ? "" : tpm_word(u));
     return inner.hint[0] == '\0' ? -1 : fault_hint(fault, "%s", inner.hint);
 }
 

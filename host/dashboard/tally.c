@@ -2,6 +2,7 @@
 /* tally: see tally.h. What happens. */
 #include "host/dashboard/tally.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 
 #include "host/dashboard/tally_room.h"
 
-#define LONG_NUMBER 12 /* hexadecimal digits in a row that name one thing, not a reason */
+#define LONG_NUMBER 12 /* hexadecimal digits in a row */
 
 static uint64_t system_now_ms(void)
 {
@@ -162,14 +163,18 @@ void tally_done(struct tally *tally, size_t place)
     place_give(tally);
 }
 
-/* Copies with "…" for each long number. */
+/* Copies with "…" for each long number, and for the number of a unit: they name one thing, not a reason. */
 static void reason_shorten(const char *text, char *out, size_t capacity)
 {
     static const char dots[] = "\xe2\x80\xa6";
+    static const char unit[] = "unit ";
+    const char *begin = text;
     size_t len = 0;
     while (*text != '\0') {
         size_t digits = strspn(text, "0123456789abcdefABCDEF");
-        int is_long = digits >= LONG_NUMBER;
+        int is_unit = (size_t)(text - begin) >= sizeof unit - 1 && isdigit((unsigned char)*text) &&
+                      strncmp(text - (sizeof unit - 1), unit, sizeof unit - 1) == 0;
+        int is_long = digits >= LONG_NUMBER || is_unit;
         size_t take = digits == 0 ? 1 : digits;
         size_t add = is_long ? sizeof dots - 1 : take;
         if (len + add + 1 > capacity) {

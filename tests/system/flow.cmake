@@ -4,6 +4,9 @@ foreach(script readme console hostile random storage ticking crashing cuts crypt
   add_test(NAME system_${script} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${script}.sh ${CMAKE_SOURCE_DIR})
   set_tests_properties(system_${script} PROPERTIES LABELS system TIMEOUT 600)
 endforeach()
+# `make factory` on a terminal, with its page in a browser.
+add_test(NAME system_line COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/line.py ${CMAKE_SOURCE_DIR})
+set_tests_properties(system_line PROPERTIES LABELS system TIMEOUT 300 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 # Asks over the data link, each question once.
 add_executable(chip_echoes chip_echoes.c)
 target_compile_options(chip_echoes PRIVATE ${WINDLASS_WARNINGS})

@@ -104,6 +104,20 @@ static void failures_of_one_reason_are_one_row_newest_first(void **state)
     assert_int_equal(line.sockets[0].state, DASHBOARD_SOCKET_FAILED);
 }
 
+static void number_of_a_unit_makes_no_reason_of_its_own(void **state)
+{
+    (void)state;
+    size_t place = tally_enter(tally, "st");
+    tally_fail(tally, place, "unit 3: this unique ID came before", "keep it", 1);
+    tally_fail(tally, place, "unit 12: this unique ID came before", "keep it", 1);
+    tally_fail(tally, place, "package 1: its quota of 4 units is used up", "ask", 0);
+    tell();
+    assert_int_equal(line.failure_count, 2);
+    assert_int_equal(line.failures[1].count, 2);
+    assert_string_equal(line.failures[1].reason, "unit \xe2\x80\xa6: this unique ID came before");
+    assert_string_equal(line.failures[0].reason, "package 1: its quota of 4 units is used up");
+}
+
 static void more_reasons_than_rows_push_out_the_oldest(void **state)
 {
     char reason[32];
@@ -273,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(socket_shows_each_state_in_turn, begin, end),
         cmocka_unit_test_setup_teardown(failures_of_one_reason_are_one_row_newest_first, begin, end),
+        cmocka_unit_test_setup_teardown(number_of_a_unit_makes_no_reason_of_its_own, begin, end),
         cmocka_unit_test_setup_teardown(more_reasons_than_rows_push_out_the_oldest, begin, end),
         cmocka_unit_test_setup_teardown(station_that_goes_away_with_a_chip_is_a_failure, begin, end),
         cmocka_unit_test_setup_teardown(times_of_steps_are_those_of_the_clock, begin, end),

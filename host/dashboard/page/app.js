@@ -150,7 +150,7 @@ function drawSockets(d) {
 function failureItem(f) {
   const age = performance.now() - (arrived.get(f.reason) ?? -ARRIVAL_MS);
   const last = make("p", { class: "last" }, "Last ", since(f.last, " ago"),
-    f.socket !== "" ? ` at ${f.socket}` : "", f.station !== "" ? ` of ${f.station}` : "", f.uid !== "" ? " · " : "", uidButton(f.uid));
+    f.socket !== "" ? ` at socket ${f.socket}` : "", f.station !== "" ? ` of ${f.station}` : "", f.uid !== "" ? " · " : "", uidButton(f.uid));
   const item = make("li", { class: (f.alarm ? "alarm " : "") + (age < ARRIVAL_MS ? "new" : "") },
     make("span", { class: "times" }, count(f.count) + "×"),
     make("div", {}, make("p", { class: "reason" }, f.alarm ? "Alarm: " : "", f.reason),
@@ -169,7 +169,7 @@ function drawFailures(failures) {
   say("failures-count", total === 0 ? "" : count(total));
   if (fresh.length > 0) {
     at("news").replaceChildren(...fresh.slice(0, 3).map(f => make("p", {},
-      `${f.alarm ? "Alarm" : "Failure"}: ${f.reason}${f.socket ? " at " + f.socket : ""}. ${f.hint}`)));
+      `${f.alarm ? "Alarm" : "Failure"}: ${f.reason}${f.socket ? " at socket " + f.socket : ""}. ${f.hint}`)));
   }
 }
 
