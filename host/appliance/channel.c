@@ -65,21 +65,33 @@ static int error_tell(struct channel *c, struct bytes in, struct fault *fault)
     return fault_set(fault, "the chip refused the secure channel");
 }
 
+/* Goes back to where our message was sent. */
+static int not_ours(struct channel *c, struct edhoc *before, const char *what, status_t status, struct fault *fault)
+{
+    c->edhoc = *before;
+    wipe(before, sizeof *before);
+    (void)fault_status(fault, what, status);
+    return 1;
+}
+
 static int message_2_take(struct channel *c, const struct channel_side *side, struct bytes in, struct fault *fault)
 {
     struct edhoc_chain chain;
+    struct edhoc before = c->edhoc;
     uint8_t key[64], encoded[CERT_DER_MAX + 4];
     struct cbor_writer cred = cbor_writer_of(encoded, sizeof encoded);
     status_t status = edhoc_message_2_open(&c->edhoc, in);
     if (status == STATUS_CHANNEL_PEER) {
+        wipe(&before, sizeof before);
         return error_tell(c, in, fault);
     }
     if (status == STATUS_OK) {
         status = edhoc_x5chain_parse(c->edhoc.peer.id_cred, &chain);
     }
     if (status != STATUS_OK) {
-        return refused(c, "the chip's answer to the secure channel", status, fault);
+        return not_ours(c, &before, "the chip's answer to the secure channel", status, fault);
     }
+    wipe(&before, sizeof before);
     if (channel_vendor_check(side, &chain, c->unique_id, key, fault) != 0) {
         channel_close(c);
         return -1;
@@ -119,13 +131,17 @@ static int message_3_make(struct channel *c, const struct channel_side *side, st
 
 static int message_4_take(struct channel *c, struct bytes in, struct fault *fault)
 {
+    struct edhoc before = c->edhoc;
     status_t status = edhoc_message_4_open(&c->edhoc, in);
     if (status == STATUS_CHANNEL_PEER) {
+        wipe(&before, sizeof before);
         return error_tell(c, in, fault);
     }
-    if (status == STATUS_OK) {
-        status = record_channel_open(&c->records, &c->edhoc, RECORD_LABEL_TO_CHIP);
+    if (status != STATUS_OK) {
+        return not_ours(c, &before, "the end of the secure channel's handshake", status, fault);
     }
+    wipe(&before, sizeof before);
+    status = record_channel_open(&c->records, &c->edhoc, RECORD_LABEL_TO_CHIP);
     if (status != STATUS_OK) {
         return refused(c, "the end of the secure channel's handshake", status, fault);
     }
@@ -136,12 +152,14 @@ static int message_4_take(struct channel *c, struct bytes in, struct fault *faul
 int channel_continue(struct channel *c, const struct channel_side *side, struct bytes in, struct channel_message *out,
                      struct fault *fault)
 {
-    out->len = 0;
     if (c->stage == CHANNEL_WAITS_2) {
-        return message_2_take(c, side, in, fault) == 0 ? message_3_make(c, side, out, fault) : -1;
+        int taken = message_2_take(c, side, in, fault);
+        return taken == 0 ? message_3_make(c, side, out, fault) : taken;
     }
     if (c->stage == CHANNEL_WAITS_4) {
-        return message_4_take(c, in, fault);
+        int taken = message_4_take(c, in, fault);
+        out->len = taken == 0 ? 0 : out->len;
+        return taken;
     }
     return fault_set(fault, "a message of a handshake that is not under way");
 }

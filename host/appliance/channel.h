@@ -40,14 +40,15 @@ struct channel_message {
 
 /* Begins a handshake; what was open is forgotten. */
 int channel_begin(struct channel *c, const struct channel_side *side, struct channel_message *out, struct fault *fault);
-/* Takes the chip's message. 0: *out is the next one, or has length 0 when the channel is open now. -1: the chip is not
- * one of a vendor that we take, does not hold its certificate's key, refused us, or somebody changed a message; then
- * the channel is closed. */
+/* Takes the chip's message. 0: *out is the next one, or has length 0 when the channel is open now. 1: this is no answer
+ * to our message, but one that came late or was damaged; nothing has changed, and ours is to be sent again. -1: the
+ * chip is not one of a vendor that we take, does not hold its certificate's key, or refused us; the channel is closed.
+ */
 int channel_continue(struct channel *c, const struct channel_side *side, struct bytes in, struct channel_message *out,
                      struct fault *fault);
-/* Seals one request. It is sent again as it is when no answer comes. */
+/* Seals one request. It is sent again as it is when no answer comes, or another one. */
 int channel_seal(struct channel *c, struct bytes request, struct channel_message *out, struct fault *fault);
-/* Opens the answer: a view into `plain`. -1 leaves the channel as it was: what came was not the chip's next answer. */
+/* Opens the answer. -1 leaves the channel as it was: what came was not the chip's next answer. */
 int channel_open(struct channel *c, struct bytes in, struct channel_message *plain, struct fault *fault);
 void channel_close(struct channel *c);
 

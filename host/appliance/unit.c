@@ -44,7 +44,8 @@ enum unit_stage {
     UNIT_HAND, /* secure channel: the handshake, and BL1 */
     UNIT_HAND_AGAIN,
     UNIT_HELLO_FIRST,
-    UNIT_STAGES
+    UNIT_STAGES,
+    UNIT_REPEAT = UNIT_STAGES /* no stage: the last action once more */
 };
 
 struct stage {
@@ -288,6 +289,12 @@ static int chip_seems_locked(const struct unit *u, uint64_t code)
            (code == LETTER_TROUBLE_PORT || (code == LETTER_TROUBLE_SILENT && u->secure.side != NULL));
 }
 
+/* What a check says: 0, -1, or that the chip is to be asked again. */
+static unsigned stage_after(const struct unit *u, int checked)
+{
+    return checked == 0 ? stage_skip(u, stages[u->stage].next) : checked == UNIT_SECURE_AGAIN ? UNIT_REPEAT : UNIT_NONE;
+}
+
 /* What follows an action that was done. */
 static unsigned result_take(struct unit *u, struct bytes data, struct fault *fault)
 {
@@ -295,10 +302,10 @@ static unsigned result_take(struct unit *u, struct bytes data, struct fault *fau
     if (u->secure.side != NULL) {
         int more = unit_secure_unwrap(u, s->kind, u->image_len, data, &data, fault);
         if (more != 0) {
-            return more < 0 ? UNIT_NONE : u->stage;
+            return more == 1 ? u->stage : stage_after(u, more);
         }
     }
-    return s->check == NULL || s->check(u, data, fault) == 0 ? stage_skip(u, s->next) : UNIT_NONE;
+    return stage_after(u, s->check == NULL ? 0 : s->check(u, data, fault));
 }
 
 /* The stage that follows a result, or UNIT_NONE with the fault. */
@@ -340,6 +347,14 @@ int unit_next(struct unit *u, const struct letter_request *request, struct lette
         return fault_set(fault, "appliance: a letter out of turn");
     }
     unsigned next = stage_next(u, request, fault);
+    if (next == UNIT_REPEAT) {
+        *action = (struct letter_action){ .step = bytes_of(stages[u->stage].step, strlen(stages[u->stage].step)) };
+        next = UNIT_NONE;
+        if (unit_secure_repeat(u, action, fault) == 0) {
+            return 0;
+        }
+    }
+    u->secure.again = 0;
     if (next == UNIT_NONE) {
         failure_record(u, request->code, fault);
         unit_end(u);

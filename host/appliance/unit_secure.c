@@ -9,6 +9,7 @@
 #define HAND_SECONDS 30u
 #define START_SECONDS 30u
 #define WRITE_SECONDS 30u
+#define AGAIN_MAX 8u
 
 /* ---- which channel ---- */
 
@@ -62,6 +63,17 @@ static void line_action(struct unit *u, unsigned seconds, struct letter_action *
                                       .step = step,
                                       .message = bytes_of(u->secure.line.data, u->secure.line.len),
                                       .seconds = seconds };
+    u->secure.seconds = seconds;
+}
+
+int unit_secure_repeat(struct unit *u, struct letter_action *action, struct fault *fault)
+{
+    if (u->secure.again == AGAIN_MAX) {
+        return fault_hint(fault, "somebody or something disturbs the line to the chip: look at its cable and ground");
+    }
+    u->secure.again++;
+    line_action(u, u->secure.seconds, action);
+    return 0;
 }
 
 int unit_secure_begin(struct unit *u, struct letter_action *action, struct fault *fault)
@@ -75,7 +87,8 @@ int unit_secure_begin(struct unit *u, struct letter_action *action, struct fault
 
 int unit_secure_hand_check(struct unit *u, struct bytes data, struct fault *fault)
 {
-    return channel_continue(&u->secure.channel, u->secure.side, data, &u->secure.line, fault);
+    int taken = channel_continue(&u->secure.channel, u->secure.side, data, &u->secure.line, fault);
+    return taken == 1 ? UNIT_SECURE_AGAIN : taken;
 }
 
 int unit_secure_next(struct unit *u, struct letter_action *action, struct fault *fault)
@@ -87,8 +100,9 @@ int unit_secure_next(struct unit *u, struct letter_action *action, struct fault 
 
 int unit_secure_open_check(struct unit *u, struct bytes data, struct fault *fault)
 {
-    if (unit_secure_hand_check(u, data, fault) != 0) {
-        return -1;
+    int taken = unit_secure_hand_check(u, data, fault);
+    if (taken != 0) {
+        return taken;
     }
     return u->secure.line.len == 0 ? 0 : fault_set(fault, "the chip's handshake does not come to an end");
 }
@@ -167,6 +181,20 @@ int unit_secure_wrap(struct unit *u, struct letter_action *action, struct fault 
     }
 }
 
+/* A chip that lost its power waits for a handshake, and has no answer to a record. Nobody vouches for that: it can only
+ * end the run, as silence would. */
+static int chip_began_anew(struct bytes data, struct fault *fault)
+{
+    struct edhoc_error error;
+    if (edhoc_error_parse(data, &error) != STATUS_OK) {
+        return 0;
+    }
+    (void)fault_set(fault, "the chip has started anew in the middle, and knows nothing of this run");
+    (void)fault_hint(fault,
+                     "check its power, then run 'windlass provision' again: it resumes, and the chip is counted once");
+    return 1;
+}
+
 int unit_secure_unwrap(struct unit *u, uint64_t kind, uint64_t image_len, struct bytes data, struct bytes *plain,
                        struct fault *fault)
 {
@@ -179,8 +207,11 @@ int unit_secure_unwrap(struct unit *u, uint64_t kind, uint64_t image_len, struct
     if (kind == LETTER_LOCK && data.len == 0) {
         return 0;
     }
-    if (channel_open(&u->secure.channel, data, &u->secure.plain, fault) != 0) {
+    if (chip_began_anew(data, fault)) {
         return -1;
+    }
+    if (channel_open(&u->secure.channel, data, &u->secure.plain, fault) != 0) {
+        return UNIT_SECURE_AGAIN;
     }
     *plain = bytes_of(u->secure.plain.data, u->secure.plain.len);
     if (kind == LETTER_START) {

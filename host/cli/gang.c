@@ -54,10 +54,14 @@ static int chip_port_find(const char *dir, char *target, size_t target_len, stru
 
 /* ---- the device's own word that it is locked ---- */
 
+/* The chip's data link: a line that was named, a virtual chip's own, or, of a chip with the secure channel, the chip.
+ */
 static int link_open(struct smp_link *link, const struct gang_chip *chip, struct fault *fault)
 {
-    return chip->link != NULL ? smp_line_tty_open(link, chip->link, fault)
-                              : smp_line_chip_open(link, chip->chip, fault);
+    if (chip->link == NULL && file_is_folder(chip->chip)) {
+        return smp_line_chip_open(link, chip->chip, fault);
+    }
+    return smp_line_port_open(link, chip->link != NULL ? chip->link : chip->chip, fault);
 }
 
 /* For station_wire: the line of BL1's and SBM's agents is the data link of the device that it becomes. */
@@ -115,7 +119,7 @@ static int station_run(const struct member *m, const char *target, struct statio
         .target = target, .socket = socket, .progress = { m->line, progress_tell }, .cache = m->cache
     };
     (void)snprintf(socket, sizeof socket, "%zu", m->number);
-    if (chip->link != NULL || file_is_folder(chip->chip)) {
+    if (chip->link != NULL || chip->secure || file_is_folder(chip->chip)) {
         job.prover = (struct station_prover){ chip, token_get };
     }
     if (chip->secure) {

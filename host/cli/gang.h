@@ -19,9 +19,10 @@ struct gang_ways {
 };
 
 struct gang_chip {
-    const char *chip; /* "HOST:PORT" of a debug port, or the folder of a virtual chip */
-    const char *link; /* serial port of its data link, or NULL */
-    int secure;       /* 1: it has a key of its silicon vendor, and is reached over that link alone */
+    const char
+        *chip; /* "HOST:PORT" of a debug port, or the folder of a virtual chip; `secure`: its line may stand here */
+    const char *link; /* its data link: a tty or "HOST:PORT"; or NULL */
+    int secure;       /* 1: it has a key of its silicon vendor, and is reached over that line alone */
     int done;         /* out */
     struct outcome outcome;
     struct fault fault;

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <termios.h>
@@ -62,6 +64,42 @@ int smp_line_chip_open(struct smp_link *link, const char *dir, struct fault *fau
         errno = saved;
         (void)fault_errno(fault, "%s: no data link", dir);
         return fault_hint(fault, "is the chip running? 'windlass chip run %.200s' starts it", dir);
+    }
+    return 0;
+}
+
+/* A connection to the first address that takes one, or -1. */
+static int tcp_connect(const char *host, const char *port)
+{
+    const struct addrinfo wish = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found = NULL;
+    int fd = -1;
+    if (getaddrinfo(host, port, &wish, &found) != 0) {
+        return -1;
+    }
+    for (struct addrinfo *at = found; fd < 0 && at != NULL; at = at->ai_next) {
+        fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) != 0) {
+            (void)close(fd);
+            fd = -1;
+        }
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+int smp_line_port_open(struct smp_link *link, const char *port, struct fault *fault)
+{
+    char host[256];
+    const char *colon = strrchr(port, ':');
+    if (port[0] == '/' || colon == NULL) {
+        return smp_line_tty_open(link, port, fault);
+    }
+    int len = snprintf(host, sizeof host, "%.*s", (int)(colon - port), port);
+    smp_link_init(link, len > 0 && (size_t)len < sizeof host ? tcp_connect(host, colon + 1) : -1);
+    if (link->fd < 0) {
+        (void)fault_set(fault, "%s: nobody gives a serial port there", port);
+        return fault_hint(fault, "HOST:PORT of a serial server that passes bytes on as they are, or the path of a tty");
     }
     return 0;
 }

@@ -21,8 +21,10 @@ struct smp_link {
     uint8_t answer[SMP_PACKET_MAX];
 };
 
-/* Opens DIR/link.sock of a virtual chip, or a tty (115200 baud, raw). */
+/* Opens DIR/link.sock of a virtual chip; "HOST:PORT", where a serial port is given raw over TCP; or a tty (115200 baud,
+ * raw). The last takes either of the latter two. */
 int smp_line_chip_open(struct smp_link *link, const char *dir, struct fault *fault);
+int smp_line_port_open(struct smp_link *link, const char *port, struct fault *fault);
 int smp_line_tty_open(struct smp_link *link, const char *path, struct fault *fault);
 /* Takes a descriptor over: for tests, and for the two above. Timeout 2 seconds, 4 tries. */
 void smp_link_init(struct smp_link *link, int fd);

@@ -32,7 +32,19 @@ static struct schedule_party chip_own;
 static struct edhoc chip_edhoc;
 static struct record_channel chip_records;
 
+static uint8_t last_asked[FRAME_MESSAGE_MAX];
+static size_t last_asked_len;
+static uint8_t last_answer[FRAME_MESSAGE_MAX];
+static size_t last_answer_len;
+static uint8_t before_answer[FRAME_MESSAGE_MAX];
+static size_t before_answer_len;
+
 /* Somebody on the line. */
+static unsigned late_at;   /* instead of this answer and the next ones comes the one before; 0: never */
+static unsigned late_many; /* so often */
+static unsigned error_at;  /* in the place of this answer comes an error message; 0: never */
+static uint8_t error_text[64];
+static size_t error_len;
 static unsigned frames;
 static unsigned change_at; /* the chip's message that is changed; 0: none */
 static unsigned seen_plain;
@@ -92,7 +104,8 @@ static void appliance_change(const char *file)
 static int setup(void **state)
 {
     (void)state;
-    frames = change_at = seen_plain = 0;
+    frames = change_at = seen_plain = late_at = error_at = 0;
+    last_asked_len = last_answer_len = before_answer_len = 0;
     factory_open(&factory);
     factory.inputs.token_needed = 1;
     credential_put();
@@ -142,18 +155,30 @@ static struct bytes hand_answer(struct bytes in, uint8_t *out, size_t max)
     return cbor_written(&w);
 }
 
+/* As on a real chip: what comes again is answered again, and not done again. */
 static struct bytes frame_answer(struct bytes in, uint8_t *out, size_t max)
 {
     static uint8_t plain[FRAME_MESSAGE_MAX];
     static uint8_t answer[FRAME_MESSAGE_MAX];
     size_t len = 0;
-    if (in.data[0] == 0xF5 || in.data[0] == 0x01) {
-        return hand_answer(in, out, max);
+    if (bytes_equal(in, bytes_of(last_asked, last_asked_len))) {
+        memcpy(out, last_answer, last_answer_len);
+        return bytes_of(out, last_answer_len);
     }
-    assert_int_equal(record_open(&chip_records, in, plain, &len), STATUS_OK);
-    const struct bytes said = puppet_agent(&p, bytes_of(plain, len), answer, sizeof answer);
     struct cbor_writer w = cbor_writer_of(out, max);
-    assert_int_equal(record_seal(&chip_records, said, &w), STATUS_OK);
+    if (in.data[0] == 0xF5 || in.data[0] == 0x01) {
+        w.len = hand_answer(in, out, max).len;
+    } else {
+        assert_int_equal(record_open(&chip_records, in, plain, &len), STATUS_OK);
+        const struct bytes said = puppet_agent(&p, bytes_of(plain, len), answer, sizeof answer);
+        assert_int_equal(record_seal(&chip_records, said, &w), STATUS_OK);
+    }
+    memcpy(before_answer, last_answer, last_answer_len);
+    before_answer_len = last_answer_len;
+    memcpy(last_asked, in.data, in.len);
+    last_asked_len = in.len;
+    memcpy(last_answer, out, w.len);
+    last_answer_len = w.len;
     return cbor_written(&w);
 }
 
@@ -189,6 +214,12 @@ static int secure_run(void)
             result.data = frame_answer(action.message, out, sizeof out);
             if (++frames == change_at) {
                 out[result.data.len / 2] ^= 1;
+            }
+            if (frames == error_at) {
+                result.data = bytes_of(error_text, error_len);
+            }
+            if (late_at != 0 && frames >= late_at && frames < late_at + late_many) {
+                result.data = bytes_of(before_answer, before_answer_len);
             }
         } else if (action.kind == LETTER_TOKEN) {
             result.data = puppet_token(&p, action.nonce, p.data);
@@ -229,21 +260,78 @@ static void chip_of_a_vendor_is_made_without_a_byte_of_plain_firmware_on_the_lin
     assert_int_equal(seen_plain, 1);
 }
 
-static void message_of_the_chip_that_is_changed_ends_the_session(void **state)
+/* In the handshake's signed part nobody can tell an attacker from noise: the session ends. */
+static void certificate_of_the_chip_that_is_changed_ends_the_session(void **state)
 {
-    static const unsigned places[] = { 1, 2, 3, 4, 60, 150 };
     struct ledger_unit unit;
     (void)state;
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        change_at = places[i];
-        assert_false(secure_run());
-        assert_int_equal(frames, change_at);
-    }
+    change_at = 1;
+    assert_false(secure_run());
+    assert_int_equal(frames, 1);
     assert_int_equal(unit_find(&unit), 0);
     change_at = 0;
     assert_true(secure_run());
+}
+
+static void message_of_the_chip_that_is_changed_is_asked_for_again(void **state)
+{
+    static const unsigned places[] = { 2, 3, 4, 60, 150 };
+    struct ledger_unit unit;
+    unsigned undisturbed = 0;
+    (void)state;
+    assert_true(secure_run());
+    undisturbed = frames;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        change_at = places[i];
+        assert_true(secure_run());
+        assert_int_equal(frames, undisturbed + 1);
+    }
     assert_int_equal(unit_find(&unit), 1);
-    assert_int_equal(unit.state, LEDGER_DONE);
+    assert_int_equal(unit.number, 1);
+}
+
+static void late_answer_of_an_earlier_message_is_passed_over(void **state)
+{
+    static const unsigned places[] = { 1, 2, 3, 4, 60, 150 };
+    unsigned undisturbed = 0;
+    (void)state;
+    assert_true(secure_run());
+    undisturbed = frames;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        late_at = places[i];
+        late_many = 3;
+        assert_true(secure_run());
+        assert_int_equal(frames, undisturbed + 3);
+    }
+}
+
+static void line_that_brings_nothing_but_late_answers_ends_the_run(void **state)
+{
+    struct ledger_unit unit;
+    (void)state;
+    late_at = 60;
+    late_many = 1000;
+    assert_false(secure_run());
+    assert_int_equal(frames, 60 + 8);
+    assert_non_null(memmem(p.answer.hint.data, p.answer.hint.len, "disturbs the line", 17));
+    late_at = 0;
+    assert_true(secure_run());
+    assert_int_equal(unit_find(&unit), 1);
+    assert_int_equal(unit.number, 1);
+}
+
+static void chip_that_starts_anew_in_the_middle_ends_the_run_with_these_words(void **state)
+{
+    struct cbor_writer w = cbor_writer_of(error_text, sizeof error_text);
+    (void)state;
+    error_at = 60;
+    edhoc_error_build("status 018", &w);
+    error_len = w.len;
+    assert_false(secure_run());
+    assert_int_equal(frames, 60);
+    assert_non_null(memmem(p.answer.what.data, p.answer.what.len, "started anew in the middle", 26));
+    error_at = 0;
+    assert_true(secure_run());
 }
 
 static void chip_of_an_unknown_vendor_is_refused(void **state)
@@ -304,7 +392,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SECURE_TEST(chip_of_a_vendor_is_made_without_a_byte_of_plain_firmware_on_the_line),
-        SECURE_TEST(message_of_the_chip_that_is_changed_ends_the_session),
+        SECURE_TEST(certificate_of_the_chip_that_is_changed_ends_the_session),
+        SECURE_TEST(message_of_the_chip_that_is_changed_is_asked_for_again),
+        SECURE_TEST(late_answer_of_an_earlier_message_is_passed_over),
+        SECURE_TEST(line_that_brings_nothing_but_late_answers_ends_the_run),
+        SECURE_TEST(chip_that_starts_anew_in_the_middle_ends_the_run_with_these_words),
         SECURE_TEST(chip_of_an_unknown_vendor_is_refused),
         SECURE_TEST(station_that_asks_for_the_open_channel_of_a_secure_product_gets_nothing),
         SECURE_TEST(chip_that_wants_the_secure_channel_of_an_open_product_is_refused),
