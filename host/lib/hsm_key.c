@@ -136,6 +136,10 @@ static CK_RV key_public_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, 
 int hsm_key_public(struct hsm *hsm, const char *label, uint8_t public_key[64], struct fault *fault)
 {
     struct key_public_context context = { .label = label };
+    unsigned generation = hsm_known_generation(hsm);
+    if (hsm_known_public_read(hsm, label, public_key)) {
+        return 0;
+    }
     if (hsm_label_check(label, fault) != 0 ||
         hsm_run(hsm, "read a public key", key_public_work, &context, fault) != 0) {
         return -1;
@@ -148,6 +152,7 @@ int hsm_key_public(struct hsm *hsm, const char *label, uint8_t public_key[64], s
         return fault_set(fault, "%s: the key '%s' is not a P-256 key, or its public half is missing", hsm->name, label);
     }
     memcpy(public_key, context.point + 1, 64);
+    hsm_known_public_keep(hsm, generation, label, public_key);
     return 0;
 }
 
@@ -236,6 +241,7 @@ int hsm_key_generate(struct hsm *hsm, const char *label, enum hsm_key_kind kind,
         sigset_t before;
         hsm_calm_begin(&before);
         result = hsm_run(hsm, "generate a key", key_generate_work, &context, fault);
+        hsm_known_forget(hsm, label);
         hsm_calm_end(&before);
     }
     (void)pthread_mutex_unlock(&hsm->generating);
@@ -258,6 +264,7 @@ static CK_RV key_torn_drop_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE sessio
 
 int hsm_key_torn_drop(struct hsm *hsm, const char *label, struct fault *fault)
 {
+    hsm_known_forget(hsm, label);
     return hsm_label_check(label, fault) != 0
                ? -1
                : hsm_run(hsm, "remove half a key", key_torn_drop_work, (void *)(uintptr_t)label, fault);

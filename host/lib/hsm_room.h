@@ -14,6 +14,7 @@
 #define HSM_SESSIONS_MAX 8
 #define HSM_PIN_MAX 255
 #define HSM_POINT_LEN 65 /* 0x04, X, Y */
+#define HSM_KNOWN_MAX 8
 
 /* ---- hsm_module.c ---- */
 
@@ -58,6 +59,16 @@ void hsm_token_field(const unsigned char *field, size_t len, char *out, size_t o
 
 /* ---- hsm_session.c ---- */
 
+/* A key that was found in sessions of this generation. */
+struct hsm_known {
+    char label[HSM_LABEL_MAX + 1]; /* empty: none */
+    unsigned generation;
+    int has_handle; /* of the private half */
+    CK_OBJECT_HANDLE handle;
+    int has_public;
+    uint8_t public_key[64];
+};
+
 struct hsm {
     struct hsm_module *module;
     struct hsm_uri uri;
@@ -74,8 +85,10 @@ struct hsm {
     pthread_cond_t returned; /* a session came back or was dropped */
     CK_SESSION_HANDLE idle[HSM_SESSIONS_MAX];
     size_t idle_count;
-    size_t open_count;          /* idle and lent */
-    unsigned generation;        /* one more each time that sessions were lost */
+    size_t open_count;   /* idle and lent */
+    unsigned generation; /* one more each time that sessions were lost */
+    struct hsm_known known[HSM_KNOWN_MAX];
+    size_t known_next;
     pthread_mutex_t generating; /* one key generation at a time: label check and generation belong together */
 };
 
@@ -84,8 +97,8 @@ typedef CK_RV (*hsm_work)(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, voi
 /* Runs `work` in a session of the pool. When session, login or token were lost: opens anew, logs in, and runs it once
  * more. `doing` completes "cannot ...". */
 int hsm_run(struct hsm *hsm, const char *doing, hsm_work work, void *context, struct fault *fault);
-/* While a process has its turn no other of ours reads or writes SoftHSM's tokens. Not to be held while a person is asked
- * for a PIN. Without a SoftHSM there is nothing to wait for. */
+/* While a process has its turn no other of ours reads or writes SoftHSM's tokens. Not to be held while a person is
+ * asked for a PIN. Without a SoftHSM there is nothing to wait for. */
 int hsm_turn_begin(void);
 void hsm_turn_end(int turn);
 /* SIGINT, SIGTERM and SIGHUP wait until hsm_calm_end: a token or a key is made whole before the program ends. */
@@ -109,5 +122,20 @@ CK_RV hsm_lookup_run(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, struct h
 int hsm_lookup_check(const struct hsm *hsm, const struct hsm_lookup *lookup, struct fault *fault);
 /* Fault unless 1 to HSM_LABEL_MAX printable characters. */
 int hsm_label_check(const char *label, struct fault *fault);
+
+/* ---- hsm_known.c ---- */
+
+/* Work with a private key. It may run twice: when the token no longer takes the handle that was known. */
+typedef CK_RV (*hsm_known_work)(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, void *context);
+/* Runs `work` with the one private key of that label, known or looked up; not at all when lookup->count is not 1. */
+CK_RV hsm_known_use(struct hsm *hsm, CK_SESSION_HANDLE session, struct hsm_lookup *lookup, hsm_known_work work,
+                    void *context);
+/* 1 and the public key, or 0: not known. */
+int hsm_known_public_read(struct hsm *hsm, const char *label, uint8_t public_key[64]);
+/* Keeps what was read in sessions of this generation, as hsm_known_generation said before. */
+unsigned hsm_known_generation(struct hsm *hsm);
+void hsm_known_public_keep(struct hsm *hsm, unsigned generation, const char *label, const uint8_t public_key[64]);
+/* A key of this label was made or removed. */
+void hsm_known_forget(struct hsm *hsm, const char *label);
 
 #endif

@@ -9,21 +9,18 @@
 #define RANDOM_CHUNK 1024
 
 struct sign_context {
+    struct hsm *hsm;
     struct hsm_lookup lookup;
     const uint8_t *digest;
     uint8_t signature[64];
     CK_ULONG signature_len;
 };
 
-static CK_RV sign_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *opaque)
+static CK_RV sign_with(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, void *opaque)
 {
     struct sign_context *context = (struct sign_context *)opaque;
     CK_MECHANISM mechanism = { CKM_ECDSA, NULL, 0 };
-    CK_RV rv = hsm_lookup_run(call, session, &context->lookup);
-    if (rv != CKR_OK || context->lookup.count != 1) {
-        return rv;
-    }
-    rv = call->C_SignInit(session, &mechanism, context->lookup.handle);
+    CK_RV rv = call->C_SignInit(session, &mechanism, key);
     if (rv != CKR_OK) {
         return rv;
     }
@@ -32,9 +29,18 @@ static CK_RV sign_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *
                         &context->signature_len);
 }
 
+static CK_RV sign_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *opaque)
+{
+    struct sign_context *context = (struct sign_context *)opaque;
+    (void)call;
+    return hsm_known_use(context->hsm, session, &context->lookup, sign_with, context);
+}
+
 int hsm_sign(struct hsm *hsm, const char *label, const uint8_t digest[32], uint8_t signature[64], struct fault *fault)
 {
-    struct sign_context context = { .lookup = { .object_class = CKO_PRIVATE_KEY, .label = label }, .digest = digest };
+    struct sign_context context = { .hsm = hsm,
+                                    .lookup = { .object_class = CKO_PRIVATE_KEY, .label = label },
+                                    .digest = digest };
     if (hsm_label_check(label, fault) != 0 || hsm_run(hsm, "sign", sign_work, &context, fault) != 0 ||
         hsm_lookup_check(hsm, &context.lookup, fault) != 0) {
         return -1;
@@ -48,12 +54,14 @@ int hsm_sign(struct hsm *hsm, const char *label, const uint8_t digest[32], uint8
 }
 
 struct agree_context {
+    struct hsm *hsm;
     struct hsm_lookup lookup;
     unsigned char point[2 + HSM_POINT_LEN]; /* DER OCTET STRING; the raw point begins at 2 */
     uint8_t secret[SECRET_LEN];
     CK_ULONG secret_len;
 };
 
+/* With the key in context->lookup. */
 static CK_RV agree_derive(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, struct agree_context *context, int der,
                           CK_OBJECT_HANDLE *derived)
 {
@@ -79,15 +87,12 @@ static CK_RV agree_derive(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, str
 }
 
 /* The raw point is the standard's default (PKCS#11 2.40 section 2.3.8); some modules want it in DER. */
-static CK_RV agree_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *opaque)
+static CK_RV agree_with(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, void *opaque)
 {
     struct agree_context *context = (struct agree_context *)opaque;
     CK_OBJECT_HANDLE derived = 0;
-    CK_RV rv = hsm_lookup_run(call, session, &context->lookup);
-    if (rv != CKR_OK || context->lookup.count != 1) {
-        return rv;
-    }
-    rv = agree_derive(call, session, context, 0, &derived);
+    context->lookup.handle = key;
+    CK_RV rv = agree_derive(call, session, context, 0, &derived);
     if (rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_ARGUMENTS_BAD || rv == CKR_DATA_INVALID) {
         rv = agree_derive(call, session, context, 1, &derived);
     }
@@ -101,9 +106,16 @@ static CK_RV agree_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void 
     return rv != CKR_OK ? rv : gone;
 }
 
+static CK_RV agree_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void *opaque)
+{
+    struct agree_context *context = (struct agree_context *)opaque;
+    (void)call;
+    return hsm_known_use(context->hsm, session, &context->lookup, agree_with, context);
+}
+
 int hsm_agree(struct hsm *hsm, const char *label, const uint8_t peer[64], uint8_t secret[32], struct fault *fault)
 {
-    struct agree_context context = { .lookup = { .object_class = CKO_PRIVATE_KEY, .label = label } };
+    struct agree_context context = { .hsm = hsm, .lookup = { .object_class = CKO_PRIVATE_KEY, .label = label } };
     if (!hsm->can_agree) {
         return hsm_error(fault, hsm->name, "agree on a secret (ECDH)", CKR_MECHANISM_INVALID);
     }
