@@ -252,6 +252,7 @@ static int production_make(struct appliance *a, const struct production_run *pro
                                      .number = production->terms.number,
                                      .counted = production->terms.number,
                                      .units = production->terms.block,
+                                     .issuing = &a->issuing,
                                      .hsm = a->hsm };
     struct run *run = NULL;
     if (run_make(&parts, &run, fault) != 0) {

@@ -116,6 +116,7 @@ static int run_load(struct files *f, const struct appliance_inputs *inputs, stru
         .vendors = bytes_of(vendors, vendors_len),
         .number = NUMBER_OF_FILES,
         .units = 1,
+        .issuing = &f->trust.issuing,
         .hsm = f->hsm,
     };
     int result = files_load(f, inputs, &l, fault) != 0 ? -1 : ticket_make(f, &w, fault);

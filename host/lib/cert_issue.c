@@ -14,8 +14,6 @@
 #include "host/lib/cert_room.h"
 #include "host/lib/p256.h"
 
-#define SERIAL_LEN 16
-#define KEY_ID_LEN 20
 #define NEVER_ENDS "99991231235959Z" /* RFC 5280 section 4.1.2.5 */
 
 static int is_device(enum cert_kind kind)
@@ -23,14 +21,19 @@ static int is_device(enum cert_kind kind)
     return kind == CERT_DEVICE || kind == CERT_DEVICE_UPDATE;
 }
 
-/* RFC 5280 section 4.1.2.2: positive, at most 20 bytes; 126 bits of it random. */
+int cert_number_make(struct hsm *hsm, uint8_t number[CERT_NUMBER_LEN], struct fault *fault)
+{
+    int result = hsm_random(hsm, number, CERT_NUMBER_LEN, fault);
+    number[0] = (uint8_t)((number[0] & 0x7f) | 0x40);
+    return result;
+}
+
 static int issue_serial(X509 *x509, struct hsm *hsm, struct fault *fault)
 {
-    uint8_t random[SERIAL_LEN];
-    if (hsm_random(hsm, random, sizeof random, fault) != 0) {
+    uint8_t random[CERT_NUMBER_LEN] = { 0 };
+    if (cert_number_make(hsm, random, fault) != 0) {
         return -1;
     }
-    random[0] = (uint8_t)((random[0] & 0x7f) | 0x40);
     BIGNUM *number = BN_bin2bn(random, sizeof random, NULL);
     int good = number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(x509)) != NULL;
     BN_free(number);
@@ -132,14 +135,20 @@ static int issue_usage(X509 *x509, uint32_t usage)
     return good;
 }
 
-/* RFC 7093 section 2, method 1: the first 160 bits of SHA-256 over the public key. The caller frees; NULL when there is
- * no memory. */
+void cert_key_id(const uint8_t public_key[64], uint8_t digest[32])
+{
+    uint8_t point[CERT_POINT_LEN] = { 0x04 };
+    memcpy(point + 1, public_key, 64);
+    p256_sha256(bytes_of(point, sizeof point), digest);
+}
+
+/* The caller frees; NULL when there is no memory. */
 static ASN1_OCTET_STRING *issue_key_id(const X509 *x509)
 {
     uint8_t digest[32];
     ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
-    if (id != NULL && EVP_Digest(cert_x509_point(x509), CERT_POINT_LEN, digest, NULL, EVP_sha256(), NULL) == 1 &&
-        ASN1_OCTET_STRING_set(id, digest, KEY_ID_LEN) == 1) {
+    cert_key_id(cert_x509_point(x509) + 1, digest);
+    if (id != NULL && ASN1_OCTET_STRING_set(id, digest, CERT_KEY_ID_LEN) == 1) {
         return id;
     }
     ASN1_OCTET_STRING_free(id);
@@ -186,7 +195,7 @@ static int issue_extensions(X509 *x509, const struct cert_spec *spec, X509 *issu
     return good ? 0 : cert_openssl_fault(fault, "certificate: cannot make its extensions");
 }
 
-static int issue_fill(X509 *x509, const struct cert_spec *spec, X509 *issuer, struct hsm *hsm, struct fault *fault)
+int cert_fill(X509 *x509, const struct cert_spec *spec, X509 *issuer, struct hsm *hsm, struct fault *fault)
 {
     /* The algorithm belongs to what is signed; OpenSSL would only set it when it signs itself. */
     X509_ALGOR *algorithm = (X509_ALGOR *)(uintptr_t)X509_get0_tbs_sigalg(x509);
@@ -255,7 +264,7 @@ static int issue_with(X509 *issuer, const struct cert_spec *spec, struct hsm *hs
     }
     int result = issue_check_key(issuer, spec, hsm, issuer_key, fault);
     if (result == 0) {
-        result = issue_fill(x509, spec, issuer, hsm, fault);
+        result = cert_fill(x509, spec, issuer, hsm, fault);
     }
     if (result == 0) {
         result = issue_sign(x509, hsm, issuer_key, out, fault);

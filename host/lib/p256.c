@@ -134,3 +134,15 @@ status_t p256_verify(const uint8_t public_key[64], const uint8_t digest[32], con
     check_close(&c);
     return status;
 }
+
+int p256_is_point(const uint8_t public_key[64])
+{
+    uint8_t encoded[65] = { 0x04 };
+    (void)pthread_once(&group_once, group_make);
+    EC_POINT *point = group == NULL ? NULL : EC_POINT_new(group);
+    memcpy(encoded + 1, public_key, 64);
+    int good = point != NULL && EC_POINT_oct2point(group, point, encoded, sizeof encoded, NULL) == 1;
+    EC_POINT_free(point);
+    ERR_clear_error();
+    return good;
+}

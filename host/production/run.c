@@ -2,7 +2,6 @@
 /* run: see run.h. */
 #include "host/production/run.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -205,9 +204,19 @@ static int terms_take(struct run *run, const struct run_parts *parts, struct fau
     run->units = parts->units;
     run->not_after = parts->not_after;
     run->channel_ends = parts->channel_ends;
-    (void)snprintf(run->organisation, sizeof run->organisation, "%s", parts->profile->organisation);
-    (void)snprintf(run->product, sizeof run->product, "%s", parts->profile->product);
     return 0;
+}
+
+static int forms_make(struct run *run, const struct run_parts *parts, struct fault *fault)
+{
+    struct cert_spec spec = { .kind = CERT_DEVICE,
+                              .organisation = parts->profile->organisation,
+                              .common_name = parts->profile->product };
+    if (cert_form_make(&spec, parts->issuing, parts->hsm, &run->device_form, fault) != 0) {
+        return -1;
+    }
+    spec.kind = CERT_DEVICE_UPDATE;
+    return cert_form_make(&spec, parts->issuing, parts->hsm, &run->update_form, fault);
 }
 
 int run_make(const struct run_parts *parts, struct run **out, struct fault *fault)
@@ -223,7 +232,7 @@ int run_make(const struct run_parts *parts, struct run **out, struct fault *faul
     if (versions_check(parts->sbm, parts->app, fault) != 0 || boot_images_make(run, parts, fault) != 0 ||
         block_package_read(parts->app_package, &run->facts, fault) != 0 || session_open(run, parts, fault) != 0 ||
         package_images_make(run, parts, fault) != 0 || policy_make(run, parts, fault) != 0 ||
-        terms_take(run, parts, fault) != 0 ||
+        terms_take(run, parts, fault) != 0 || forms_make(run, parts, fault) != 0 ||
         silicon_parse(parts->vendors, run->vendors, &run->vendor_count, fault) != 0) {
         run_free(run);
         return -1;

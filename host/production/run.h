@@ -8,6 +8,7 @@
 
 #include "host/production/package.h"
 #include "host/lib/block.h"
+#include "host/lib/cert_form.h"
 #include "host/lib/project.h"
 #include "host/lib/silicon.h"
 #include "wire/grant.h"
@@ -38,7 +39,8 @@ struct run_parts {
     uint64_t not_after;    /* seconds since 1970; 0: no end */
     uint64_t number;       /* of the production package */
     uint64_t counted;      /* the same, or 0: the ledger knows no package */
-    struct hsm *hsm;       /* holds KEY_TRANSPORT and KEY_PROVISIONER */
+    const struct cert *issuing;
+    struct hsm *hsm; /* holds KEY_TRANSPORT, KEY_PROVISIONER and KEY_ISSUING */
 };
 
 struct run_image {
@@ -64,9 +66,9 @@ struct run_software {
 };
 
 struct run {
-    unsigned users;        /* guarded by the appliance's lock */
-    char organisation[64]; /* of the certificates */
-    char product[64];
+    unsigned users;               /* guarded by the appliance's lock */
+    struct cert_form device_form; /* of the devices' certificates */
+    struct cert_form update_form;
     uint8_t *store; /* all images */
     struct run_image images[RUN_IMAGES];
     uint8_t sbm_digest[32];     /* over both slots */

@@ -399,6 +399,29 @@ static void token_that_vanished_gives_a_clear_error(void **state)
     assert_true(strlen(fault.what) > 10);
 }
 
+/* By somebody else, who has the token open, too. */
+static void key_that_was_made_anew_is_found_again(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct hsm *other = NULL;
+    const struct hsm_config config = { "softhsm2", "pkcs11:token=one", support_path("one.pin"), -1 };
+    uint8_t before[64];
+    uint8_t after[64];
+    uint8_t read[64];
+    uint8_t signature[64];
+    support_check(hsm_key_generate(hsm, "renewed", HSM_KEY_SIGN, before, &fault), &fault);
+    support_check(hsm_sign(hsm, "renewed", digest, signature, &fault), &fault);
+    support_check(hsm_open(&config, &other, &fault), &fault);
+    support_check(hsm_key_torn_drop(other, "renewed", &fault), &fault);
+    support_check(hsm_key_generate(other, "renewed", HSM_KEY_SIGN, after, &fault), &fault);
+    support_check(hsm_sign(hsm, "renewed", digest, signature, &fault), &fault);
+    assert_int_equal(support_verify(after, digest, signature), 1);
+    support_check(hsm_key_public(hsm, "renewed", read, &fault), &fault);
+    assert_memory_equal(read, after, 64);
+    hsm_close(other);
+}
+
 static void random_bytes_differ(void **state)
 {
     (void)state;
@@ -433,6 +456,7 @@ int main(void)
         cmocka_unit_test(extractable_key_is_not_called_sealed),
         cmocka_unit_test(two_keys_with_one_label_are_refused),
         cmocka_unit_test(lost_sessions_are_opened_anew),
+        cmocka_unit_test(key_that_was_made_anew_is_found_again),
         cmocka_unit_test(random_bytes_differ),
         cmocka_unit_test(token_that_vanished_gives_a_clear_error),
     };

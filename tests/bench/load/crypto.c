@@ -133,8 +133,6 @@ void __wrap_sha256_blocks(uint32_t h[8], const uint8_t *in, size_t count)
     SHA256_CTX context;
     memset(&context, 0, sizeof context);
     memcpy(context.h, h, sizeof context.h);
-    for (size_t i = 0; i < count; i++) {
-        SHA256_Transform(&context, in + 64 * i);
-    }
+    (void)SHA256_Update(&context, in, 64 * count);
     memcpy(h, context.h, sizeof context.h);
 }
