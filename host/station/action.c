@@ -12,6 +12,7 @@
 /* How many times longer than a debug port's command these may take. */
 #define START_FACTOR 6u /* from reset to the agent's magic */
 #define CLOSED_FACTOR 6u
+#define CLOSED_PAUSE 3u  /* between two looks at the port, in hundredths of a command's time */
 #define CLOSED_PROBES 5 /* in a row: a chip in the middle of a reset may look closed for a moment */
 
 typedef enum letter_trouble (*action_run)(struct action_bench *b, const struct letter_action *action,
@@ -188,12 +189,14 @@ static enum letter_trouble frame_do(struct action_bench *b, const struct letter_
 
 /* ---- the lock ---- */
 
-static int port_closed_wait(const char *target, unsigned timeout_ms, struct fault *fault)
+static int port_closed_wait(const struct action_bench *b, unsigned factor, struct fault *fault)
 {
-    int64_t deadline_ms = rsp_clock_ms() + timeout_ms;
+    const char *target = b->job->target;
+    const unsigned pause_ms = b->command_ms * CLOSED_PAUSE / 100;
+    const struct timespec pause = { pause_ms / 1000, (long)(pause_ms % 1000) * 1000000 };
+    int64_t deadline_ms = rsp_clock_ms() + (int64_t)factor * b->command_ms;
     int closed = 0;
     while (target != NULL && closed < CLOSED_PROBES) {
-        struct timespec pause = { 0, 150 * 1000000L };
         closed = rsp_port_probe(target, 2000) == RSP_PORT_CLOSED ? closed + 1 : 0;
         if (closed == 0 && rsp_clock_ms() >= deadline_ms) {
             (void)fault_set(fault, "the debug port was not seen closed after the lock");
@@ -222,7 +225,7 @@ static enum letter_trouble lock_do(struct action_bench *b, const struct letter_a
     }
     /* No answer, or the agent is gone because the chip has reset: only the port's state tells. */
     *data = bytes_of(NULL, 0);
-    if (port_closed_wait(b->job->target, b->command_ms, &(struct fault){ { 0 }, { 0 } }) == 0) {
+    if (port_closed_wait(b, 1, &(struct fault){ { 0 }, { 0 } }) == 0) {
         return LETTER_FINE;
     }
     (void)fault_set(fault, "%s", inner.what);
@@ -236,7 +239,7 @@ static enum letter_trouble closed_do(struct action_bench *b, const struct letter
     (void)data;
     rsp_close(&b->rsp);
     frame_line_close(&b->line);
-    return port_closed_wait(b->job->target, b->command_ms * CLOSED_FACTOR, fault) == 0 ? LETTER_FINE
+    return port_closed_wait(b, CLOSED_FACTOR, fault) == 0 ? LETTER_FINE
                                                                                        : LETTER_TROUBLE_OPEN;
 }
 

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The crash matrix: who dies, at every step, and whether all that must hold then holds (docs/testing.md). */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/crash/point.h"
+
+#define RESTORE_EVERY 40 /* points: a short ledger is a quick one */
+
+static const char help[] =
+    "usage: crash [--every N] [--victim NAME] [--first N] [--last N] [--json FILE] [--keep] [--list]\n"
+    "\n"
+    "Kills one part of a factory at every step of the making of a unit, goes on, and checks the books.\n"
+    "\n"
+    "  --every N      only each N-th step (default: 1, all)\n"
+    "  --victim NAME  only this one\n"
+    "  --first N      from this step on; --last N: up to this one\n"
+    "  --json FILE    write the counts\n"
+    "  --bin DIR      windlass and windlassd\n"
+    "  --keep         leave the factory's folder when a step failed, and end there\n"
+    "  --list         names of the victims\n";
+
+static const struct victim victims[] = {
+    { "asked", "appliance, before it has a letter", CUT_ASKED, POINT_UNIT, 1, 0, 1 },
+    { "answered", "appliance, after it handled a letter and before the answer leaves", CUT_ANSWERED, POINT_UNIT, 1, 0, 1 },
+    { "write", "appliance, at each change of its files", CUT_WRITE, POINT_UNIT, 1, 0, 1 },
+    { "write-two", "appliance, at each change of its files, with two chips at once", CUT_WRITE, POINT_UNIT, 1, 0, 2 },
+    { "write-bare", "appliance without a TPM, at each change of its files", CUT_WRITE, POINT_UNIT, 0, 0, 1 },
+    { "write-block", "appliance with blocks of units, at each change of its files", CUT_WRITE, POINT_UNIT, 3, 0, 1 },
+    { "call", "appliance, at each call of its token", CUT_CALL, POINT_UNIT, 1, 0, 1 },
+    { "start-write", "appliance, at each change of its files while it starts", CUT_WRITE, POINT_START, 1, 0, 1 },
+    { "start-call", "appliance, at each call of its token while it starts", CUT_CALL, POINT_START, 1, 0, 1 },
+    { "session", "the token's sessions are lost at each call", CUT_LOST, POINT_UNIT, 1, 0, 1 },
+    { "token", "the token is pulled out at each call, and comes back", CUT_OUT, POINT_UNIT, 1, 0, 1 },
+    { "tpm-before", "the TPM loses its power before each command", CUT_TPM_BEFORE, POINT_UNIT, 1, 0, 1 },
+    { "tpm-after", "the TPM loses its power after each command, before the answer", CUT_TPM_AFTER, POINT_UNIT, 1, 0, 1 },
+    { "tpm-block", "the same with blocks of units", CUT_TPM_AFTER, POINT_UNIT, 3, 0, 1 },
+    { "line-before", "the line to the TPM breaks before each command", CUT_LINE_BEFORE, POINT_UNIT, 1, 0, 1 },
+    { "line-after", "the line to the TPM breaks after each command, before the answer", CUT_LINE_AFTER, POINT_UNIT, 1, 0, 1 },
+    { "gone", "station, before each letter", CUT_GONE, POINT_UNIT, 1, 0, 1 },
+    { "heard", "station, after each answer", CUT_HEARD, POINT_UNIT, 1, 0, 1 },
+    { "power", "chip, before each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_BEFORE, 1 },
+    { "power-torn", "chip, within each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_RANDOM, 1 },
+};
+#define VICTIMS (sizeof victims / sizeof victims[0])
+
+struct options {
+    unsigned every;
+    unsigned first;
+    unsigned last;
+    const char *victim;
+    const char *json;
+    const char *bin;
+    int keep;
+};
+
+struct counts {
+    unsigned points;
+    unsigned failed;
+};
+
+/* Points of one victim from `first` on, until its course has no more. */
+static void victim_sweep(const struct options *o, struct works *works, const struct victim *victim, struct counts *out)
+{
+    struct point point = { .works = works, .victim = victim };
+    enum point_end end = POINT_HELD;
+    works_restore(works);
+    for (unsigned at = o->first; end != POINT_BEYOND && (o->last == 0 || at <= o->last); at += o->every) {
+        end = point_run(&point, at);
+        out->points += end != POINT_BEYOND;
+        if (end == POINT_FAILED) {
+            out->failed++;
+            (void)printf("FAILED: %s, step %u: %s\n", victim->name, at, point.wrong);
+            if (o->keep) {
+                (void)printf("the factory is left in %s\n", works->dir);
+                exit(1);
+            }
+        }
+        if (end == POINT_FAILED || point.points >= RESTORE_EVERY) {
+            works_restore(works);
+            point.points = 0;
+            point.units = 0;
+        }
+    }
+}
+
+static void json_line(FILE *out, const struct victim *victim, const struct counts *counts, int first)
+{
+    if (out != NULL) {
+        (void)fprintf(out, "%s\n    { \"victim\": \"%s\", \"points\": %u, \"failed\": %u }", first ? "" : ",", victim->name,
+                      counts->points, counts->failed);
+    }
+}
+
+/* All victims of one kind of factory. */
+static void block_sweep(const struct options *o, unsigned block, const char *here, FILE *json, struct counts *all)
+{
+    struct works works = { .cut = NULL };
+    for (size_t i = 0; i < VICTIMS; i++) {
+        const struct victim *victim = &victims[i];
+        struct counts counts = { 0, 0 };
+        if (victim->block != block || (o->victim != NULL && strcmp(o->victim, victim->name) != 0)) {
+            continue;
+        }
+        if (works.cut == NULL) {
+            works_make(&works, o->bin, here, block);
+        }
+        victim_sweep(o, &works, victim, &counts);
+        (void)printf("%-12s %-75s %5u points, %u failed\n", victim->name, victim->says, counts.points, counts.failed);
+        (void)fflush(stdout);
+        json_line(json, victim, &counts, all->points == 0);
+        all->points += counts.points;
+        all->failed += counts.failed;
+    }
+    if (works.cut != NULL) {
+        works_remove(&works);
+    }
+}
+
+static int all_sweep(const struct options *o, const char *here)
+{
+    struct counts all = { 0, 0 };
+    FILE *json = o->json == NULL ? NULL : fopen(o->json, "w");
+    if (o->json != NULL && json == NULL) {
+        works_give_up("%s cannot be written", o->json);
+    }
+    if (json != NULL) {
+        (void)fprintf(json, "{\n  \"victims\": [");
+    }
+    block_sweep(o, 1, here, json, &all);
+    block_sweep(o, 0, here, json, &all);
+    block_sweep(o, 3, here, json, &all);
+    if (json != NULL) {
+        (void)fprintf(json, "\n  ],\n  \"points\": %u,\n  \"failed\": %u\n}\n", all.points, all.failed);
+        (void)fclose(json);
+    }
+    (void)printf("%u points, %u failed\n", all.points, all.failed);
+    return all.failed != 0 || all.points == 0;
+}
+
+static int options_read(int argc, char **argv, struct options *o)
+{
+    static const struct option known[] = { { "every", required_argument, NULL, 'e' },
+                                           { "first", required_argument, NULL, 'f' },
+                                           { "last", required_argument, NULL, 'l' },
+                                           { "victim", required_argument, NULL, 'v' },
+                                           { "json", required_argument, NULL, 'j' },
+                                           { "bin", required_argument, NULL, 'b' },
+                                           { "keep", no_argument, NULL, 'k' },
+                                           { "list", no_argument, NULL, 'L' },
+                                           { NULL, 0, NULL, 0 } };
+    int c;
+    while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (c == 'e' || c == 'f' || c == 'l') {
+            *(c == 'e' ? &o->every : c == 'f' ? &o->first : &o->last) = (unsigned)strtoul(optarg, NULL, 10);
+        } else if (c == 'v' || c == 'j' || c == 'b') {
+            *(c == 'v' ? &o->victim : c == 'j' ? &o->json : &o->bin) = optarg;
+        } else if (c == 'k') {
+            o->keep = 1;
+        } else if (c == 'L') {
+            for (size_t i = 0; i < VICTIMS; i++) {
+                (void)printf("%-12s %s\n", victims[i].name, victims[i].says);
+            }
+            exit(0);
+        } else {
+            return -1;
+        }
+    }
+    return optind == argc && o->every > 0 && o->first > 0 ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = { .every = 1, .first = 1, .bin = WINDLASS_BUILD_DIR "/bin" };
+    if (options_read(argc, argv, &o) != 0) {
+        (void)fputs(help, stderr);
+        return 2;
+    }
+    return all_sweep(&o, WINDLASS_BUILD_DIR "/tests/crash");
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cut: where the next death is: a page shared by the sweep and whoever may die. A place counts its events while it is
+ * armed; at event `at` the cut happens.
+ */
+#ifndef TESTS_CRASH_CUT_H
+#define TESTS_CRASH_CUT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define CUT_ENV "WINDLASS_CRASH_CUT"
+
+enum cut_place {
+    CUT_NOWHERE,
+    CUT_WRITE, /* windlassd: before a change of its folder: write, sync, rename, unlink */
+    CUT_CALL,  /* windlassd: before a call of the token */
+    CUT_LOST,  /* the token's sessions are gone, from this call on */
+    CUT_OUT,   /* the token is out, from this call on for a while */
+    CUT_TPM_BEFORE, /* the TPM loses its power before it takes a command */
+    CUT_TPM_AFTER,  /* ... after it did what the command says, and before it answers */
+    CUT_LINE_BEFORE, /* the connection to the TPM breaks, likewise */
+    CUT_LINE_AFTER,
+    CUT_ASKED,    /* before a letter reaches windlassd */
+    CUT_ANSWERED, /* after it was answered, before the answer arrives */
+    CUT_GONE,     /* the station: before a letter leaves it */
+    CUT_HEARD,    /* the station: after it has an answer */
+    CUT_POWER,    /* the chip: an operation of flash or fuses */
+    CUT_PLACES
+};
+
+struct cut {
+    _Atomic uint32_t place; /* enum cut_place; CUT_NOWHERE: nothing is counted */
+    _Atomic uint32_t count; /* events so far */
+    _Atomic uint32_t at;    /* from 1; 0: only count */
+    _Atomic uint32_t hit;   /* 1: it happened */
+    _Atomic uint32_t left;  /* CUT_OUT: calls that still find no token */
+};
+
+/* 1 when this event of `place` is the one at which the cut happens. */
+static inline int cut_here(struct cut *cut, enum cut_place place)
+{
+    if (cut == 0 || atomic_load(&cut->place) != (uint32_t)place) {
+        return 0;
+    }
+    uint32_t now = atomic_fetch_add(&cut->count, 1) + 1;
+    if (now != atomic_load(&cut->at)) {
+        return 0;
+    }
+    atomic_store(&cut->hit, 1);
+    return 1;
+}
+
+#endif

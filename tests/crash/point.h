@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * point: one death and what follows: the course of a unit with the cut in it, all that died is started again, the same
+ * chip is brought again, and the next one; then the judgement.
+ */
+#ifndef TESTS_CRASH_POINT_H
+#define TESTS_CRASH_POINT_H
+
+#include "tests/crash/visit.h"
+
+enum point_moment { POINT_UNIT, POINT_START }; /* while a unit is made; while windlassd starts */
+
+struct victim {
+    const char *name;
+    const char *says; /* one line for people */
+    enum cut_place place;
+    enum point_moment moment;
+    unsigned block;         /* units for one operation of the TPM; 0: no TPM */
+    enum sim_cut_mode mode; /* CUT_POWER */
+    unsigned chips;         /* at once */
+};
+
+struct point {
+    struct works *works;
+    const struct victim *victim;
+    unsigned units;   /* that the ledger must have */
+    unsigned points;  /* since works_restore */
+    char wrong[1024]; /* what did not hold; empty: nothing */
+};
+
+enum point_end { POINT_HELD, POINT_FAILED, POINT_BEYOND /* the course has no event `at` */ };
+
+/* Cuts at event `at`, from 1. */
+enum point_end point_run(struct point *point, unsigned at);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* visit: see visit.h. */
+#include "tests/crash/visit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/station/line.h"
+#include "tests/crash/chip_net.h"
+
+#define COMMAND_MS 1500u /* all waits of the station are multiples of it */
+#define VISIT_SECONDS 60u
+#define CACHE_LEN (4u << 20)
+
+struct hands {
+    struct works *works;
+    struct line_socket *socket;
+};
+
+static _Noreturn void station_die(void)
+{
+    for (;;) {
+        (void)kill(getpid(), SIGKILL);
+    }
+}
+
+static int letter_carry(void *context, struct bytes request, uint8_t *answer, size_t *len, struct fault *fault)
+{
+    const struct hands *h = context;
+    struct cut *cut = h->works->cut;
+    if (cut_here(cut, CUT_GONE)) {
+        station_die();
+    }
+    if (cut_here(cut, CUT_ASKED)) {
+        (void)kill(h->works->daemon, SIGKILL);
+    }
+    int result = line_carry(h->socket, request, answer, len, fault);
+    if (cut_here(cut, CUT_ANSWERED)) {
+        (void)kill(h->works->daemon, SIGKILL);
+        return fault_set(fault, "the appliance died with its answer");
+    }
+    if (cut_here(cut, CUT_HEARD)) {
+        station_die();
+    }
+    return result;
+}
+
+/* Over the chip's data link. */
+static int token_get(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len,
+                     struct fault *fault)
+{
+    const struct works_chip *chip = context;
+    uint8_t head[2];
+    int fd = chip_net_connect(chip->room->link_port);
+    const struct timeval limit = { timeout_ms / 1000 + 1, 0 };
+    if (fd >= 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    }
+    *len = 0;
+    if (fd >= 0 && chip_net_send(fd, nonce.data, nonce.len) == 0 && chip_net_receive(fd, head, sizeof head) == 0) {
+        *len = (size_t)(head[0] << 8 | head[1]);
+        *len = *len <= STATION_TOKEN_MAX && chip_net_receive(fd, token, *len) == 0 ? *len : 0;
+    }
+    chip_net_close(&fd);
+    return *len > 0 ? 0 : fault_set(fault, "the device gives no token");
+}
+
+static int chip_bring(struct works *works, const struct works_chip *chip, struct visit *v)
+{
+    char address[32];
+    char target[32];
+    struct line *line = NULL;
+    struct hands hands = { works, NULL };
+    (void)snprintf(address, sizeof address, "127.0.0.1:%u", works->port);
+    (void)snprintf(target, sizeof target, "127.0.0.1:%u", chip->room->debug_port);
+    struct image_cache *cache = image_cache_make(CACHE_LEN);
+    if (cache == NULL || line_open(address, works_path(works, "st"), &line, &v->fault) != 0 ||
+        line_socket_open(line, &hands.socket, &v->fault) != 0) {
+        return -1;
+    }
+    const struct station_job job = { .target = chip->room->debug_port != 0 ? target : NULL,
+                                     .socket = "1",
+                                     .timeout_ms = COMMAND_MS,
+                                     .carrier = { &hands, letter_carry },
+                                     .prover = { (void *)(uintptr_t)chip, token_get },
+                                     .cache = cache };
+    return station_provision(&job, &v->result, &v->fault);
+}
+
+pid_t visit_begin(struct works *works, const struct works_chip *chip, struct visit *visit)
+{
+    memset(visit, 0, sizeof *visit);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)alarm(VISIT_SECONDS);
+        visit->done = chip_bring(works, chip, visit) == 0;
+        _exit(0);
+    }
+    return pid;
+}
+
+void visit_run(struct works *works, const struct works_chip *chip, struct visit *visit)
+{
+    (void)waitpid(visit_begin(works, chip, visit), NULL, 0);
+}
