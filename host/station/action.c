@@ -12,7 +12,7 @@
 /* How many times longer than a debug port's command these may take. */
 #define START_FACTOR 6u /* from reset to the agent's magic */
 #define CLOSED_FACTOR 6u
-#define CLOSED_PAUSE 3u  /* between two looks at the port, in hundredths of a command's time */
+#define CLOSED_PAUSE 3u /* between two looks at the port, in hundredths of a command's time */
 #define CLOSED_PROBES 5 /* in a row: a chip in the middle of a reset may look closed for a moment */
 
 typedef enum letter_trouble (*action_run)(struct action_bench *b, const struct letter_action *action,
@@ -202,7 +202,9 @@ static int port_closed_wait(const struct action_bench *b, unsigned factor, struc
             (void)fault_set(fault, "the debug port was not seen closed after the lock");
             return fault_hint(fault, "do not ship this chip; run 'windlass provision' on it again");
         }
-        (void)nanosleep(&pause, NULL);
+        if (closed < CLOSED_PROBES) {
+            (void)nanosleep(&pause, NULL);
+        }
     }
     return 0;
 }
@@ -239,8 +241,7 @@ static enum letter_trouble closed_do(struct action_bench *b, const struct letter
     (void)data;
     rsp_close(&b->rsp);
     frame_line_close(&b->line);
-    return port_closed_wait(b, CLOSED_FACTOR, fault) == 0 ? LETTER_FINE
-                                                                                       : LETTER_TROUBLE_OPEN;
+    return port_closed_wait(b, CLOSED_FACTOR, fault) == 0 ? LETTER_FINE : LETTER_TROUBLE_OPEN;
 }
 
 static enum letter_trouble token_do(struct action_bench *b, const struct letter_action *action, struct bytes *data,

@@ -61,27 +61,24 @@ void __wrap_port_application_ram(uint32_t *first, uint32_t *last)
 
 static void map_make(struct port_flash *map)
 {
-    *map = (struct port_flash){ .sector_len = FLASHCTL_SECTOR_LEN,
-                                .granule_len = FLASHCTL_GRANULE_LEN,
-                                .erased = 0xFF,
-                                .boot_sectors = LAYOUT_BOOT_SECTORS,
-                                .anchor = { { LAYOUT_ANCHOR0_OFF, LAYOUT_ANCHOR_LEN },
-                                            { LAYOUT_ANCHOR1_OFF, LAYOUT_ANCHOR_LEN } },
-                                .store = { { LAYOUT_STORE0_OFF, LAYOUT_STORE_LEN },
-                                           { LAYOUT_STORE1_OFF, LAYOUT_STORE_LEN } },
-                                .state = { { LAYOUT_STATE0_OFF, LAYOUT_STATE_LEN },
-                                           { LAYOUT_STATE1_OFF, LAYOUT_STATE_LEN } },
-                                .vault = { { LAYOUT_VAULT0_OFF, LAYOUT_VAULT_LEN },
-                                           { LAYOUT_VAULT1_OFF, LAYOUT_VAULT_LEN } },
-                                .counter = { { LAYOUT_COUNTER0_OFF, LAYOUT_COUNTER_LEN },
-                                             { LAYOUT_COUNTER1_OFF, LAYOUT_COUNTER_LEN } },
-                                .log = { LAYOUT_LOG_OFF, LAYOUT_LOG_LEN },
-                                .sbm = { { LAYOUT_SBM_A_OFF, LAYOUT_SBM_LEN }, { LAYOUT_SBM_B_OFF, LAYOUT_SBM_LEN } },
-                                .sbm_image_off = LAYOUT_SBM_IMAGE_OFF,
-                                .primary = { LAYOUT_PRIMARY_OFF, ROOM_SHORT_LEN },
-                                .package = { { LAYOUT_PRIMARY_OFF + ROOM_SHORT_LEN, ROOM_SHORT_LEN },
-                                             { LAYOUT_PRIMARY_OFF + 2 * ROOM_SHORT_LEN, ROOM_SHORT_LEN } },
-                                .sbm_package = { LAYOUT_PRIMARY_OFF + 3 * ROOM_SHORT_LEN, ROOM_SHORT_LEN } };
+    *map = (struct port_flash){
+        .sector_len = FLASHCTL_SECTOR_LEN,
+        .granule_len = FLASHCTL_GRANULE_LEN,
+        .erased = 0xFF,
+        .boot_sectors = LAYOUT_BOOT_SECTORS,
+        .anchor = { { LAYOUT_ANCHOR0_OFF, LAYOUT_ANCHOR_LEN }, { LAYOUT_ANCHOR1_OFF, LAYOUT_ANCHOR_LEN } },
+        .store = { { LAYOUT_STORE0_OFF, LAYOUT_STORE_LEN }, { LAYOUT_STORE1_OFF, LAYOUT_STORE_LEN } },
+        .state = { { LAYOUT_STATE0_OFF, LAYOUT_STATE_LEN }, { LAYOUT_STATE1_OFF, LAYOUT_STATE_LEN } },
+        .vault = { { LAYOUT_VAULT0_OFF, LAYOUT_VAULT_LEN }, { LAYOUT_VAULT1_OFF, LAYOUT_VAULT_LEN } },
+        .counter = { { LAYOUT_COUNTER0_OFF, LAYOUT_COUNTER_LEN }, { LAYOUT_COUNTER1_OFF, LAYOUT_COUNTER_LEN } },
+        .log = { LAYOUT_LOG_OFF, LAYOUT_LOG_LEN },
+        .sbm = { { LAYOUT_SBM_A_OFF, LAYOUT_SBM_LEN }, { LAYOUT_SBM_B_OFF, LAYOUT_SBM_LEN } },
+        .sbm_image_off = LAYOUT_SBM_IMAGE_OFF,
+        .primary = { LAYOUT_PRIMARY_OFF, ROOM_SHORT_LEN },
+        .package = { { LAYOUT_PRIMARY_OFF + ROOM_SHORT_LEN, ROOM_SHORT_LEN },
+                     { LAYOUT_PRIMARY_OFF + 2 * ROOM_SHORT_LEN, ROOM_SHORT_LEN } },
+        .sbm_package = { LAYOUT_PRIMARY_OFF + 3 * ROOM_SHORT_LEN, ROOM_SHORT_LEN }
+    };
 }
 _Static_assert(LAYOUT_PRIMARY_OFF + 4 * ROOM_SHORT_LEN <= SIM_FLASH_LEN, "the simulated array holds the map");
 

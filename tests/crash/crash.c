@@ -24,7 +24,8 @@ static const char help[] =
 
 static const struct victim victims[] = {
     { "asked", "appliance, before it has a letter", CUT_ASKED, POINT_UNIT, 1, 0, 1 },
-    { "answered", "appliance, after it handled a letter and before the answer leaves", CUT_ANSWERED, POINT_UNIT, 1, 0, 1 },
+    { "answered", "appliance, after it handled a letter and before the answer leaves", CUT_ANSWERED, POINT_UNIT, 1, 0,
+      1 },
     { "write", "appliance, at each change of its files", CUT_WRITE, POINT_UNIT, 1, 0, 1 },
     { "write-two", "appliance, at each change of its files, with two chips at once", CUT_WRITE, POINT_UNIT, 1, 0, 2 },
     { "write-bare", "appliance without a TPM, at each change of its files", CUT_WRITE, POINT_UNIT, 0, 0, 1 },
@@ -35,10 +36,12 @@ static const struct victim victims[] = {
     { "session", "the token's sessions are lost at each call", CUT_LOST, POINT_UNIT, 1, 0, 1 },
     { "token", "the token is pulled out at each call, and comes back", CUT_OUT, POINT_UNIT, 1, 0, 1 },
     { "tpm-before", "the TPM loses its power before each command", CUT_TPM_BEFORE, POINT_UNIT, 1, 0, 1 },
-    { "tpm-after", "the TPM loses its power after each command, before the answer", CUT_TPM_AFTER, POINT_UNIT, 1, 0, 1 },
+    { "tpm-after", "the TPM loses its power after each command, before the answer", CUT_TPM_AFTER, POINT_UNIT, 1, 0,
+      1 },
     { "tpm-block", "the same with blocks of units", CUT_TPM_AFTER, POINT_UNIT, 3, 0, 1 },
     { "line-before", "the line to the TPM breaks before each command", CUT_LINE_BEFORE, POINT_UNIT, 1, 0, 1 },
-    { "line-after", "the line to the TPM breaks after each command, before the answer", CUT_LINE_AFTER, POINT_UNIT, 1, 0, 1 },
+    { "line-after", "the line to the TPM breaks after each command, before the answer", CUT_LINE_AFTER, POINT_UNIT, 1,
+      0, 1 },
     { "gone", "station, before each letter", CUT_GONE, POINT_UNIT, 1, 0, 1 },
     { "heard", "station, after each answer", CUT_HEARD, POINT_UNIT, 1, 0, 1 },
     { "power", "chip, before each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_BEFORE, 1 },
@@ -89,8 +92,8 @@ static void victim_sweep(const struct options *o, struct works *works, const str
 static void json_line(FILE *out, const struct victim *victim, const struct counts *counts, int first)
 {
     if (out != NULL) {
-        (void)fprintf(out, "%s\n    { \"victim\": \"%s\", \"points\": %u, \"failed\": %u }", first ? "" : ",", victim->name,
-                      counts->points, counts->failed);
+        (void)fprintf(out, "%s\n    { \"victim\": \"%s\", \"points\": %u, \"failed\": %u }", first ? "" : ",",
+                      victim->name, counts->points, counts->failed);
     }
 }
 

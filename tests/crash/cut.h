@@ -13,12 +13,12 @@
 
 enum cut_place {
     CUT_NOWHERE,
-    CUT_WRITE, /* windlassd: before a change of its folder: write, sync, rename, unlink */
-    CUT_CALL,  /* windlassd: before a call of the token */
-    CUT_LOST,  /* the token's sessions are gone, from this call on */
-    CUT_OUT,   /* the token is out, from this call on for a while */
-    CUT_TPM_BEFORE, /* the TPM loses its power before it takes a command */
-    CUT_TPM_AFTER,  /* ... after it did what the command says, and before it answers */
+    CUT_WRITE,       /* windlassd: before a change of its folder: write, sync, rename, unlink */
+    CUT_CALL,        /* windlassd: before a call of the token */
+    CUT_LOST,        /* the token's sessions are gone, from this call on */
+    CUT_OUT,         /* the token is out, from this call on for a while */
+    CUT_TPM_BEFORE,  /* the TPM loses its power before it takes a command */
+    CUT_TPM_AFTER,   /* ... after it did what the command says, and before it answers */
     CUT_LINE_BEFORE, /* the connection to the TPM breaks, likewise */
     CUT_LINE_AFTER,
     CUT_ASKED,    /* before a letter reaches windlassd */

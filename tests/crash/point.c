@@ -25,7 +25,8 @@ struct course {
 static int wrong(struct point *p, const char *what, const struct visit *v)
 {
     if (p->wrong[0] == '\0') {
-        (void)snprintf(p->wrong, sizeof p->wrong, "%s%s%s", what, v == NULL ? "" : ": ", v == NULL ? "" : v->fault.what);
+        (void)snprintf(p->wrong, sizeof p->wrong, "%s%s%s", what, v == NULL ? "" : ": ",
+                       v == NULL ? "" : v->fault.what);
     }
     return -1;
 }
@@ -130,7 +131,8 @@ static int chip_finish(struct point *p, struct works_chip *chip, struct visit *v
         works_chip_on(p->works, chip);
         visit_run(p->works, chip, v);
     }
-    return v->done ? done_check(p, chip, v) : wrong(p, tries == 1 ? "the next chip was not made" : "a chip was lost", v);
+    return v->done ? done_check(p, chip, v)
+                   : wrong(p, tries == 1 ? "the next chip was not made" : "a chip was lost", v);
 }
 
 /* Once more: the stored result, the same bytes. */
@@ -157,8 +159,9 @@ static int ledger_check(struct point *p)
     struct works *w = p->works;
     char program[512];
     char count[24] = "0";
-    const char *arguments[] = { "ledger", "verify",  "--project",          "p",   "--ledger",
-                                "A",      "--final", w->tpm ? "--count" : NULL, count, NULL };
+    const char *arguments[] = { "ledger",   "verify", "--project", "p",
+                                "--ledger", "A",      "--final",   w->tpm ? "--count" : NULL,
+                                count,      NULL };
     (void)snprintf(program, sizeof program, "%s/windlass", w->bin);
     if (w->tpm) {
         (void)snprintf(count, sizeof count, "%lu", works_status(w, "tpm_count"));

@@ -14,7 +14,7 @@
 #include "host/station/line.h"
 #include "tests/crash/chip_net.h"
 
-#define COMMAND_MS 1500u /* all waits of the station are multiples of it */
+#define COMMAND_MS 1000u /* all waits of the station are multiples of it */
 #define VISIT_SECONDS 60u
 #define CACHE_LEN (4u << 20)
 

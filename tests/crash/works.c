@@ -238,7 +238,8 @@ void works_make(struct works *w, const char *bin, const char *here, unsigned blo
         works_give_up("no memory");
     }
     (void)snprintf(command, sizeof command,
-                   "chmod 711 . && sh '%s/tests/crash/scene.sh' '%s/windlass' '%s/windlassd' " QUOTA " %u >scene.log 2>&1 && "
+                   "chmod 711 . && sh '%s/tests/crash/scene.sh' '%s/windlass' '%s/windlassd' " QUOTA
+                   " %u >scene.log 2>&1 && "
                    "mkdir kept && cp -a A kept && if [ -d tpm ]; then cp -a tpm kept; fi",
                    WINDLASS_SOURCE_DIR, bin, bin, block);
     command_run(w, command);
@@ -247,8 +248,9 @@ void works_make(struct works *w, const char *bin, const char *here, unsigned blo
 void works_restore(struct works *w)
 {
     all_end(w);
-    command_run(w, "rm -rf A tpm tpm.ready room-* && cp -a kept/A . && if [ -d kept/tpm ]; then cp -a kept/tpm .; fi && "
-                   "if [ \"$(id -u)\" -eq 0 ]; then chown -R nobody A; fi");
+    command_run(w,
+                "rm -rf A tpm tpm.ready room-* && cp -a kept/A . && if [ -d kept/tpm ]; then cp -a kept/tpm .; fi && "
+                "if [ \"$(id -u)\" -eq 0 ]; then chown -R nobody A; fi");
     tpm_start(w);
     if (!works_daemon_start(w)) {
         works_give_up("windlassd does not start; %s says why", works_path(w, "daemon-1.log"));

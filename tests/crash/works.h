@@ -12,13 +12,13 @@
 #include "tests/crash/room.h"
 
 struct works {
-    char dir[64]; /* scene.sh made it here */
+    char dir[64];     /* scene.sh made it here */
     const char *bin;  /* folder of windlass and windlassd */
     const char *here; /* folder of crash_chip and the wall */
     int tpm;          /* 1: there is one */
     struct cut *cut;
     pid_t daemon;
-    unsigned port;     /* of windlassd */
+    unsigned port; /* of windlassd */
     pid_t tpm_wall;
     unsigned logs; /* windlassd was started so many times */
 };

@@ -53,6 +53,7 @@ static void tpm_on(void)
     (void)snprintf(server, sizeof server, "type=unixio,path=%s/inner", works->dir);
     (void)snprintf(control, sizeof control, "type=unixio,path=%s/inner.ctrl", works->dir);
     (void)unlink(address_of("inner").sun_path);
+    (void)unlink(address_of("inner.ctrl").sun_path);
     tpm = fork();
     if (tpm == 0) {
         int null = open("/dev/null", O_RDWR);
