@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/daemon/engine_room.h"
+#include "host/dashboard/advice.h"
 #include "host/daemon/log.h"
 #include "host/lib/text.h"
 #include "wire/letter.h"
@@ -69,6 +70,9 @@ static void answer_say(struct engine *e, const struct carried *c, const char *st
     if (answer.refused) {
         bytes_text(answer.what, what, sizeof what);
         bytes_text(answer.hint, hint, sizeof hint);
+        if (hint[0] == '\0') {
+            (void)snprintf(hint, sizeof hint, "%s", advice_find(what));
+        }
         log_say(LOG_LEVEL_WARNING, "letter_refused", "station", station, "socket", c->name, "uid", c->uid, "what", what,
                 "hint", hint, NULL);
         int alarm = strstr(what, "quarantin") != NULL;
