@@ -75,7 +75,8 @@ static void block_read(struct granting_blocks *b, struct cbor_reader *r)
     block.first = cbor_read_uint(r);
     block.count = cbor_read_uint(r);
     struct bytes sign1 = cbor_read_bstr(r);
-    if (r->status == STATUS_OK && sign1.len <= sizeof block.sign1 && block.first != 0) {
+    if (r->status == STATUS_OK && sign1.len <= sizeof block.sign1 && block.first != 0 &&
+        (b->is_recorded == NULL || b->is_recorded(b->context, block.count))) {
         memcpy(block.sign1, sign1.data, sign1.len);
         block.sign1_len = sign1.len;
         block_keep(b, &block);

@@ -2,7 +2,7 @@
 /*
  * granting_block: the blocks of units that one operation of the TPM allows each, for the present production package.
  * They begin at fixed unit numbers, so that no unit falls between two, and are kept in a file, so that a restart wastes
- * none. Thread-safe.
+ * only one that had no grant yet. Thread-safe.
  */
 #ifndef HOST_APPLIANCE_GRANTING_BLOCK_H
 #define HOST_APPLIANCE_GRANTING_BLOCK_H
@@ -23,6 +23,10 @@ struct granting_block {
 
 struct granting_blocks {
     pthread_mutex_t lock;
+    /* 1 when a grant with this count of the TPM is on record; else the count is recorded as spent, and a block in the
+     * file that has it is forgotten. NULL: the file alone is believed. */
+    int (*is_recorded)(void *context, uint64_t count);
+    void *context;
     char path[700];   /* of the file; empty: none */
     uint64_t package; /* 0: none is loaded */
     uint64_t base;    /* where the first block begins */

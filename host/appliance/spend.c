@@ -4,21 +4,12 @@
 
 #include <string.h>
 
-int spend_init(struct spend *s, struct quota *quota, struct ledger *ledger, struct fault *fault)
-{
-    uint64_t time = 0;
-    memset(s, 0, sizeof *s);
-    (void)pthread_mutex_init(&s->lock, NULL);
-    s->quota = quota;
-    s->ledger = ledger;
-    s->unsure = 1;
-    return ledger_latest(ledger, &s->last, &time, fault);
-}
-
 void spend_close(struct spend *s)
 {
     (void)pthread_mutex_destroy(&s->lock);
 }
+
+static const char nobody[] = "counted by the TPM, and nobody got a grant";
 
 /* ---- with the lock held ---- */
 
@@ -48,7 +39,7 @@ static int count_settle(struct spend *s, const char *why, struct fault *fault)
 
 static int doubt_settle(struct spend *s, struct fault *fault)
 {
-    if (s->unsure && count_settle(s, "counted by the TPM, and nobody got a grant", fault) != 0) {
+    if (s->unsure && count_settle(s, nobody, fault) != 0) {
         return -1;
     }
     s->unsure = 0;
@@ -56,6 +47,32 @@ static int doubt_settle(struct spend *s, struct fault *fault)
 }
 
 /* ---- */
+
+struct gap_settling {
+    struct ledger *ledger;
+    struct fault *fault;
+};
+
+/* A later unit's grant was recorded, this one's was not any more. */
+static int gap_record(void *context, uint64_t from, uint64_t to)
+{
+    const struct gap_settling *settling = context;
+    return ledger_spent_record(settling->ledger, from, to, nobody, settling->fault);
+}
+
+int spend_init(struct spend *s, struct quota *quota, struct ledger *ledger, struct fault *fault)
+{
+    memset(s, 0, sizeof *s);
+    (void)pthread_mutex_init(&s->lock, NULL);
+    s->quota = quota;
+    s->ledger = ledger;
+    s->unsure = 1;
+    const struct gap_settling settling = { ledger, fault };
+    return ledger_gap_walk(ledger, gap_record, (void *)(uintptr_t)&settling, &s->last, fault) != 0 ||
+                   doubt_settle(s, fault) != 0
+               ? -1
+               : 0;
+}
 
 int spend_sign(struct spend *s, const uint8_t digest[32], uint8_t signature[64], uint64_t *count, struct fault *fault)
 {

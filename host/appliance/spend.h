@@ -23,7 +23,8 @@ struct spend {
     uint64_t lost[SPEND_LOST_MAX];
 };
 
-/* Begins where the ledger ends. */
+/* Begins where the ledger ends: what the TPM counted and the ledger does not hold, now that nobody waits for it any
+ * more, is recorded as spent. */
 int spend_init(struct spend *spend, struct quota *quota, struct ledger *ledger, struct fault *fault);
 void spend_close(struct spend *spend);
 /* As quota_sign, after everything lost before is on record. */

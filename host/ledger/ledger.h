@@ -198,6 +198,15 @@ enum { LEDGER_WATCH_MORE = 0, LEDGER_WATCH_END = 1, LEDGER_WATCH_DAMAGED = 2 };
 int ledger_watch_step(struct ledger *ledger, struct ledger_watch *watch, size_t max, const uint8_t records[64],
                       struct fault *fault);
 
+/*
+ * Calls `each` for every range of TPM counts, behind `from` and up to `to`, below *highest that no grant and no SPENT
+ * event of this appliance holds; *highest is as ledger_latest says. A result other than 0 ends the walk and is given.
+ */
+int ledger_gap_walk(struct ledger *ledger, int (*each)(void *context, uint64_t from, uint64_t to), void *context,
+                    uint64_t *highest, struct fault *fault);
+/* 1 when a grant of this appliance holds this TPM count, 0 when none does, -1 on a fault. */
+int ledger_count_find(struct ledger *ledger, uint64_t tpm_count, struct fault *fault);
+
 /* "2026-11-22T10:20:30Z" of unix seconds. */
 void ledger_time_text(uint64_t time, char out[LEDGER_TIME_LEN]);
 /* "reserved", "checked", "done", "quarantined", "scrapped", "decommissioned". */

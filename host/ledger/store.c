@@ -105,6 +105,9 @@ static const struct {
     [STORE_LOAD_FIND] = { "SELECT position, chain FROM loads WHERE number = $1 ORDER BY position LIMIT 1", 2 },
     [STORE_COUNT_LAST] = { "SELECT max(tpm_count) FROM units WHERE chain = $1", 1 },
     [STORE_SPENT_LAST] = { "SELECT body FROM events WHERE chain = $1 AND kind = 9 ORDER BY seq DESC LIMIT 1", 1 },
+    [STORE_SPENT] = { "SELECT body FROM events WHERE chain = $1 AND kind = 9", 1 },
+    [STORE_COUNTS] = { "SELECT DISTINCT tpm_count FROM units WHERE chain = $1 AND tpm_count > 0", 1 },
+    [STORE_COUNT_FIND] = { "SELECT number FROM units WHERE chain = $1 AND tpm_count = $2 LIMIT 1", 1 },
     [STORE_LOAD_OWN] = { "SELECT position FROM loads WHERE chain = $1 AND number = $2", 1 },
 };
 

@@ -45,6 +45,9 @@ enum store_statement {
     STORE_LOAD_OWN,         /* chain, number -> position */
     STORE_COUNT_LAST,       /* chain -> highest TPM count of a unit, or NULL */
     STORE_SPENT_LAST,       /* chain -> body of the newest SPENT event */
+    STORE_SPENT,            /* chain -> bodies of its SPENT events */
+    STORE_COUNTS,           /* chain -> TPM counts of its units */
+    STORE_COUNT_FIND,       /* chain, TPM count -> number of a unit */
     STORE_STATEMENTS
 };
 

@@ -39,7 +39,7 @@ int chip_net_listen(unsigned *port)
 int chip_net_accept(int listen_fd)
 {
     int fd;
-    while ((fd = accept(listen_fd, NULL, NULL)) < 0) {
+    while ((fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC)) < 0) {
         if (errno != EINTR && errno != ECONNABORTED) {
             abort();
         }

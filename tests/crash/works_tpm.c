@@ -24,7 +24,7 @@
 
 static const struct works *works;
 static pid_t tpm;
-static pthread_mutex_t power = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int is_off; /* the main thread switches it on: a child ends with the thread that made it */
 
 static struct sockaddr_un address_of(const char *name)
 {
@@ -70,14 +70,28 @@ static void tpm_on(void)
     }
 }
 
+static void pause_ms(long ms)
+{
+    (void)nanosleep(&(struct timespec){ 0, ms * 1000000 }, NULL);
+}
+
 /* No orderly shutdown: it comes up as after a power failure. */
 static void tpm_power_cut(void)
 {
-    (void)pthread_mutex_lock(&power);
     (void)kill(tpm, SIGKILL);
-    (void)waitpid(tpm, NULL, 0);
-    tpm_on();
-    (void)pthread_mutex_unlock(&power);
+    atomic_store(&is_off, 1);
+    while (atomic_load(&is_off)) {
+        pause_ms(2);
+    }
+}
+
+static void tpm_look(void)
+{
+    if (atomic_load(&is_off)) {
+        (void)waitpid(tpm, NULL, 0);
+        tpm_on();
+        atomic_store(&is_off, 0);
+    }
 }
 
 static int whole_receive(int fd, uint8_t *out, size_t *len)
@@ -179,9 +193,10 @@ _Noreturn void works_tpm_run(const struct works *of)
     struct pollfd waits[2] = { { outer_listen("tpm.sock"), POLLIN, 0 }, { outer_listen("tpm.sock.ctrl"), POLLIN, 0 } };
     (void)close(open(works_path(works, "tpm.ready"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     for (;;) {
-        (void)poll(waits, 2, -1);
+        (void)poll(waits, 2, 5);
+        tpm_look();
         for (int i = 0; i < 2; i++) {
-            int fd = waits[i].revents == 0 ? -1 : accept(waits[i].fd, NULL, NULL);
+            int fd = waits[i].revents == 0 ? -1 : accept4(waits[i].fd, NULL, NULL, SOCK_CLOEXEC);
             pthread_t thread;
             if (fd >= 0 &&
                 pthread_create(&thread, NULL, i == 0 ? commands_serve : control_serve, (void *)(intptr_t)fd) == 0) {
