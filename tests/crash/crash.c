@@ -10,11 +10,12 @@
 #define RESTORE_EVERY 40 /* points: a short ledger is a quick one */
 
 static const char help[] =
-    "usage: crash [--every N] [--victim NAME] [--first N] [--last N] [--json FILE] [--keep] [--list]\n"
+    "usage: crash [--every N | --points N] [--victim NAME] [--first N] [--last N] [--json FILE] [--keep] [--list]\n"
     "\n"
     "Kills one part of a factory at every step of the making of a unit, goes on, and checks the books.\n"
     "\n"
     "  --every N      only each N-th step (default: 1, all)\n"
+    "  --points N     only N steps of each victim, evenly spread\n"
     "  --victim NAME  only this one\n"
     "  --first N      from this step on; --last N: up to this one\n"
     "  --json FILE    write the counts\n"
@@ -29,7 +30,7 @@ static const struct victim victims[] = {
     { "write", "appliance, at each change of its files", CUT_WRITE, POINT_UNIT, 1, 0, 1 },
     { "write-two", "appliance, at each change of its files, with two chips at once", CUT_WRITE, POINT_UNIT, 1, 0, 2 },
     { "write-bare", "appliance without a TPM, at each change of its files", CUT_WRITE, POINT_UNIT, 0, 0, 1 },
-    { "write-block", "appliance with blocks of units, at each change of its files", CUT_WRITE, POINT_UNIT, 3, 0, 1 },
+    { "write-block", "appliance with blocks of units, at each change of its files", CUT_WRITE, POINT_UNIT, 2, 0, 1 },
     { "call", "appliance, at each call of its token", CUT_CALL, POINT_UNIT, 1, 0, 1 },
     { "start-write", "appliance, at each change of its files while it starts", CUT_WRITE, POINT_START, 1, 0, 1 },
     { "start-call", "appliance, at each call of its token while it starts", CUT_CALL, POINT_START, 1, 0, 1 },
@@ -38,7 +39,7 @@ static const struct victim victims[] = {
     { "tpm-before", "the TPM loses its power before each command", CUT_TPM_BEFORE, POINT_UNIT, 1, 0, 1 },
     { "tpm-after", "the TPM loses its power after each command, before the answer", CUT_TPM_AFTER, POINT_UNIT, 1, 0,
       1 },
-    { "tpm-block", "the same with blocks of units", CUT_TPM_AFTER, POINT_UNIT, 3, 0, 1 },
+    { "tpm-block", "the same with blocks of units", CUT_TPM_AFTER, POINT_UNIT, 2, 0, 1 },
     { "line-before", "the line to the TPM breaks before each command", CUT_LINE_BEFORE, POINT_UNIT, 1, 0, 1 },
     { "line-after", "the line to the TPM breaks after each command, before the answer", CUT_LINE_AFTER, POINT_UNIT, 1,
       0, 1 },
@@ -50,6 +51,7 @@ static const struct victim victims[] = {
 #define VICTIMS (sizeof victims / sizeof victims[0])
 
 struct options {
+    unsigned points; /* of each victim; 0: all */
     unsigned every;
     unsigned first;
     unsigned last;
@@ -64,29 +66,70 @@ struct counts {
     unsigned failed;
 };
 
-/* Points of one victim from `first` on, until its course has no more. */
-static void victim_sweep(const struct options *o, struct works *works, const struct victim *victim, struct counts *out)
+struct sweep {
+    const struct options *options;
+    struct point point;
+    struct counts counts;
+};
+
+static void sweep_restore(struct sweep *s)
 {
-    struct point point = { .works = works, .victim = victim };
-    enum point_end end = POINT_HELD;
-    works_restore(works);
-    for (unsigned at = o->first; end != POINT_BEYOND && (o->last == 0 || at <= o->last); at += o->every) {
-        end = point_run(&point, at);
-        out->points += end != POINT_BEYOND;
-        if (end == POINT_FAILED) {
-            out->failed++;
-            (void)printf("FAILED: %s, step %u: %s\n", victim->name, at, point.wrong);
-            if (o->keep) {
-                (void)printf("the factory is left in %s\n", works->dir);
-                exit(1);
-            }
-        }
-        if (end == POINT_FAILED || point.points >= RESTORE_EVERY) {
-            works_restore(works);
-            point.points = 0;
-            point.units = 0;
+    works_restore(s->point.works);
+    s->point.points = 0;
+    s->point.units = 0;
+}
+
+static enum point_end sweep_point(struct sweep *s, unsigned at)
+{
+    enum point_end end = point_run(&s->point, at);
+    s->counts.points += end != POINT_BEYOND;
+    if (end == POINT_FAILED) {
+        s->counts.failed++;
+        (void)printf("FAILED: %s, step %u: %s\n  again: crash --victim %s --first %u --last %u\n",
+                     s->point.victim->name, at, s->point.wrong, s->point.victim->name, at, at);
+        if (s->options->keep) {
+            (void)printf("the factory is left in %s\n", s->point.works->dir);
+            exit(1);
         }
     }
+    if (end == POINT_FAILED || s->point.points >= RESTORE_EVERY) {
+        sweep_restore(s);
+    }
+    return end;
+}
+
+/* From the first step on, until the course has no more. */
+static void all_sweep(struct sweep *s)
+{
+    const struct options *o = s->options;
+    enum point_end end = POINT_HELD;
+    for (unsigned at = o->first; end != POINT_BEYOND && (o->last == 0 || at <= o->last); at += o->every) {
+        end = sweep_point(s, at);
+    }
+}
+
+/* The course without a cut tells how many steps there are; some of them, evenly spread. */
+static void some_sweep(struct sweep *s)
+{
+    const unsigned some = s->options->points;
+    (void)sweep_point(s, 0);
+    const unsigned events = s->point.events;
+    s->counts.points = 0;
+    for (unsigned i = 0; i < some; i++) {
+        (void)sweep_point(s, 1 + (2 * i + 1) * events / (2 * some));
+    }
+}
+
+static struct counts victim_sweep(const struct options *o, struct works *works, const struct victim *victim)
+{
+    struct sweep s = { .options = o, .point = { .works = works, .victim = victim } };
+    sweep_restore(&s);
+    if (o->points > 0) {
+        some_sweep(&s);
+    } else {
+        all_sweep(&s);
+    }
+    return s.counts;
 }
 
 static void json_line(FILE *out, const struct victim *victim, const struct counts *counts, int first)
@@ -103,14 +146,13 @@ static void block_sweep(const struct options *o, unsigned block, const char *her
     struct works works = { .cut = NULL };
     for (size_t i = 0; i < VICTIMS; i++) {
         const struct victim *victim = &victims[i];
-        struct counts counts = { 0, 0 };
         if (victim->block != block || (o->victim != NULL && strcmp(o->victim, victim->name) != 0)) {
             continue;
         }
         if (works.cut == NULL) {
             works_make(&works, o->bin, here, block);
         }
-        victim_sweep(o, &works, victim, &counts);
+        const struct counts counts = victim_sweep(o, &works, victim);
         (void)printf("%-12s %-75s %5u points, %u failed\n", victim->name, victim->says, counts.points, counts.failed);
         (void)fflush(stdout);
         json_line(json, victim, &counts, all->points == 0);
@@ -122,7 +164,7 @@ static void block_sweep(const struct options *o, unsigned block, const char *her
     }
 }
 
-static int all_sweep(const struct options *o, const char *here)
+static int works_sweep(const struct options *o, const char *here)
 {
     struct counts all = { 0, 0 };
     FILE *json = o->json == NULL ? NULL : fopen(o->json, "w");
@@ -134,7 +176,7 @@ static int all_sweep(const struct options *o, const char *here)
     }
     block_sweep(o, 1, here, json, &all);
     block_sweep(o, 0, here, json, &all);
-    block_sweep(o, 3, here, json, &all);
+    block_sweep(o, 2, here, json, &all);
     if (json != NULL) {
         (void)fprintf(json, "\n  ],\n  \"points\": %u,\n  \"failed\": %u\n}\n", all.points, all.failed);
         (void)fclose(json);
@@ -145,19 +187,20 @@ static int all_sweep(const struct options *o, const char *here)
 
 static int options_read(int argc, char **argv, struct options *o)
 {
-    static const struct option known[] = { { "every", required_argument, NULL, 'e' },
-                                           { "first", required_argument, NULL, 'f' },
-                                           { "last", required_argument, NULL, 'l' },
-                                           { "victim", required_argument, NULL, 'v' },
-                                           { "json", required_argument, NULL, 'j' },
-                                           { "bin", required_argument, NULL, 'b' },
-                                           { "keep", no_argument, NULL, 'k' },
-                                           { "list", no_argument, NULL, 'L' },
-                                           { NULL, 0, NULL, 0 } };
+    static const struct option known[] = {
+        { "every", required_argument, NULL, 'e' },  { "points", required_argument, NULL, 'p' },
+        { "first", required_argument, NULL, 'f' },  { "last", required_argument, NULL, 'l' },
+        { "victim", required_argument, NULL, 'v' }, { "json", required_argument, NULL, 'j' },
+        { "bin", required_argument, NULL, 'b' },    { "keep", no_argument, NULL, 'k' },
+        { "list", no_argument, NULL, 'L' },         { NULL, 0, NULL, 0 }
+    };
     int c;
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-        if (c == 'e' || c == 'f' || c == 'l') {
-            *(c == 'e' ? &o->every : c == 'f' ? &o->first : &o->last) = (unsigned)strtoul(optarg, NULL, 10);
+        if (c == 'e' || c == 'f' || c == 'l' || c == 'p') {
+            *(c == 'e'   ? &o->every
+              : c == 'f' ? &o->first
+              : c == 'l' ? &o->last
+                         : &o->points) = (unsigned)strtoul(optarg, NULL, 10);
         } else if (c == 'v' || c == 'j' || c == 'b') {
             *(c == 'v' ? &o->victim : c == 'j' ? &o->json : &o->bin) = optarg;
         } else if (c == 'k') {
@@ -181,5 +224,5 @@ int main(int argc, char **argv)
         (void)fputs(help, stderr);
         return 2;
     }
-    return all_sweep(&o, WINDLASS_BUILD_DIR "/tests/crash");
+    return works_sweep(&o, WINDLASS_BUILD_DIR "/tests/crash");
 }

@@ -45,23 +45,25 @@ static void cut_arm(const struct point *p, unsigned at)
 
 static void power_arm(const struct point *p, struct sim *sim, unsigned at)
 {
-    if (p->victim->place == CUT_POWER) {
-        sim->cut_at = sim->operations + at;
+    if (p->victim->place == CUT_POWER) { /* the chip is new: nothing was counted yet */
+        sim->cut_at = at;
         sim->cut_mode = p->victim->mode;
         sim->cut_seed = at;
     }
 }
 
 /* 1 when it happened. */
-static int cut_disarm(const struct point *p, struct course *c)
+static int cut_disarm(struct point *p, struct course *c)
 {
     struct cut *cut = p->works->cut;
     int hit = atomic_load(&cut->hit) != 0;
+    p->events = atomic_load(&cut->count);
     atomic_store(&cut->place, CUT_NOWHERE);
     atomic_store(&cut->left, 0);
     if (p->victim->place == CUT_POWER) {
         struct sim *sim = &c->chips[0].room->sim;
-        hit = sim->operations >= sim->cut_at;
+        p->events = sim->operations;
+        hit = sim->cut_at != 0 && sim->operations >= sim->cut_at;
         sim->cut_at = 0;
     }
     return hit;

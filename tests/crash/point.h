@@ -15,7 +15,7 @@ struct victim {
     const char *says; /* one line for people */
     enum cut_place place;
     enum point_moment moment;
-    unsigned block;         /* units for one operation of the TPM; 0: no TPM */
+    unsigned block;         /* units for one operation of the TPM: 1, or 2, as many as a point makes; 0: no TPM */
     enum sim_cut_mode mode; /* CUT_POWER */
     unsigned chips;         /* at once */
 };
@@ -25,12 +25,13 @@ struct point {
     const struct victim *victim;
     unsigned units;   /* that the ledger must have */
     unsigned points;  /* since works_restore */
+    unsigned events;  /* counted in the last run */
     char wrong[1024]; /* what did not hold; empty: nothing */
 };
 
 enum point_end { POINT_HELD, POINT_FAILED, POINT_BEYOND /* the course has no event `at` */ };
 
-/* Cuts at event `at`, from 1. */
+/* Cuts at event `at`, from 1; 0: only counts. */
 enum point_end point_run(struct point *point, unsigned at);
 
 #endif
