@@ -22,8 +22,8 @@ static int mastering_add(const struct project *project, const char *name, struct
     if (access(path, F_OK) != 0) {
         return 0;
     }
-    return cert_read(path, &cert, fault) != 0 ||
-                   cert_check(&cert, NULL, &out->root, CERT_SIGNING, out->mastering[out->mastering_count++], fault) != 0
+    return cert_read(path, &cert, fault) != 0 || cert_check_past(&cert, NULL, &out->root, CERT_SIGNING,
+                                                                 out->mastering[out->mastering_count++], fault) != 0
                ? -1
                : 0;
 }
@@ -40,12 +40,12 @@ static int quota_read(const struct project *project, struct audit_trust *out, st
     }
     out->has_quota_key = 1;
     return cert_read(path, &cert, fault) != 0 ||
-                   cert_check(&cert, NULL, &out->root, CERT_SIGNING, out->quota_key, fault) != 0
+                   cert_check_past(&cert, NULL, &out->root, CERT_SIGNING, out->quota_key, fault) != 0
                ? -1
                : 0;
 }
 
-/* All certificates with that name: of this project's appliances. */
+/* All certificates with that name, renewed ones and those before them: of this project's appliances. */
 static int certs_glob(const struct project *project, const char *name, struct cert *certs, size_t *count,
                       struct fault *fault)
 {
@@ -53,7 +53,7 @@ static int certs_glob(const struct project *project, const char *name, struct ce
     glob_t found;
     char relative[64];
     int failed = 0;
-    (void)snprintf(relative, sizeof relative, "pki/appliances/*/%s.crt", name);
+    (void)snprintf(relative, sizeof relative, "pki/appliances/*/%s*.crt", name);
     if (project_path(project, relative, pattern, sizeof pattern, fault) != 0) {
         return -1;
     }

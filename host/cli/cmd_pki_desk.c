@@ -160,7 +160,7 @@ static int appliance_certify(const struct desk *d, const struct pki_listener *li
 {
     char request[PATH_LEN];
     const char *const hosts[] = { d->host, NULL };
-    const struct pki_appliance_order order = { request, d->name, hosts, DESK_YEARS, NULL, 0 };
+    const struct pki_appliance_order order = { request, d->name, hosts, DESK_YEARS, NULL, 0, 0 };
     return join(d->appliance, "request.pem", request, fault) != 0
                ? -1
                : pki_appliance_issue(&d->project, &order, listener, fault);

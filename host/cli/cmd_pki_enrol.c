@@ -32,6 +32,8 @@ static const char help_appliance[] =
     "                  validity of what it shows to chips on the secure channel, 1 to 3660 (default: 366). Run this\n"
     "                  again with the same request to renew it, and carry the answer back\n"
     "  --tpm-ca FILE   CAs of TPM makers (PEM) that you trust; needed when the request is of an appliance with TPM\n"
+    "  --renew         new certificates for an appliance that is known, with the request that it first made: before\n"
+    "                  they end, with no new name. The ones before are kept beside them\n"
     "  --project DIR   the project's folder (default: here)\n"
     "\n"
     "Example:\n"
@@ -70,6 +72,7 @@ struct options {
     const char *tpm_ca;
     unsigned years;
     unsigned channel_days;
+    int renew;
 };
 
 static int number_read(const char *verb, const char *option, unsigned most, unsigned *out)
@@ -107,6 +110,9 @@ static int option_take(const char *verb, int option, struct options *o)
     case 't':
         o->tpm_ca = optarg;
         return CLI_DONE;
+    case 'R':
+        o->renew = 1;
+        return CLI_DONE;
     case 'H':
         return host_add(verb, optarg, o);
     case 'C':
@@ -121,7 +127,7 @@ static const struct verb {
     const char *accepts; /* letters of its options */
     const char *help;
     int names; /* words that are no options */
-} verb_appliance = { "pki appliance", "prnHytCh", help_appliance, 0 },
+} verb_appliance = { "pki appliance", "prnHytChR", help_appliance, 0 },
   verb_station = { "pki station", "pryh", help_station, 1 }, verb_revoke = { "pki revoke", "ph", help_revoke, 1 };
 
 /* Gives -1 to go on, or an exit code. */
@@ -135,6 +141,7 @@ static int options_read(int argc, char **argv, const struct verb *verb, struct o
         { "years", required_argument, NULL, 'y' },
         { "tpm-ca", required_argument, NULL, 't' },
         { "channel-days", required_argument, NULL, 'C' },
+        { "renew", no_argument, NULL, 'R' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
@@ -180,7 +187,7 @@ int cmd_pki_appliance(int argc, char **argv)
     if (o.request == NULL || o.host_count == 0) {
         return cli_usage(verb_appliance.name, "needs --request and --host");
     }
-    const struct pki_appliance_order order = { o.request, o.name, o.hosts, o.years, o.tpm_ca, o.channel_days };
+    const struct pki_appliance_order order = { o.request, o.name, o.hosts, o.years, o.tpm_ca, o.channel_days, o.renew };
     int result = project_open(o.project, &project, &fault);
     if (result == 0) {
         result = pki_appliance_issue(&project, &order, &listener, &fault);

@@ -137,7 +137,8 @@ static struct conn *place_find(struct server *s)
     return NULL;
 }
 
-static struct conn *place_take(struct server *s, struct tls_conn *tls, const uint8_t source[16], const char *address)
+static struct conn *place_take(struct server *s, struct tls_conn *tls, unsigned trust, const uint8_t source[16],
+                               const char *address)
 {
     int64_t now = server_now_ms();
     (void)pthread_mutex_lock(&s->lock);
@@ -152,6 +153,7 @@ static struct conn *place_take(struct server *s, struct tls_conn *tls, const uin
         (void)snprintf(c->address, sizeof c->address, "%s", address);
         atomic_store(&c->deadline, now + s->limits.handshake_ms);
         c->tls = tls;
+        c->trust = trust;
         s->used++;
         s->pending++;
         metrics_add(s->metrics, METRIC_PENDING, 1);
@@ -172,6 +174,7 @@ static void take_one(struct server *s, int fd, const struct sockaddr_storage *pe
     char address[SERVER_ADDRESS_MAX];
     struct tls_conn *tls = NULL;
     struct fault fault = FAULT_NONE;
+    const unsigned trust = tls_generation(s->tls); /* before its handshake: what is loaded meanwhile is looked at */
     source_of(peer, source, address);
     metrics_add(s->metrics, METRIC_ACCEPTED, 1);
     if (!bucket_take(s, source, server_now_ms())) {
@@ -185,7 +188,7 @@ static void take_one(struct server *s, int fd, const struct sockaddr_storage *pe
         refuse(s, END_FULL, address);
         return;
     }
-    struct conn *c = place_take(s, tls, source, address);
+    struct conn *c = place_take(s, tls, trust, source, address);
     if (c == NULL) {
         tls_conn_close(tls);
         refuse(s, END_FULL, address);

@@ -19,6 +19,19 @@ void server_cut(struct conn *conn, enum server_end why)
     }
 }
 
+/* A station that was revoked is let go as soon as it has no letter in hand. With the server's lock held. */
+static void peer_check(struct conn *c, unsigned trust)
+{
+    struct fault fault = FAULT_NONE;
+    if (!c->known || c->trust == trust || atomic_load(&c->busy)) {
+        return;
+    }
+    c->trust = trust;
+    if (tls_conn_peer_stands(c->tls, &fault) != 0) {
+        server_cut(c, END_CERTIFICATE);
+    }
+}
+
 static enum server_end late_reason(const struct conn *c)
 {
     if (!c->known) {
@@ -31,6 +44,7 @@ static void deadlines_mind(struct server *s)
 {
     int stopping = atomic_load(&s->stopping);
     int64_t now = server_now_ms();
+    unsigned trust = tls_generation(s->tls);
     int over = stopping && now >= atomic_load(&s->stop_deadline);
     (void)pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < s->place_count; i++) {
@@ -43,6 +57,8 @@ static void deadlines_mind(struct server *s)
             server_cut(c, END_STOPPED);
         } else if (deadline != 0 && now >= deadline) {
             server_cut(c, late_reason(c));
+        } else {
+            peer_check(c, trust);
         }
     }
     (void)pthread_mutex_unlock(&s->lock);

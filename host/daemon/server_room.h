@@ -45,6 +45,7 @@ struct conn {
     char station[TLS_NAME_MAX + 1];
     uint8_t source[16]; /* address as IPv6, the last 8 bytes zero unless it is IPv4 */
     int64_t since;      /* ms; when it came */
+    unsigned trust;     /* generation of the trust by which its certificate was last looked at */
     /* Between worker and keeper. */
     atomic_int_fast64_t deadline; /* ms; 0: none */
     atomic_int cut;               /* enum server_end */

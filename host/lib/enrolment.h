@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* enrolment: what maker and appliance must agree on when an appliance asks for its certificates (docs/spec.md section
- * 18): its keys, and the order of things in the files that are carried between them. */
+ * 20): its keys, and the order of things in the files that are carried between them. */
 #ifndef HOST_LIB_ENROLMENT_H
 #define HOST_LIB_ENROLMENT_H
 

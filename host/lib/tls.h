@@ -74,5 +74,10 @@ const char *tls_conn_peer(const struct tls_conn *conn);
 /* Fault when the peer's certificate has expired since the handshake or, after tls_reload, is revoked or no longer
  * trusted. */
 int tls_conn_check(struct tls_conn *conn, struct fault *fault);
+/* How often trust was loaded. */
+unsigned tls_generation(const struct tls *tls);
+/* Fault when the peer's certificate is not good by the trust that is in use now. Once the handshake is done any thread
+ * may ask, whoever reads and writes meanwhile. */
+int tls_conn_peer_stands(const struct tls_conn *conn, struct fault *fault);
 
 #endif

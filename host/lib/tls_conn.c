@@ -130,6 +130,26 @@ const char *tls_conn_peer(const struct tls_conn *conn)
     return conn->peer;
 }
 
+unsigned tls_generation(const struct tls *tls)
+{
+    return atomic_load(&tls->generation);
+}
+
+int tls_conn_peer_stands(const struct tls_conn *conn, struct fault *fault)
+{
+    X509 *peer = SSL_get0_peer_certificate(conn->ssl);
+    if (peer == NULL) {
+        return fault_set(fault, "the peer has shown no certificate");
+    }
+    (void)pthread_mutex_lock(&conn->tls->lock);
+    X509_STORE *store = SSL_CTX_get_cert_store(conn->tls->context);
+    (void)X509_STORE_up_ref(store);
+    (void)pthread_mutex_unlock(&conn->tls->lock);
+    int result = tls_trust_check(store, peer, conn->tls->side == TLS_SERVER ? TLS_CLIENT : TLS_SERVER, fault);
+    X509_STORE_free(store);
+    return result;
+}
+
 int tls_conn_check(struct tls_conn *conn, struct fault *fault)
 {
     unsigned now = atomic_load(&conn->tls->generation);
@@ -144,12 +164,7 @@ int tls_conn_check(struct tls_conn *conn, struct fault *fault)
         (void)fault_set(fault, "certificate '%s': %s", conn->peer, tls_trust_text(X509_V_ERR_CERT_HAS_EXPIRED));
         return fault_hint(fault, "%s", tls_trust_hint(X509_V_ERR_CERT_HAS_EXPIRED));
     }
-    (void)pthread_mutex_lock(&conn->tls->lock);
-    X509_STORE *store = SSL_CTX_get_cert_store(conn->tls->context);
-    (void)X509_STORE_up_ref(store);
-    (void)pthread_mutex_unlock(&conn->tls->lock);
-    int result = tls_trust_check(store, peer, conn->tls->side == TLS_SERVER ? TLS_CLIENT : TLS_SERVER, fault);
-    X509_STORE_free(store);
+    int result = tls_conn_peer_stands(conn, fault);
     conn->generation = result == 0 ? now : conn->generation;
     return result;
 }

@@ -103,7 +103,7 @@ static int device_check(const struct cert *leaf, const struct cert *root, const 
     struct cert issuer;
     return cert_read(issuer_path, &issuer, fault) != 0
                ? -1
-               : cert_check(leaf, &issuer, root, CERT_DEVICE_UPDATE, public_key, fault);
+               : cert_check_past(leaf, &issuer, root, CERT_DEVICE_UPDATE, public_key, fault);
 }
 
 /* Tries the issuing certificates of all appliances. */

@@ -123,20 +123,6 @@ static int answer_cert_add(struct pem_text *text, const char *label, const struc
                                              : pem_add(text, PEM_STRING_X509, bytes_of(cert->der, cert->len), fault);
 }
 
-static int tpm_answer_add(struct enrol *e, const struct pki_appliance_order *order, const struct request *request,
-                          struct pem_text *text, struct fault *fault)
-{
-    uint8_t credential[ENROLMENT_BLOB_MAX];
-    size_t len = 0;
-    if (request->tpm.data == NULL) {
-        return 0;
-    }
-    if (enrol_tpm(e, order, request->tpm, credential, &len, fault) != 0) {
-        return -1;
-    }
-    return pem_add(text, ENROLMENT_PEM_CREDENTIAL, bytes_of(credential, len), fault);
-}
-
 static int channel_answer_add(struct enrol *e, const struct pki_appliance_order *order, const struct request *request,
                               struct pem_text *text, struct fault *fault)
 {
@@ -181,7 +167,12 @@ static int appliance_certify(struct enrol *e, const struct pki_appliance_order *
         enrol_path(e, path, fault, "pki/appliances/%s.pem", order->name) != 0) {
         return -1;
     }
-    int result = pem_note(&text, "Windlass: certificates for an appliance (windlassd enrol)", fault);
+    uint8_t credential[ENROLMENT_BLOB_MAX];
+    size_t credential_len = 0;
+    int result = request->tpm.data == NULL ? 0 : enrol_tpm(e, order, request->tpm, credential, &credential_len, fault);
+    if (result == 0) {
+        result = pem_note(&text, "Windlass: certificates for an appliance (windlassd enrol)", fault);
+    }
     if (result == 0) {
         result = answer_cert_add(&text, KEY_ROOT, &e->root, fault);
     }
@@ -194,8 +185,8 @@ static int appliance_certify(struct enrol *e, const struct pki_appliance_order *
     if (result == 0) {
         result = channel_answer_add(e, order, request, &text, fault);
     }
-    if (result == 0) {
-        result = tpm_answer_add(e, order, request, &text, fault);
+    if (result == 0 && credential_len > 0) {
+        result = pem_add(&text, ENROLMENT_PEM_CREDENTIAL, bytes_of(credential, credential_len), fault);
     }
     if (result == 0) {
         result = file_write(path, bytes_of(text.data, text.len), 0644, FILE_REPLACE, fault);
@@ -242,6 +233,7 @@ int pki_appliance_issue(const struct project *project, const struct pki_applianc
         result = tpm_wish_check(order, &request, fault);
         result = result != 0 ? -1 : enrol_begin(&e, project, "appliances", listener, fault);
         if (result == 0) {
+            e.renew = order->renew;
             result = fingerprint_tell(&e, order->request, fault);
             result = enrol_end(&e, result != 0 ? -1 : appliance_certify(&e, order, &request, fault), fault);
         }

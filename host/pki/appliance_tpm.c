@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* appliance_tpm: the part of an appliance's enrolment that its TPM speaks for (enrol_room.h). */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "host/lib/cert_crl.h"
 #include "host/lib/enrolment.h"
 #include "host/lib/file.h"
 #include "host/lib/text.h"
@@ -52,6 +54,110 @@ static int block_file(const struct enrol *e, const char *name, struct bytes bloc
     return result;
 }
 
+/* ---- one TPM, one name: two would share its count, and each would give out its units anew ---- */
+
+/* Another appliance's enrolment; 0: it has no TPM. 1, 0 or -1. */
+static int other_read(const struct enrol *e, const char *name, const uint8_t quota_key[64], struct tpm_enrolment *out,
+                      struct fault *fault)
+{
+    char path[ENROL_PATH_MAX];
+    uint8_t *block = NULL;
+    size_t len = 0;
+    if (enrol_path(e, path, fault, "pki/appliances/%s/tpm.cbor", name) != 0) {
+        return -1;
+    }
+    if (access(path, F_OK) != 0) {
+        return 0;
+    }
+    if (file_read(path, ENROLMENT_BLOB_MAX, &block, &len, fault) != 0) {
+        return -1;
+    }
+    int result = tpm_enrolment_read(bytes_of(block, len), quota_key, out, fault);
+    free(block);
+    return result == 0 ? 1 : -1;
+}
+
+static int is_revoked(const struct enrol *e, const char *name, struct fault *fault)
+{
+    char path[ENROL_PATH_MAX];
+    struct cert grant;
+    struct cert_crl crl = { NULL, 0 };
+    if (enrol_path(e, path, fault, "pki/appliances/%s/" KEY_GRANT ".crt", name) != 0 ||
+        cert_read(path, &grant, fault) != 0 || enrol_path(e, path, fault, PKI_CRL) != 0 ||
+        cert_crl_read(path, &e->root, &crl, fault) != 0) {
+        return -1;
+    }
+    int has = cert_crl_has(&crl, &grant, fault);
+    cert_crl_free(&crl);
+    return has;
+}
+
+/* The TPM comes from a name that was revoked: what it was given under that name, it was given. */
+static int limit_carry(struct enrol *e, const char *from, const char *to, struct fault *fault)
+{
+    char path[ENROL_PATH_MAX];
+    char text[16];
+    uint32_t before = 0;
+    uint32_t own = 0;
+    if (enrol_path(e, path, fault, "pki/appliances/%s/limit.txt", from) != 0 ||
+        enrol_limit_read(path, &before, fault) != 0 ||
+        enrol_path(e, path, fault, "pki/appliances/%s/limit.txt", to) != 0 ||
+        enrol_limit_read(path, &own, fault) != 0) {
+        return -1;
+    }
+    int len = snprintf(text, sizeof text, "%u\n", before);
+    if (before <= own) {
+        return 0;
+    }
+    return transcript_line(&e->transcript, fault,
+                           "appliance %s has the TPM of %s, which is revoked; %u units were given", to, from,
+                           before) != 0
+               ? -1
+               : file_write(path, bytes_of(text, (size_t)len), 0644, FILE_REPLACE, fault);
+}
+
+static int other_check(struct enrol *e, const char *name, const char *other, const uint8_t quota_key[64],
+                       const struct tpm_enrolment *facts, struct fault *fault)
+{
+    struct tpm_enrolment before;
+    int there = strcmp(name, other) == 0 ? 0 : other_read(e, other, quota_key, &before, fault);
+    if (there <= 0 || (memcmp(before.ek_digest, facts->ek_digest, sizeof before.ek_digest) != 0 &&
+                       memcmp(before.attestation_key, facts->attestation_key, 64) != 0 &&
+                       memcmp(before.grant_key, facts->grant_key, 64) != 0)) {
+        return there < 0 ? -1 : 0;
+    }
+    int revoked = is_revoked(e, other, fault);
+    if (revoked < 0) {
+        return -1;
+    }
+    if (revoked) {
+        return limit_carry(e, other, name, fault);
+    }
+    (void)fault_set(fault, "this TPM is that of the appliance '%s' already: one TPM counts for one appliance", other);
+    return fault_hint(fault, "to give it a new name: windlass pki revoke %s", other);
+}
+
+static int tpm_is_free(struct enrol *e, const char *name, const uint8_t quota_key[64],
+                       const struct tpm_enrolment *facts, struct fault *fault)
+{
+    char path[ENROL_PATH_MAX];
+    const struct dirent *entry;
+    int result = 0;
+    if (enrol_path(e, path, fault, "pki/appliances") != 0) {
+        return -1;
+    }
+    DIR *dir = opendir(path);
+    while (result == 0 && dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] != '.' && strchr(entry->d_name, '.') == NULL) {
+            result = other_check(e, name, entry->d_name, quota_key, facts, fault);
+        }
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+    return result;
+}
+
 static int grant_certify(struct enrol *e, const struct pki_appliance_order *order, const struct tpm_enrolment *facts,
                          struct cert *out, struct fault *fault)
 {
@@ -91,7 +197,8 @@ int enrol_tpm(struct enrol *e, const struct pki_appliance_order *order, struct b
     }
     text_hex(facts.ek_digest, sizeof facts.ek_digest, hex);
     transcript_tell(&e->transcript, "TPM: SHA-256 of its EK certificate %s", hex);
-    if (grant_certify(e, order, &facts, &grant, fault) != 0 ||
+    if (tpm_is_free(e, order->name, quota_key, &facts, fault) != 0 ||
+        grant_certify(e, order, &facts, &grant, fault) != 0 ||
         block_file(e, order->name, enrolment, &facts, quota_key, fault) != 0) {
         return -1;
     }

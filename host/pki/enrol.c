@@ -87,12 +87,47 @@ static int cert_is_for(const struct cert *cert, const uint8_t public_key[64], co
     return 0;
 }
 
+int enrol_path_aside(const char *path, unsigned n, char out[ENROL_PATH_MAX], struct fault *fault)
+{
+    size_t stem = strlen(path) - strlen(".crt");
+    int len = snprintf(out, ENROL_PATH_MAX, "%.*s.%u.crt", (int)stem, path, n);
+    return len > 0 && len < ENROL_PATH_MAX ? 0 : fault_set(fault, "%s: the name is too long", path);
+}
+
+/* What was signed under it is still to be checked some day. */
+static int cert_put_aside(const char *path, struct fault *fault)
+{
+    char aside[ENROL_PATH_MAX];
+    unsigned n = 1;
+    while (enrol_path_aside(path, n, aside, fault) == 0) {
+        if (access(aside, F_OK) != 0) {
+            return rename(path, aside) == 0 ? 0 : fault_errno(fault, "%s", aside);
+        }
+        n++;
+    }
+    return -1;
+}
+
+/* 1: the certificate that is there stays, and is *out; 0: there is none, any more; -1. */
+static int cert_there(const struct enrol *e, const struct cert_spec *spec, const char *path, struct cert *out,
+                      struct fault *fault)
+{
+    if (access(path, F_OK) != 0) {
+        return 0;
+    }
+    if (cert_read(path, out, fault) != 0 || cert_is_for(out, spec->public_key, path, fault) != 0) {
+        return -1;
+    }
+    return e->renew ? cert_put_aside(path, fault) : 1;
+}
+
 int enrol_cert(struct enrol *e, const struct cert_spec *spec, const char *path, struct cert *out, struct fault *fault)
 {
     struct cert_facts facts;
     char fingerprint[65];
-    if (access(path, F_OK) == 0) {
-        return cert_read(path, out, fault) != 0 ? -1 : cert_is_for(out, spec->public_key, path, fault);
+    int there = cert_there(e, spec, path, out, fault);
+    if (there != 0) {
+        return there < 0 ? -1 : 0;
     }
     if (cert_issue(spec, &e->root, e->hsm, KEY_ROOT, out, fault) != 0 || cert_facts_read(out, &facts, fault) != 0) {
         return -1;

@@ -25,6 +25,7 @@ struct pki_appliance_order {
     unsigned years;           /* 1 to 50 */
     const char *tpm_ca;       /* PEM: CAs of TPM makers; NULL when the request is of an appliance without TPM */
     unsigned channel_days;    /* validity of the credential for chips; 0: PKI_CHANNEL_DAYS */
+    int renew;                /* 1: new certificates for the same keys; those before are kept as <label>.<n>.crt */
 };
 /* Certifies an appliance: pki/appliances/<name>/<label>.crt, channel.cwt and, last, the answer
  * pki/appliances/<name>.pem. A run that was cut goes on; the same request again renews the credential for chips and

@@ -63,8 +63,7 @@ static int keys_read(const struct enrol *e, const char *name, struct kept *out, 
     return 0;
 }
 
-/* "<number>\n". No file: 0. Anything else is refused, since a limit that is forgotten is given twice. */
-static int limit_read(const char *path, uint32_t *out, struct fault *fault)
+int enrol_limit_read(const char *path, uint32_t *out, struct fault *fault)
 {
     uint8_t *text = NULL;
     size_t len = 0;
@@ -93,7 +92,7 @@ static int kept_read(const struct enrol *e, const char *name, struct kept *out, 
 {
     char path[ENROL_PATH_MAX];
     if (keys_read(e, name, out, fault) != 0 || enrol_path(e, path, fault, "pki/appliances/%s/limit.txt", name) != 0 ||
-        limit_read(path, &out->limit, fault) != 0 ||
+        enrol_limit_read(path, &out->limit, fault) != 0 ||
         enrol_path(e, path, fault, "pki/appliances/%s/tpm.cbor", name) != 0) {
         return -1;
     }

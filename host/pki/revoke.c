@@ -8,20 +8,37 @@
 #include "host/lib/enrolment.h"
 #include "host/pki/enrol_room.h"
 
-#define REVOKED_MAX (ENROLMENT_KEYS + 2)
+#define REVOKED_MAX 128 /* certificates of an appliance, renewed ones and all */
 
 struct revoked {
     struct cert certs[REVOKED_MAX];
     size_t count;
 };
 
-/* Adds the certificate of a file that is there. */
+static int add_one(struct revoked *revoked, const char *path, struct fault *fault)
+{
+    return revoked->count == REVOKED_MAX ? fault_set(fault, "%s: one certificate too many", path)
+                                         : cert_read(path, &revoked->certs[revoked->count++], fault);
+}
+
+/* Adds the certificate of a file that is there, and those before it that were renewed. */
 static int add(struct revoked *revoked, const char *path, struct fault *fault)
 {
-    if (access(path, F_OK) != 0) {
-        return 0;
+    char aside[ENROL_PATH_MAX];
+    if (access(path, F_OK) == 0 && add_one(revoked, path, fault) != 0) {
+        return -1;
     }
-    return cert_read(path, &revoked->certs[revoked->count++], fault);
+    for (unsigned n = 1;; n++) {
+        if (enrol_path_aside(path, n, aside, fault) != 0) {
+            return -1;
+        }
+        if (access(aside, F_OK) != 0) {
+            return 0;
+        }
+        if (add_one(revoked, aside, fault) != 0) {
+            return -1;
+        }
+    }
 }
 
 static int gather(const struct enrol *e, const char *name, struct revoked *out, struct fault *fault)

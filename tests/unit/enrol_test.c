@@ -55,7 +55,14 @@ static int init(const char *dir, struct fault *fault)
 
 static int issue(const char *request, const char *name, struct fault *fault)
 {
-    const struct pki_appliance_order order = { support_path(request), name, hosts, 3, NULL, 0 };
+    const struct pki_appliance_order order = { support_path(request), name, hosts, 3, NULL, 0, 0 };
+    side_change();
+    return pki_appliance_issue(&project, &order, NULL, fault);
+}
+
+static int renew(const char *request, const char *name, struct fault *fault)
+{
+    const struct pki_appliance_order order = { support_path(request), name, hosts, 7, NULL, 0, 1 };
     side_change();
     return pki_appliance_issue(&project, &order, NULL, fault);
 }
@@ -246,7 +253,7 @@ static void an_answer_of_another_maker_is_refused(void **state)
     support_check(pki_scaffold_make(&scaffold, NULL, &fault), &fault);
     support_check(project_open(support_path("q"), &other, &fault), &fault);
     support_check(pki_create(&other, "spec", pki_spec_ceremony(), NULL, &fault), &fault);
-    const struct pki_appliance_order order = { support_path("a/request.pem"), "factory-1", hosts, 3, NULL, 0 };
+    const struct pki_appliance_order order = { support_path("a/request.pem"), "factory-1", hosts, 3, NULL, 0, 0 };
     support_check(pki_appliance_issue(&other, &order, NULL, &fault), &fault);
     support_check_refused(enrol("a", "q/pki/appliances/factory-1.pem", &fault), &fault, "of another maker");
 }
@@ -316,6 +323,53 @@ static void openssl_reads_the_revocation_list_and_refuses_who_is_on_it(void **st
     support_check_refused(maker_revoke("nobody", &fault), &fault, "called 'nobody'");
 }
 
+static void renewed_certificates_keep_name_and_keys_and_the_old_ones_stay(void **state)
+{
+    (void)state;
+    static const char *const labels[] = { "issuing", "transport", "provisioner", "records", "appliance", "channel" };
+    struct fault fault = FAULT_NONE;
+    struct appliance_folder before;
+    struct appliance_folder after;
+    char p[256];
+    (void)snprintf(p, sizeof p, "%s", support_path("p/pki/appliances/factory-1"));
+    support_check(enrol("a", "p/pki/appliances/factory-1.pem", &fault), &fault);
+    support_check(folder_check("a", &before, &fault), &fault);
+    support_check(renew("a/request.pem", "factory-1", &fault), &fault);
+    support_check(renew("a/request.pem", "factory-1", &fault), &fault);
+    support_check(enrol("a", "p/pki/appliances/factory-1.pem", &fault), &fault);
+    support_check(folder_check("a", &after, &fault), &fault);
+    assert_memory_equal(before.trust.transport_key, after.trust.transport_key, 64);
+    assert_memory_equal(before.provisioner_key, after.provisioner_key, 64);
+    assert_true(before.trust.issuing.len != after.trust.issuing.len ||
+                memcmp(before.trust.issuing.der, after.trust.issuing.der, after.trust.issuing.len) != 0);
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        assert_int_equal(
+            shell("cd %s && openssl verify -CAfile ../../root.crt %s.crt %s.1.crt %s.2.crt >/dev/null 2>&1", p,
+                  labels[i], labels[i], labels[i]),
+            0);
+        assert_int_not_equal(shell("cd %s && cmp -s %s.crt %s.1.crt", p, labels[i], labels[i]), 0);
+    }
+    assert_int_equal(
+        shell("cd %s && test ! -e issuing.3.crt && openssl x509 -in issuing.crt -noout -checkend $((6*365*86400)) "
+              ">/dev/null && ! openssl x509 -in issuing.1.crt -noout -checkend $((6*365*86400)) >/dev/null",
+              p),
+        0);
+    support_check(maker_revoke("factory-1", &fault), &fault);
+    assert_int_equal(shell("test $(openssl crl -in %s -noout -text | grep -c 'Serial Number:') = 18",
+                           support_path("p/pki/stations.crl")),
+                     0);
+}
+
+static void nobody_renews_with_keys_of_his_own(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct fault refusal = FAULT_NONE;
+    support_check(init("b", &fault), &fault);
+    support_check_refused(renew("b/request.pem", "factory-1", &refusal), &refusal, "for another key");
+    assert_int_not_equal(access(support_path("p/pki/appliances/factory-1/issuing.1.crt"), F_OK), 0);
+}
+
 static void list_carry(void)
 {
     assert_int_equal(shell("cp %s %s", support_path("p/pki/stations.crl"), support_path("a/pki/stations.crl")), 0);
@@ -382,6 +436,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_answer_of_another_maker_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_station_is_certified_for_calling_and_nothing_else, setup, teardown),
         cmocka_unit_test_setup_teardown(openssl_reads_the_revocation_list_and_refuses_who_is_on_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(renewed_certificates_keep_name_and_keys_and_the_old_ones_stay, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_renews_with_keys_of_his_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_revoked_mastering_key_counts_no_more, setup, teardown),
         cmocka_unit_test_setup_teardown(a_revoked_appliance_stays_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_list_that_was_changed_is_refused, setup, teardown),

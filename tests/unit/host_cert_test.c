@@ -332,6 +332,10 @@ static EVP_PKEY *forge(const struct forge *f, X509 *issuer, EVP_PKEY *signer, co
     return key;
 }
 
+/* cert_check, or cert_check_past. */
+static int (*forged_check)(const struct cert *, const struct cert *, const struct cert *, enum cert_kind, uint8_t[64],
+                           struct fault *) = cert_check;
+
 /* Checks a leaf of this form, issued by a root of that form. */
 static void forged_is(const struct forge *of_root, const struct forge *of_leaf, const char *part)
 {
@@ -343,7 +347,7 @@ static void forged_is(const struct forge *of_root, const struct forge *of_leaf, 
     uint8_t key[64];
     EVP_PKEY *root_pair = forge(of_root, NULL, NULL, "forged root", &forged_root, &r);
     EVP_PKEY *leaf_pair = forge(of_leaf, r, root_pair, "forged leaf", &leaf, &l);
-    int result = cert_check(&leaf, NULL, &forged_root, CERT_SIGNING, key, &fault);
+    int result = forged_check(&leaf, NULL, &forged_root, CERT_SIGNING, key, &fault);
     if (part == NULL) {
         support_check(result, &fault);
     } else {
@@ -368,6 +372,24 @@ static void expired_certificates_are_refused(void **state)
     f = sound_root;
     f.until = -30;
     forged_is(&f, &sound_leaf, "expired");
+}
+
+static void what_was_signed_in_the_past_is_checked_without_the_clock(void **state)
+{
+    (void)state;
+    struct forge leaf = sound_leaf;
+    struct forge ca = sound_root;
+    leaf.until = -30;
+    ca.until = -30;
+    forged_check = cert_check_past;
+    forged_is(&ca, &leaf, NULL);
+    leaf.usage = "critical,keyAgreement"; /* all else is as strict */
+    forged_is(&ca, &leaf, "key usage is another");
+    leaf = sound_leaf;
+    leaf.until = -30;
+    leaf.digest = EVP_sha1();
+    forged_is(&ca, &leaf, "");
+    forged_check = cert_check;
 }
 
 static void wrong_usage_is_refused(void **state)
@@ -445,6 +467,7 @@ int main(void)
         cmocka_unit_test(every_flipped_bit_is_noticed),
         cmocka_unit_test(pem_file_holds_one_certificate_only),
         cmocka_unit_test(expired_certificates_are_refused),
+        cmocka_unit_test(what_was_signed_in_the_past_is_checked_without_the_clock),
         cmocka_unit_test(wrong_usage_is_refused),
         cmocka_unit_test(other_algorithms_are_refused),
         cmocka_unit_test(unknown_critical_extension_is_refused),

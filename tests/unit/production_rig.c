@@ -60,7 +60,7 @@ static void appliance_make(const char *dir, const char *name)
     char request[64];
     (void)snprintf(request, sizeof request, "%s/request.pem", dir);
     (void)snprintf(answer, sizeof answer, "pki/appliances/%s.pem", name);
-    const struct pki_appliance_order issue = { rig_path(request), name, hosts, 3, NULL, 0 };
+    const struct pki_appliance_order issue = { rig_path(request), name, hosts, 3, NULL, 0, 0 };
     (void)unsetenv("SOFTHSM2_CONF");
     support_check(appliance_folder_init(&order, &fault), &fault);
     (void)unsetenv("SOFTHSM2_CONF");

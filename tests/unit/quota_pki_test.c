@@ -120,7 +120,7 @@ static void order_write(struct opened *from, const char *name)
 
 static int issue(const char *request, const char *name, const char *ca, struct fault *fault)
 {
-    const struct pki_appliance_order order = { support_path(request), name, hosts, 3, ca, 0 };
+    const struct pki_appliance_order order = { support_path(request), name, hosts, 3, ca, 0, 0 };
     side_change();
     return pki_appliance_issue(&project, &order, NULL, fault);
 }
@@ -269,6 +269,26 @@ static void forgotten_limit_is_not_guessed(void **state)
     quota_close(a.quota);
 }
 
+static void one_tpm_has_one_name(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct fault none = FAULT_NONE;
+    support_check_refused(issue("a/request.pem", "factory-9", rig_ca(), &fault), &fault,
+                          "that of the appliance 'factory-1' already");
+    assert_int_not_equal(access(support_path("p/pki/appliances/factory-9/issuing.crt"), F_OK), 0);
+    assert_int_not_equal(access(support_path("p/pki/appliances/factory-9/tpm.cbor"), F_OK), 0);
+    side_change();
+    support_check(pki_revoke(&project, "factory-1", NULL, &none), &none);
+    support_check(issue("a/request.pem", "factory-9", rig_ca(), &none), &none);
+    uint8_t *limit = NULL;
+    size_t len = 0;
+    support_check(file_read(support_path("p/pki/appliances/factory-9/limit.txt"), 64, &limit, &len, &none), &none);
+    assert_int_equal(len, 3); /* what the TPM was given under its old name stays given */
+    assert_memory_equal(limit, "91\n", 3);
+    free(limit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +297,7 @@ int main(void)
         cmocka_unit_test(enrolment_of_one_tpm_is_not_for_another),
         cmocka_unit_test(order_of_another_appliance_gives_nothing),
         cmocka_unit_test(forgotten_limit_is_not_guessed),
+        cmocka_unit_test(one_tpm_has_one_name),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -323,20 +323,44 @@ static void stop_finishes_the_letter_in_hand(void **state)
     tls_conn_close(idle);
 }
 
-static void revoked_station_is_cut_at_its_next_letter(void **state)
+/* "line-1" is on a new list, and the list is loaded. */
+static void station_revoke(void)
 {
-    (void)state;
     static const char *const revoked[] = { "line-1", NULL };
     struct fault fault = FAULT_NONE;
-    struct tls_conn *conn = rig_connect(rig.station_tls);
-    rig_say(conn, "one");
-    rig_hear(conn, "line-1one");
     maker_crl("root", "stations.crl", revoked, -60, 3600);
     support_check(tls_reload(rig.server_tls, &fault), &fault);
+}
+
+static void revoked_station_is_let_go_at_the_reload(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct tls_conn *conn = rig_connect(rig.station_tls);
+    struct tls_conn *never = rig_connect(rig.station_tls); /* said nothing yet */
+    rig_say(conn, "one");
+    rig_hear(conn, "line-1one");
+    support_check(tls_reload(rig.server_tls, &fault), &fault); /* nothing has changed */
     rig_say(conn, "two");
-    rig_hear(conn, "NO: certificate 'line-1': it is revoked");
+    rig_hear(conn, "line-1two");
+    station_revoke();
     rig_hear_end(conn);
-    assert_int_equal(metrics_get(&rig.metrics, METRIC_END_CERTIFICATE), 1);
+    rig_hear_end(never);
+    rig_wait(METRIC_END_CERTIFICATE, 2);
+    tls_conn_close(conn);
+    tls_conn_close(never);
+}
+
+static void revoked_station_hears_the_answer_to_the_letter_in_hand(void **state)
+{
+    (void)state;
+    struct tls_conn *conn = rig_connect(rig.station_tls);
+    rig_say(conn, "Slow");
+    rig_wait(METRIC_WORKING, 1);
+    station_revoke();
+    rig_hear(conn, "line-1Slow");
+    rig_hear_end(conn);
+    rig_wait(METRIC_END_CERTIFICATE, 1);
     tls_conn_close(conn);
 }
 
@@ -357,7 +381,8 @@ int main(void)
         cmocka_unit_test(one_station_cannot_take_all_places),
         cmocka_unit_test(flood_from_one_address_is_slowed_down),
         cmocka_unit_test_setup_teardown(stop_finishes_the_letter_in_hand, up, down),
-        cmocka_unit_test_setup_teardown(revoked_station_is_cut_at_its_next_letter, up, down),
+        cmocka_unit_test_setup_teardown(revoked_station_is_let_go_at_the_reload, up, down),
+        cmocka_unit_test_setup_teardown(revoked_station_hears_the_answer_to_the_letter_in_hand, up, down),
     };
     return cmocka_run_group_tests_name("server", tests, rig_begin, rig_end);
 }
