@@ -54,6 +54,6 @@ windlass_library(wl_base SOURCES base/hard.c base/status.c base/words.c base/cbo
 # From the ground up: each room needs only those before it.
 foreach(room wire crypto channel boot ports/sim sbm
         host/lib host/sign1 host/pki host/master host/ledger host/dashboard host/quota host/production host/appliance host/daemon host/station host/device host/chip host/cli
-        tests/unit tests/cuts tests/crash tests/fuzz tests/cli tests/system tests/bench)
+        tests/unit tests/cuts tests/crash tests/fuzz tests/cli tests/system tests/bench tests/days)
   add_subdirectory(${room})
 endforeach()

@@ -245,11 +245,7 @@ static int run_begin(struct unit *u, struct fault *fault)
         (void)fault_set(fault, "this appliance has no production package");
         return fault_hint(fault, "'windlassd load' gives it one");
     }
-    if (u->run->not_after != 0 && (uint64_t)time(NULL) > u->run->not_after) {
-        (void)fault_set(fault, "the production package is no longer valid");
-        return fault_hint(fault, "look at the appliance's clock; if it is right, the maker gives another package");
-    }
-    return 0;
+    return run_clock_check(u->run, fault);
 }
 
 int unit_begin(struct unit *u, const struct letter_request *request, struct letter_action *action, struct fault *fault)

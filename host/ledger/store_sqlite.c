@@ -9,16 +9,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define APPLICATION_ID 0x576C6467 /* "Wldg" */
 #define BUSY_MS 3000
 #define PATH_MAX_LEN 600
 
+struct file_place {
+    dev_t device;
+    ino_t inode; /* 0: not known yet */
+};
+
 struct file_store {
     sqlite3 *db;
     sqlite3_stmt *statements[STORE_STATEMENTS];
     char path[PATH_MAX_LEN];
+    struct file_place place;
+    struct file_place log; /* SQLite's write-ahead log */
 };
 
 static void fault_hint_set(int result, struct fault *fault)
@@ -237,20 +245,56 @@ static int file_open(const char *place, enum ledger_access mode, void **out, str
 
 /* ---- running ---- */
 
-static int file_begin(void *db, struct fault *fault)
+/* 1 when this name no longer leads to this file; a file that is not known yet is known from now on. */
+static int is_moved(const char *path, struct file_place *place)
 {
-    return text_run(db, "BEGIN IMMEDIATE", "writing", fault);
+    struct stat now;
+    if (stat(path, &now) != 0) {
+        return place->inode != 0;
+    }
+    if (place->inode == 0) {
+        *place = (struct file_place){ now.st_dev, now.st_ino };
+    }
+    return now.st_dev != place->device || now.st_ino != place->inode;
 }
 
-static int file_commit(void *db, struct fault *fault)
+/* SQLite goes on writing into files that were deleted or moved, and all of it would be gone with the process. */
+static int place_check(struct file_store *store, struct fault *fault)
 {
-    return text_run(db, "COMMIT", "committing", fault);
+    char log[PATH_MAX_LEN + 8];
+    (void)snprintf(log, sizeof log, "%s-wal", store->path);
+    if (!is_moved(store->path, &store->place) && !is_moved(log, &store->log)) {
+        return 0;
+    }
+    (void)fault_set(fault, "ledger %s: the file, or its -wal, was deleted, moved or replaced while in use",
+                    store->path);
+    return fault_hint(fault,
+                      "put back the very files that were there; if they are gone, stop windlassd and restore the "
+                      "newest copy");
 }
 
 static void file_rollback(void *db)
 {
     struct file_store *store = db;
     (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int file_begin(void *db, struct fault *fault)
+{
+    if (text_run(db, "BEGIN IMMEDIATE", "writing", fault) != 0) {
+        return -1;
+    }
+    if (place_check(db, fault) != 0) {
+        file_rollback(db);
+        return -1;
+    }
+    return 0;
+}
+
+/* Whoever took the files away meanwhile is seen here: nothing is released then. */
+static int file_commit(void *db, struct fault *fault)
+{
+    return text_run(db, "COMMIT", "committing", fault) != 0 ? -1 : place_check(db, fault);
 }
 
 static void bind(sqlite3_stmt *statement, int at, const struct store_value *value)

@@ -204,6 +204,7 @@ static int terms_take(struct run *run, const struct run_parts *parts, struct fau
     run->units = parts->units;
     run->not_after = parts->not_after;
     run->channel_ends = parts->channel_ends;
+    run->since = run_clock_now();
     return 0;
 }
 

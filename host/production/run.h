@@ -43,6 +43,12 @@ struct run_parts {
     struct hsm *hsm; /* holds KEY_TRANSPORT, KEY_PROVISIONER and KEY_ISSUING */
 };
 
+/* A moment: what the clock showed, and what runs on evenly whatever the clock does. Seconds. */
+struct run_clock {
+    int64_t shown;
+    int64_t even;
+};
+
 struct run_image {
     uint32_t off; /* in flash */
     uint32_t erase_len;
@@ -84,6 +90,7 @@ struct run {
     uint64_t units;   /* for one operation of the TPM */
     uint64_t not_after;
     uint64_t channel_ends;
+    struct run_clock since; /* when it was loaded */
     uint8_t ticket[GRANT_SIGNED_MAX];
     size_t ticket_len;
     struct session_key *session; /* in locked memory */
@@ -91,6 +98,10 @@ struct run {
     size_t vendor_count; /* 0: chips have no key of their own, and are reached over the open channel */
 };
 
+struct run_clock run_clock_now(void);
+/* Fault when the run is over by its time, or the clock shows less than has passed since it was loaded: a minute is
+ * allowed. */
+int run_clock_check(const struct run *run, struct fault *fault);
 /* Fault when parts do not fit together, do not fit the chip, or the key block is not ours. */
 int run_make(const struct run_parts *parts, struct run **out, struct fault *fault);
 /* Wipes the session key. NULL is allowed. */

@@ -53,7 +53,9 @@ static int letter_carry(struct station *s, const struct letter_request *request,
     if (w.status != STATUS_OK) {
         return fault_status(fault, "letter", w.status);
     }
-    if (tls_letter_send(s->conn, cbor_written(&w), STATION_PATIENCE_MS, fault) != 0 ||
+    const size_t sent = s->twist == NULL ? w.len : s->twist(s, request, w.len);
+    s->letters += request->op != LETTER_IMAGE;
+    if (tls_letter_send(s->conn, bytes_of(s->request, sent), STATION_PATIENCE_MS, fault) != 0 ||
         tls_letter_receive(s->conn, s->answer, sizeof s->answer, &len, STATION_PATIENCE_MS, fault) != 0) {
         return -1;
     }
@@ -61,8 +63,11 @@ static int letter_carry(struct station *s, const struct letter_request *request,
     if (status != STATUS_OK) {
         return fault_status(fault, "answer", status);
     }
-    return answer->refused ? fault_set(fault, "refused: %.*s", (int)answer->what.len, (const char *)answer->what.data)
-                           : 0;
+    if (answer->refused == 0) {
+        return 0;
+    }
+    (void)fault_hint(fault, "%.*s", (int)answer->hint.len, (const char *)answer->hint.data);
+    return fault_set(fault, "refused: %.*s", (int)answer->what.len, (const char *)answer->what.data);
 }
 
 /* ---- images ---- */
@@ -192,14 +197,20 @@ static int cert_take(struct bytes der, struct cert *out)
 
 int station_unit_make(struct station *s, const uint8_t uid[16], struct station_made *made, struct fault *fault)
 {
+    board_chip_new(uid);
+    return station_unit_run(s, made, fault);
+}
+
+int station_unit_run(struct station *s, struct station_made *made, struct fault *fault)
+{
     struct letter_answer answer;
     const struct letter_request begin = { .op = LETTER_BEGIN,
                                           .version = LETTER_VERSION,
                                           .socket = bytes_of(s->name, strlen(s->name)),
                                           .channel = LETTER_CHANNEL_OPEN };
-    board_chip_new(uid);
     memset(made, 0, sizeof *made);
-    memcpy(made->uid, uid, sizeof made->uid);
+    memcpy(made->uid, board.uid, sizeof made->uid);
+    s->letters = 0;
     int result = letter_carry(s, &begin, &answer, fault);
     for (made->letters = 1; result == 0 && answer.action.kind != LETTER_DONE; made->letters++) {
         struct letter_request request = { .op = LETTER_RESULT };

@@ -25,6 +25,9 @@ struct station {
     char name[LETTER_SOCKET_MAX + 1];
     struct station_image images[STATION_IMAGES];
     struct station_image head; /* of the chip in hand */
+    /* NULL, or what happens to each letter before it leaves; gives its length then. */
+    size_t (*twist)(struct station *station, const struct letter_request *request, size_t len);
+    uint64_t letters; /* sent for this unit, pieces of images aside */
     uint8_t request[LETTER_MAX];
     uint8_t answer[LETTER_MAX];
     uint8_t token[2048];
@@ -46,5 +49,7 @@ int station_open(struct station *station, const char *address, const char *ident
 void station_close(struct station *station);
 /* Makes a device of a new chip: from BEGIN to DONE. */
 int station_unit_make(struct station *station, const uint8_t uid[16], struct station_made *made, struct fault *fault);
+/* The same with the chip as it is. */
+int station_unit_run(struct station *station, struct station_made *made, struct fault *fault);
 
 #endif

@@ -1,0 +1,259 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Bad days of a line, with the real, confined windlassd, its token, its ledger and real TLS; the chips run the firmware on this computer. After each day
+# the next device is made by the same daemon, and in the end the ledger verifies. Arguments: the tree's top folder; how many lies are left out between two (1: none).
+top=$(cd "$1" && pwd)
+lies=${2:-1}
+. "$top/tests/system/lib.sh"
+windlassd=$top/build/host/bin/windlassd
+tools=$top/build/host/tests/days
+cd "$work"
+chmod 711 "$work"
+
+line=$work/line
+mkdir -m 711 "$line"
+. "$top/tools/line"
+stop_all() {
+    line_stop
+    clean_up
+}
+trap stop_all EXIT
+
+expect() {
+    wanted=$1
+    shift
+    local code=0
+    "$@" >out 2>&1 || code=$?
+    [ "$code" -eq "$wanted" ] || fail "exit $code, not $wanted: $* $(tail -n 30 out) $(tail -n 5 line/daemon.log)"
+}
+says() {
+    grep -qE -- "$1" "${2:-out}" || fail "'$1' is not in: $(tail -n 20 "${2:-out}")"
+}
+
+# A whole image of N bytes with a vector table.
+image() {
+    python3 -c 'import struct, sys
+n = int(sys.argv[1])
+sys.stdout.buffer.write(struct.pack("<II", int(sys.argv[2], 0), int(sys.argv[3], 0)) + bytes(i * 7 & 255 for i in range(n - 8)))' \
+        "$2" "$3" "$4" >"$1"
+}
+
+# The daemon as it runs on the line, but that its day can be bad.
+mood() {
+    printf '%-63s' "$1" | dd of=mood conv=notrunc status=none
+}
+daemon_start() {
+    setsid env WINDLASS_MOOD="$work/mood" LD_PRELOAD="$tools/days_mood.so" \
+        "$windlassd" run line/a $line_user --token-needed "$@" >>line/daemon.log 2>&1 &
+    echo $! >line/daemon.pid
+    line_wait "$windlassd" status line/a || fail "the daemon does not start: $(tail -n 3 line/daemon.log)"
+}
+daemon_stop() {
+    "$windlassd" stop line/a >/dev/null
+    wait "$(cat line/daemon.pid)" || fail "the daemon's exit code"
+    rm line/daemon.pid
+}
+
+# station WHAT N
+station() {
+    timeout 120 "$tools/days_station" "127.0.0.1:$(line_status port)" line/line-1 "$@"
+}
+made=0
+# The next device is made.
+next() {
+    expect 0 station make 1
+    made=$((made + 1))
+    says "^unit [0-9]*$"
+    [ "$(line_status done)" -eq "$made" ] || fail "$(line_status done) devices, not $made"
+}
+# refused REASON HINT: no device, and station, log and list of failures say why.
+refused() {
+    expect 1 station make 1
+    says "$1"
+    says "hint: .*$2"
+}
+# noted TEXT: the daemon's log has it, since the day began.
+noted() {
+    tail -n "+$day_line" line/daemon.log >today
+    says "$1" today
+}
+day() {
+    echo "$1"
+    day_line=$(($(wc -l <line/daemon.log) + 1))
+}
+
+project_image_make() {
+    "$windlass" init project --product test && "$windlass" pki create --project project &&
+        "$windlass" master package --project project --component sbm --input sbm-a.bin --input-b sbm-b.bin --sequence 1 --out sbm.suit &&
+        "$windlass" master package --project project --input app.bin --sequence 1 --out v1.suit
+}
+
+image bl1.bin 2000 0x38020000 0x10000101
+image sbm-a.bin 9000 0x38020000 0x10021101
+image sbm-b.bin 9000 0x38020000 0x10051101
+image app.bin 20000 0x28400000 0x00080009
+firmware=$work
+printf '%-64s' ordinary >mood
+mooded() {
+    WINDLASS_MOOD="$work/mood" LD_PRELOAD="$tools/days_mood.so" "$@"
+}
+mood "clock -864000" # certificates of ten days ago: the clock may go back, and they are still good
+expect 0 mooded project_image_make
+expect 0 mooded line_appliance_make factory-1
+expect 0 mooded line_station_make line-1
+mood ordinary
+: >line/daemon.log
+daemon_start
+expect 0 line_package_load 1 400 sbm.suit v1.suit
+next
+
+# in_hand MOOD REASON [HINT]: with a chip in hand the day turns bad; the station is told why. When it is better, the same chip comes again and is made.
+in_hand() {
+    station hold 2 >held 2>&1 &
+    local held=$!
+    line_wait grep -q held held
+    mood "$1"
+    line_wait grep -qE "refused: .*$2" held || fail "the station was not told: $(cat held)"
+    says "hint: .*${3:-}" held
+    mood ordinary
+    wait "$held" || fail "the chip in hand was never made: $(cat held)"
+    made=$((made + 1))
+    next
+}
+
+day "the disk is full: before a unit, and in the midst of one; with room again it goes on by itself"
+mood full
+refused "ledger .*(full|disk)" "disk"
+noted '"what":"[^"]*(full|disk)'
+mood ordinary
+next
+in_hand full "(full|disk)" disk
+
+day "what is written does not get to the disk"
+mood torn
+refused "ledger" "disk"
+mood ordinary
+next
+
+day "the clock goes back while the line runs"
+mood "clock -86400"
+refused "clock was set back" "clock"
+mood ordinary
+next
+day "the clock goes back between two runs"
+daemon_stop
+mood "clock -86400"
+daemon_start
+noted "clock was set back"
+refused "no production package|clock" "load|clock"
+daemon_stop
+mood ordinary
+daemon_start
+next
+
+day "the token forgets its sessions, and its login"
+mood lost
+next
+mood idle
+next
+day "the token is pulled out, and put in again; without it nobody is even called in"
+mood out
+refused "trouble of its own" "log"
+noted "there is no token"
+mood ordinary
+next
+in_hand out "there is no token" "plug|token"
+day "the token does not sign"
+in_hand fails "the device has an error" plug
+day "the folder of SoftHSM's token is gone, and comes back: SoftHSM sees that in a new process only"
+mv line/a/hsm/tokens tokens
+refused "trouble of its own" "log"
+noted "token 'windlass-appliance'"
+mv tokens line/a/hsm/tokens
+daemon_stop
+daemon_start
+next
+
+day "the ledger is locked by another program: for a moment, and for long"
+lock_ledger() {
+    python3 - "$1" <<'END' &
+import sqlite3, sys, time
+db = sqlite3.connect("line/a/ledger.db", isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+open("locked", "w")
+time.sleep(float(sys.argv[1]))
+END
+    locker=$!
+    line_wait test -e locked
+    rm locked
+}
+lock_ledger 2
+next
+wait "$locker"
+lock_ledger 8
+refused "ledger .*locked" "another program"
+noted "locked"
+wait "$locker"
+next
+
+day "the ledger is gone, and comes back"
+mkdir away
+mv line/a/ledger.db* away/
+refused "ledger .*(deleted|moved)" "put back"
+noted "deleted"
+mv away/ledger.db* line/a/
+next
+day "another ledger stands in its place"
+mkdir copy
+cp -p line/a/ledger.db* copy/
+mv line/a/ledger.db* away/
+cp -p copy/ledger.db* line/a/
+refused "ledger .*(deleted|moved)" "put back"
+rm line/a/ledger.db*
+mv away/ledger.db* line/a/
+next
+day "the ledger is gone between two runs: the daemon does not begin a new one"
+daemon_stop
+mv line/a/ledger.db* away/
+expect 1 timeout 10 "$windlassd" run line/a $line_user
+says "ledger.head knows"
+mv away/ledger.db* line/a/
+daemon_start
+next
+day "two sockets claim one chip: it is in hand in one"
+expect 0 station two 1
+says "second socket: refused: this chip is in hand in another socket"
+says "first socket: unit"
+made=$((made + 1))
+next
+day "a second chip comes with the unique ID of a first"
+expect 0 station clone 1
+says "the clone: refused: .*quarantine"
+made=$((made + 1))
+noted "quarantine"
+next
+
+for flood in connects halves strangers letters failures readers writers; do
+    day "a flood: $flood; the line goes on meanwhile"
+    station $flood 3 >flood 2>&1 &
+    flood_id=$!
+    sleep 0.5
+    next
+    next
+    wait "$flood_id" || fail "the flood came to nothing: $(cat flood)"
+    cat flood
+    next
+done
+
+day "a station lies about everything, one thing at a time"
+expect 0 station lies "$lies"
+says ", 0 wrong; then unit"
+tail -n 1 out
+made=$((made + 3))
+next
+
+echo "the books are right"
+daemon_stop
+expect 0 "$windlass" ledger verify --project project --ledger line/a --final
+says "^sound"
+cat out
