@@ -51,6 +51,9 @@ static int echo_carry(void *engine, void *state, const char *station, struct byt
     if (request.data[0] == 'S') {
         (void)nanosleep(&nap, NULL);
     }
+    while (request.data[0] == 'H' && atomic_load(&rig.held)) {
+        (void)usleep(1000);
+    }
     atomic_fetch_sub(&rig.in_hand, 1);
     if (request.data[0] == 'X') {
         return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server_rig: the daemon's server over real sockets, with an engine that echoes: "S" sleeps, "B" answers much, "X" has
+ * server_rig: the daemon's server over real sockets, with an engine that echoes: "S" sleeps, "H" waits, "B" answers much, "X" has
  * no answer; all else comes back behind the station's name. The station "unwelcome" is not opened.
  */
 #ifndef TESTS_UNIT_SERVER_RIG_H
@@ -21,6 +21,7 @@ struct rig {
     char address[32];
     unsigned port;
     atomic_int open_states; /* connections that the engine knows */
+    atomic_int held;        /* 1: letters that begin with H wait */
     atomic_int in_hand;     /* letters that it answers now */
 };
 extern struct rig rig;
