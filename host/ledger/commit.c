@@ -187,7 +187,8 @@ static struct ask *batch_take(struct ledger *ledger)
     return batch;
 }
 
-/* An ask's owner may go as soon as it is done: nothing of it is touched after. Called with the lock held. */
+/* An ask's owner may go as soon as it is done: nothing of it is touched after. Each waits for itself alone, so that
+ * none meets the others at the lock. */
 static void batch_release(struct ask *batch, int failed, const struct fault *fault)
 {
     while (batch != NULL) {
@@ -197,8 +198,7 @@ static void batch_release(struct ask *batch, int failed, const struct fault *fau
             (void)fault_hint(batch->fault, "%s", fault->hint);
             batch->result = -1;
         }
-        batch->done = 1;
-        (void)pthread_cond_signal(&batch->ready);
+        (void)sem_post(&batch->done);
         batch = next;
     }
 }
@@ -211,8 +211,8 @@ static void *commit_run(void *context)
         struct fault fault = FAULT_NONE;
         (void)pthread_mutex_unlock(&ledger->lock);
         int failed = batch_run(ledger, batch, &fault);
-        (void)pthread_mutex_lock(&ledger->lock);
         batch_release(batch, failed, &fault);
+        (void)pthread_mutex_lock(&ledger->lock);
     }
     (void)pthread_mutex_unlock(&ledger->lock);
     return NULL;
@@ -244,9 +244,12 @@ void ledger_commit_stop(struct ledger *ledger)
 int ledger_ask(struct ledger *ledger, int (*work)(struct ledger *, void *, struct fault *), void *input,
                struct fault *fault)
 {
-    struct ask ask = { .work = work, .input = input, .fault = fault, .ready = PTHREAD_COND_INITIALIZER };
+    struct ask ask = { .work = work, .input = input, .fault = fault };
     if (!ledger->running) {
         return fault_set(fault, "ledger: opened for reading only");
+    }
+    if (sem_init(&ask.done, 0, 0) != 0) {
+        return fault_errno(fault, "ledger");
     }
     (void)pthread_mutex_lock(&ledger->lock);
     if (ledger->last != NULL) {
@@ -256,10 +259,10 @@ int ledger_ask(struct ledger *ledger, int (*work)(struct ledger *, void *, struc
     }
     ledger->last = &ask;
     (void)pthread_cond_signal(&ledger->wake);
-    while (!ask.done) {
-        (void)pthread_cond_wait(&ask.ready, &ledger->lock);
-    }
     (void)pthread_mutex_unlock(&ledger->lock);
-    (void)pthread_cond_destroy(&ask.ready);
+    while (sem_wait(&ask.done) != 0) {
+        /* A signal came between. */
+    }
+    (void)sem_destroy(&ask.done);
     return ask.result;
 }

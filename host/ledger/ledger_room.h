@@ -4,6 +4,7 @@
 #define HOST_LEDGER_LEDGER_ROOM_H
 
 #include <pthread.h>
+#include <semaphore.h>
 
 #include "host/ledger/state_store.h"
 
@@ -27,8 +28,7 @@ struct ask {
     void *input;
     struct fault *fault;
     int result;
-    int done;
-    pthread_cond_t ready;
+    sem_t done;
     struct ask *next;
 };
 

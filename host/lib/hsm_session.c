@@ -95,7 +95,7 @@ static void session_give(struct hsm *hsm, CK_SESSION_HANDLE session, unsigned ge
         (void)hsm->module->call->C_CloseSession(session);
         hsm->open_count--;
     }
-    (void)pthread_cond_broadcast(&hsm->returned);
+    (void)pthread_cond_signal(&hsm->returned);
     (void)pthread_mutex_unlock(&hsm->lock);
 }
 
