@@ -7,7 +7,8 @@
 
 #define BLOCKS_FILE "tpm/blocks"
 
-int appliance_new(const struct appliance *parts, struct appliance **out, struct fault *fault)
+/* An engine without run; on a fault it is closed. */
+static int engine_new(const struct appliance *parts, struct appliance **out, struct fault *fault)
 {
     struct appliance *a = malloc(sizeof *a);
     *out = NULL;
@@ -28,12 +29,16 @@ int appliance_new(const struct appliance *parts, struct appliance **out, struct 
 
 int appliance_make(const struct appliance_config *config, struct appliance **out, struct fault *fault)
 {
-    const struct production_trust *trust = &config->folder->trust;
+    const struct appliance_folder *folder = config->folder;
+    const struct production_trust *trust = &folder->trust;
     const struct appliance parts = { .token_needed = config->token_needed,
                                      .folder = config->folder,
                                      .hsm = config->hsm,
                                      .ledger = config->ledger,
                                      .quota = config->quota,
+                                     .channel = { .hsm = config->hsm,
+                                                  .key = KEY_CHANNEL,
+                                                  .credential = bytes_of(folder->channel, folder->channel_len) },
                                      .root = trust->root,
                                      .issuing = trust->issuing };
     *out = NULL;
@@ -41,14 +46,9 @@ int appliance_make(const struct appliance_config *config, struct appliance **out
         return fault_set(fault, trust->tpm ? "this appliance was enrolled with a TPM, and there is none"
                                            : "this appliance was enrolled without a TPM, and there is one");
     }
-    if (appliance_new(&parts, out, fault) != 0) {
+    if (engine_new(&parts, out, fault) != 0) {
         return -1;
     }
-    const struct appliance_folder *folder = config->folder;
-    (*out)->own_channel = (struct channel_side){ .hsm = config->hsm,
-                                                 .key = KEY_CHANNEL,
-                                                 .credential = bytes_of(folder->channel, folder->channel_len) };
-    (*out)->channel = &(*out)->own_channel;
     char *path = (*out)->granting.blocks.path;
     if (config->quota != NULL &&
         appliance_folder_path(config->folder, BLOCKS_FILE, path, sizeof(*out)->granting.blocks.path, fault) != 0) {
@@ -65,11 +65,6 @@ void appliance_close(struct appliance *a)
         return;
     }
     granting_close(&a->granting);
-    if (a->owns) {
-        failures_settle(&a->failures);
-        ledger_close(a->ledger);
-        hsm_close(a->hsm);
-    }
     run_free(a->run);
     failures_close(&a->failures);
     (void)pthread_mutex_destroy(&a->hand.lock);
@@ -88,11 +83,6 @@ void appliance_failures_count(struct appliance *a, uint64_t *recorded, uint64_t 
     *recorded = a->failures.recorded;
     *left_out = a->failures.left_out;
     (void)pthread_mutex_unlock(&a->failures.lock);
-}
-
-void appliance_channel_set(struct appliance *a, const struct channel_side *side)
-{
-    a->channel = side;
 }
 
 /* ---- runs: the present one counts as used once ---- */
@@ -121,7 +111,8 @@ void appliance_run_give(struct appliance *a, struct run *run)
     }
 }
 
-void appliance_run_set(struct appliance *a, struct run *run)
+/* Makes `run` the present one. */
+static void run_set(struct appliance *a, struct run *run)
 {
     (void)pthread_mutex_lock(&a->lock);
     struct run *before = a->run;
@@ -250,7 +241,6 @@ static int production_make(struct appliance *a, const struct production_run *pro
                                      .channel_ends = channel_ends,
                                      .not_after = production->terms.not_after,
                                      .number = production->terms.number,
-                                     .counted = production->terms.number,
                                      .units = production->terms.block,
                                      .issuing = &a->issuing,
                                      .hsm = a->hsm };
@@ -262,15 +252,15 @@ static int production_make(struct appliance *a, const struct production_run *pro
         run_free(run);
         return -1;
     }
-    appliance_run_set(a, run);
+    run_set(a, run);
     return 0;
 }
 
 int appliance_load(struct appliance *a, struct bytes package, struct fault *fault)
 {
     struct production_floor floor;
-    if (a->folder == NULL || floor_find(a, &floor, fault) != 0) {
-        return fault_set(fault, "this appliance takes no production packages");
+    if (floor_find(a, &floor, fault) != 0) {
+        return -1;
     }
     struct production_run *production = calloc(1, sizeof *production);
     if (production == NULL) {

@@ -14,7 +14,6 @@
 struct appliance;
 struct appliance_socket;
 struct appliance_folder;
-struct channel_side;
 struct ledger;
 struct quota;
 
@@ -36,21 +35,6 @@ int appliance_make(const struct appliance_config *config, struct appliance **out
  */
 int appliance_load(struct appliance *appliance, struct bytes package, struct fault *fault);
 
-/* Files of a production run without a production package. */
-struct appliance_inputs {
-    const char *bl1;   /* raw binary */
-    const char *sbm;   /* SBM package, with its payload */
-    const char *app;   /* application package, encrypted */
-    const char *block; /* key block of `app` for the transport key, signed by the mastering key */
-    int token_needed;  /* 1: a record is closed only by the device's own token that says it is secured */
-};
-
-/* Opens token, ledger, certificates and files, and checks them all. */
-int appliance_open(const struct project *project, const struct appliance_inputs *inputs, struct appliance **out,
-                   struct fault *fault);
-/* What it shows to chips with a key of their silicon vendor, when it was made from files; `side` outlives the engine,
- * and its vendors are those of the run. Before any socket. */
-void appliance_channel_set(struct appliance *appliance, const struct channel_side *side);
 /* Failures go into the ledger up to a rate for each station (failures.h). How many did so far, and how many did not;
  * settle: records the number of those that did not, before the ledger is closed. */
 void appliance_failures_count(struct appliance *appliance, uint64_t *recorded, uint64_t *left_out);

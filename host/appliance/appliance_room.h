@@ -11,8 +11,7 @@
 
 struct appliance {
     int token_needed;
-    int owns;                              /* 1: token and ledger are closed with it */
-    const struct appliance_folder *folder; /* NULL: made from files */
+    const struct appliance_folder *folder;
     struct hsm *hsm;
     struct ledger *ledger;
     struct quota *quota;
@@ -21,20 +20,15 @@ struct appliance {
     struct granting granting;
     struct hand hand;
     struct failures failures;
-    const struct channel_side *channel; /* what it shows to chips with a key of their vendor; NULL: nothing */
-    struct channel_side own_channel;    /* of the folder */
-    pthread_mutex_t lock;               /* guards the present run and how many use each */
+    struct channel_side channel; /* what it shows to chips with a key of their vendor; the vendors are the run's */
+    pthread_mutex_t lock;        /* guards the present run and how many use each */
     struct run *run;
 };
 
-/* An engine without run; on a fault it is closed. */
-int appliance_new(const struct appliance *parts, struct appliance **out, struct fault *fault);
 /* The present run, for a chip; NULL when none is loaded. */
 struct run *appliance_run_take(struct appliance *appliance);
 /* NULL is allowed. */
 void appliance_run_give(struct appliance *appliance, struct run *run);
-/* Makes `run` the present one. */
-void appliance_run_set(struct appliance *appliance, struct run *run);
 
 struct appliance_socket {
     struct unit unit;

@@ -131,7 +131,7 @@ static const char *tpm_word(const struct unit *u)
 static int reserve(struct unit *u, const struct provision_possession *proof, struct fault *fault)
 {
     const struct ledger_claim claim = { proof->uid.data, proof->identity_key.data, proof->update_key.data,
-                                        u->run->counted };
+                                        u->run->number };
     struct fault inner = FAULT_NONE;
     if (ledger_unit_reserve(u->appliance->ledger, &claim, &u->record, &inner) == 0) {
         return 0;

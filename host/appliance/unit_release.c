@@ -51,10 +51,10 @@ static int grant_make(struct unit *u, struct fault *fault)
 {
     const struct run *run = u->run;
     const struct granting_terms terms = { bytes_of(run->ticket, run->ticket_len), run->number, run->units };
-    if (u->record.grant_len == 0 && u->record.package != run->counted) {
+    if (u->record.grant_len == 0 && u->record.package != run->number) {
         (void)fault_set(fault, "unit %llu is counted in package %llu and has no grant; package %llu cannot give one",
                         (unsigned long long)u->record.number, (unsigned long long)u->record.package,
-                        (unsigned long long)run->counted);
+                        (unsigned long long)run->number);
         return fault_hint(fault, "another package was loaded meanwhile: begin again");
     }
     return granting_unit_grant(&u->appliance->granting, &terms, &u->record, fault);

@@ -44,10 +44,7 @@ int unit_secure_choose(struct unit *u, uint64_t wanted, struct fault *fault)
     if (!secure) {
         return 0;
     }
-    if (u->appliance->channel == NULL) {
-        return fault_set(fault, "this appliance has nothing to show to chips");
-    }
-    u->secure.own = *u->appliance->channel;
+    u->secure.own = u->appliance->channel;
     u->secure.own.vendors = run->vendors;
     u->secure.own.vendor_count = run->vendor_count;
     u->secure.side = &u->secure.own;

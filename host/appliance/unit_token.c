@@ -113,7 +113,7 @@ int unit_claim_check(struct unit *u, struct bytes data, struct fault *fault)
         return -1;
     }
     /* One that is done may have been updated since, and one of another package was measured by that. */
-    if (u->record.state != LEDGER_DONE && u->record.package == u->run->counted &&
+    if (u->record.state != LEDGER_DONE && u->record.package == u->run->number &&
         software_check(u->run, &claims, fault) != 0) {
         return -1;
     }

@@ -72,18 +72,6 @@ static int certs_glob(const struct project *project, const char *name, struct ce
     return failed;
 }
 
-/* A project that makes devices with keys of its own has an issuing certificate beside the root. */
-static int own_issuing_add(const struct project *project, struct ledger_trust *out, struct fault *fault)
-{
-    char path[LEDGER_PATH_LEN];
-    if (project_path(project, "pki/issuing.crt", path, sizeof path, fault) != 0) {
-        return -1;
-    }
-    return access(path, F_OK) != 0 || out->audit.issuing_count == LEDGER_CERTS_MAX
-               ? 0
-               : cert_read(path, &out->certs[out->audit.issuing_count++], fault);
-}
-
 /* The packages of one appliance, into the list. */
 struct giving {
     struct ledger_trust *trust;
@@ -172,7 +160,7 @@ int ledger_trust_open(const char *dir, struct ledger_trust *out, struct fault *f
         mastering_add(&project, "pki/mastering-next.crt", &out->audit, fault) != 0 ||
         quota_read(&project, &out->audit, fault) != 0 ||
         certs_glob(&project, "issuing", out->certs, &out->audit.issuing_count, fault) != 0 ||
-        own_issuing_add(&project, out, fault) != 0 || given_glob(&project, out, fault) != 0) {
+        given_glob(&project, out, fault) != 0) {
         return -1;
     }
     return certs_glob(&project, "records", out->certs + LEDGER_CERTS_MAX, &out->audit.records_count, fault);

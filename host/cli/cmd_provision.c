@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_provision: `windlass provision`: the station: brings chips to an appliance, or to one in this process. */
+/* cmd_provision: `windlass provision`: the station: brings chips to an appliance. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "host/appliance/appliance.h"
 #include "host/cli/cli.h"
 #include "host/cli/gang.h"
-#include "host/lib/file.h"
-#include "host/lib/project.h"
 #include "host/station/line.h"
 
 #define NAME "provision"
@@ -16,8 +13,6 @@
 static const char help[] =
     "usage: windlass provision --appliance HOST:PORT --identity DIR --chip CHIP [--link LINE] [--chip ...]\n"
     "                          [--secure] [--devices DIR] [--json]\n"
-    "       windlass provision --chip CHIP [--chip ...] --bl1 FILE --sbm FILE --app FILE --block FILE\n"
-    "                          [--project DIR] [--link LINE] [--json]\n"
     "       windlass provision --make-identity DIR\n"
     "\n"
     "Makes bare chips into locked devices with an identity: writes bootloader, trust anchors and\n"
@@ -38,15 +33,8 @@ static const char help[] =
     "  --secure        the chips have a key of their silicon vendor: everything goes to them sealed, over\n"
     "                  their serial lines, and no debug port is used; CHIP is then such a line (/dev/ttyUSB0, or\n"
     "                  HOST:PORT of a serial server), or the folder of a virtual chip\n"
-    "  --devices DIR   where to file the devices' certificates (default: nowhere; with --project: its devices)\n"
+    "  --devices DIR   where to file the devices' certificates (default: nowhere)\n"
     "  --json          print the result as a JSON array, an object for each chip\n"
-    "\n"
-    "Without an appliance, with a project's own keys:\n"
-    "  --project DIR   the project's folder (default: this folder)\n"
-    "  --bl1 FILE      bootloader, raw binary (bl1.bin)\n"
-    "  --sbm FILE      Secure Boot Manager package (sbm.suit)\n"
-    "  --app FILE      application package (v1.suit)\n"
-    "  --block FILE    its key block for the appliance (v1.transport.block)\n"
     "\n"
     "exit: 0 every chip is done, 1 one failed, 2 usage\n"
     "\n"
@@ -54,12 +42,10 @@ static const char help[] =
     "  windlass provision --appliance 127.0.0.1:7443 --identity desk/station --chip chip1 --devices devices\n";
 
 struct options {
-    const char *project;
     const char *appliance;
     const char *identity;
     const char *make_identity;
     const char *devices;
-    struct appliance_inputs inputs;
     int json;
     int secure;
     size_t count;
@@ -70,24 +56,11 @@ struct options {
 
 static int needs_check(const struct options *o)
 {
-    const struct appliance_inputs *in = &o->inputs;
-    int files = in->bl1 != NULL || in->sbm != NULL || in->app != NULL || in->block != NULL;
     if (o->make_identity != NULL) {
-        return o->count > 0 || o->appliance != NULL || files ? cli_usage(NAME, "--make-identity stands alone")
-                                                             : CLI_DONE;
+        return o->count > 0 || o->appliance != NULL ? cli_usage(NAME, "--make-identity stands alone") : CLI_DONE;
     }
-    if (o->secure && o->appliance == NULL) {
-        return cli_usage(NAME, "--secure needs --appliance");
-    }
-    if (o->appliance != NULL && files) {
-        return cli_usage(NAME, "with --appliance no files are given: the appliance has them");
-    }
-    if (o->appliance != NULL) {
-        return o->identity == NULL || o->count == 0 ? cli_usage(NAME, "--chip and --identity are needed") : CLI_DONE;
-    }
-    return o->count == 0 || in->bl1 == NULL || in->sbm == NULL || in->app == NULL || in->block == NULL
-               ? cli_usage(NAME, "--appliance, --identity and --chip are needed; or --chip, --bl1, --sbm, --app and "
-                                 "--block")
+    return o->appliance == NULL || o->identity == NULL || o->count == 0
+               ? cli_usage(NAME, "--appliance, --identity and --chip are needed")
                : CLI_DONE;
 }
 
@@ -117,8 +90,6 @@ static int link_add(struct options *o, const char *link)
 static const char **text_option(struct options *o, int c)
 {
     switch (c) {
-    case 'p':
-        return &o->project;
     case 'A':
         return &o->appliance;
     case 'i':
@@ -127,14 +98,6 @@ static const char **text_option(struct options *o, int c)
         return &o->make_identity;
     case 'd':
         return &o->devices;
-    case '1':
-        return &o->inputs.bl1;
-    case 's':
-        return &o->inputs.sbm;
-    case 'a':
-        return &o->inputs.app;
-    case 'b':
-        return &o->inputs.block;
     default:
         return NULL;
     }
@@ -144,12 +107,7 @@ static const char **text_option(struct options *o, int c)
 static int options_read(int argc, char **argv, struct options *out)
 {
     static const struct option known[] = {
-        { "project", required_argument, NULL, 'p' },
         { "chip", required_argument, NULL, 'c' },
-        { "bl1", required_argument, NULL, '1' },
-        { "sbm", required_argument, NULL, 's' },
-        { "app", required_argument, NULL, 'a' },
-        { "block", required_argument, NULL, 'b' },
         { "link", required_argument, NULL, 'l' },
         { "json", no_argument, NULL, 'j' },
         { "appliance", required_argument, NULL, 'A' },
@@ -200,7 +158,7 @@ static int options_read(int argc, char **argv, struct options *out)
     return code == CLI_DONE ? needs_check(out) : code;
 }
 
-/* ---- ways to an appliance ---- */
+/* ---- the way to the appliance ---- */
 
 static int line_way_open(void *line, struct letter_carrier *out, struct fault *fault)
 {
@@ -213,19 +171,6 @@ static int line_way_open(void *line, struct letter_carrier *out, struct fault *f
 static void line_way_close(struct letter_carrier *carrier)
 {
     line_socket_close(carrier->context);
-}
-
-static int own_way_open(void *appliance, struct letter_carrier *out, struct fault *fault)
-{
-    struct appliance_socket *socket = NULL;
-    int result = appliance_socket_open(appliance, "this computer", &socket, fault);
-    *out = (struct letter_carrier){ socket, appliance_carry };
-    return result;
-}
-
-static void own_way_close(struct letter_carrier *carrier)
-{
-    appliance_socket_close(carrier->context);
 }
 
 /* ---- results ---- */
@@ -261,18 +206,17 @@ static int results_print(const struct options *o)
     } else if (o->count > 1) {
         outcome_table_print(rows, o->count);
     } else if (o->chips[0].done) {
-        outcome_print(&o->chips[0].outcome, o->devices != NULL ? o->devices : o->appliance == NULL ? "devices" : NULL);
+        outcome_print(&o->chips[0].outcome, o->devices);
     }
     failures_print(o);
     return CLI_DONE;
 }
 
-/* `dir` is NULL when nothing is to be filed. */
-static void results_file(struct options *o, const char *dir)
+static void results_file(struct options *o)
 {
-    for (size_t i = 0; dir != NULL && i < o->count; i++) {
+    for (size_t i = 0; o->devices != NULL && i < o->count; i++) {
         struct gang_chip *c = &o->chips[i];
-        if (c->done && outcome_file(dir, &c->outcome, &c->fault) != 0) {
+        if (c->done && outcome_file(o->devices, &c->outcome, &c->fault) != 0) {
             (void)fault_hint(&c->fault, "the device is made and recorded; run the same command again to file its "
                                         "certificates");
             c->done = 0;
@@ -280,18 +224,18 @@ static void results_file(struct options *o, const char *dir)
     }
 }
 
-static int run(struct options *o, const struct gang_ways *ways, const char *dir)
+static int run(struct options *o, const struct gang_ways *ways)
 {
     int code = CLI_DONE;
     (void)gang_run(o->chips, o->count, ways);
-    results_file(o, dir);
+    results_file(o);
     for (size_t i = 0; i < o->count; i++) {
         code = o->chips[i].done ? code : CLI_FAILED;
     }
     return results_print(o) == CLI_DONE ? code : CLI_FAILED;
 }
 
-/* ---- the three uses ---- */
+/* ---- the two uses ---- */
 
 static int identity(const struct options *o)
 {
@@ -312,28 +256,8 @@ static int with_appliance(struct options *o)
         return cli_fault(NAME, &fault);
     }
     const struct gang_ways ways = { line, line_way_open, line_way_close };
-    int code = run(o, &ways, o->devices);
+    int code = run(o, &ways);
     line_close(line);
-    return code;
-}
-
-static int with_project(struct options *o)
-{
-    struct fault fault = FAULT_NONE;
-    struct project project;
-    struct appliance *appliance = NULL;
-    char devices[600];
-    for (size_t i = 0; i < o->count; i++) {
-        o->inputs.token_needed |= o->chips[i].link != NULL || file_is_folder(o->chips[i].chip);
-    }
-    if (project_open(o->project != NULL ? o->project : ".", &project, &fault) != 0 ||
-        project_path(&project, "devices", devices, sizeof devices, &fault) != 0 ||
-        appliance_open(&project, &o->inputs, &appliance, &fault) != 0) {
-        return cli_fault(NAME, &fault);
-    }
-    const struct gang_ways ways = { appliance, own_way_open, own_way_close };
-    int code = run(o, &ways, o->devices != NULL ? o->devices : devices);
-    appliance_close(appliance);
     return code;
 }
 
@@ -344,7 +268,5 @@ int cmd_provision(int argc, char **argv)
     if (read != CLI_DONE) {
         return read < 0 ? CLI_DONE : read;
     }
-    return options.make_identity != NULL ? identity(&options)
-           : options.appliance != NULL   ? with_appliance(&options)
-                                         : with_project(&options);
+    return options.make_identity != NULL ? identity(&options) : with_appliance(&options);
 }

@@ -216,7 +216,7 @@ static int profile_tokens_differ(const struct yaml_map *hsm, const struct profil
 {
     for (unsigned i = 0; i < PROJECT_TOKENS; i++) {
         for (unsigned j = 0; j < i; j++) {
-            if (profile->hsm[i].module[0] != '\0' && strcmp(profile->hsm[i].module, profile->hsm[j].module) == 0 &&
+            if (strcmp(profile->hsm[i].module, profile->hsm[j].module) == 0 &&
                 strcmp(profile->hsm[i].uri, profile->hsm[j].uri) == 0) {
                 char why[64];
                 (void)snprintf(why, sizeof why, "names the same token as hsm.%s", names[j]);
@@ -230,15 +230,21 @@ static int profile_tokens_differ(const struct yaml_map *hsm, const struct profil
 static int profile_hsm(const struct yaml_map *root, struct profile *out, struct fault *fault)
 {
     /* In the order of enum project_token. */
-    static const char *const known[] = { "oem", "appliance", "development", NULL };
+    static const char *const known[] = { "oem", "development", NULL };
     struct yaml_map hsm;
-    if (yaml_map_map(root, "hsm", &hsm, fault) != 0 || yaml_map_check(&hsm, known, fault) != 0) {
+    if (yaml_map_map(root, "hsm", &hsm, fault) != 0) {
+        return -1;
+    }
+    if (yaml_map_has(&hsm, "appliance")) {
+        return yaml_map_refuse(&hsm, "appliance", "has no place here any more: an appliance has its own keys",
+                               "remove this line; an appliance is made by: windlassd init, or windlass pki desk",
+                               fault);
+    }
+    if (yaml_map_check(&hsm, known, fault) != 0) {
         return -1;
     }
     for (unsigned i = 0; i < PROJECT_TOKENS; i++) {
-        /* A maker whose appliances have folders of their own has no token for one. */
-        const int none = i == PROJECT_APPLIANCE && !yaml_map_has(&hsm, known[i]);
-        if (!none && project_token_parse(&hsm, known[i], NULL, &out->hsm[i], fault) != 0) {
+        if (project_token_parse(&hsm, known[i], NULL, &out->hsm[i], fault) != 0) {
             return -1;
         }
     }

@@ -154,7 +154,7 @@ int project_open(const char *dir, struct project *out, struct fault *fault)
 
 const char *project_token_name(enum project_token token)
 {
-    static const char *const names[PROJECT_TOKENS] = { "oem", "appliance", "development" };
+    static const char *const names[PROJECT_TOKENS] = { "oem", "development" };
     return token < PROJECT_TOKENS ? names[token] : "unknown";
 }
 
@@ -181,10 +181,6 @@ int project_hsm_open(const struct project *project, enum project_token token, st
     *out = NULL;
     if ((unsigned)token >= PROJECT_TOKENS) {
         return fault_set(fault, "the project has no such token");
-    }
-    if (project->profile.hsm[token].module[0] == '\0') {
-        (void)fault_set(fault, "product.yaml names no token hsm.%s", project_token_name(token));
-        return fault_hint(fault, "an appliance of its own keeps its keys in its own folder: windlassd init");
     }
     return project_token_open(project->dir, &project->profile.hsm[token], out, fault);
 }

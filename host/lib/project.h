@@ -11,7 +11,7 @@
 #include "host/lib/fault.h"
 #include "host/lib/hsm.h"
 
-enum project_token { PROJECT_OEM, PROJECT_APPLIANCE, PROJECT_DEVELOPMENT, PROJECT_TOKENS };
+enum project_token { PROJECT_OEM, PROJECT_DEVELOPMENT, PROJECT_TOKENS };
 
 struct project_hsm {
     char module[512]; /* absolute, or found by its short name ("softhsm2") in the usual places */
@@ -39,7 +39,7 @@ struct profile {
     /* The chips have keys of their silicon vendor, and are reached over the secure channel only: CA certificates of
      * these vendors, a PEM file in the project's folder. Empty: the open channel. */
     char chip_vendors[256];
-    struct project_hsm hsm[PROJECT_TOKENS]; /* of the appliance: empty texts when there is none */
+    struct project_hsm hsm[PROJECT_TOKENS];
 };
 
 struct project {
@@ -47,7 +47,7 @@ struct project {
     struct profile profile;
 };
 
-/* "oem", "appliance", "development": its name in product.yaml. */
+/* "oem", "development": its name in product.yaml. */
 const char *project_token_name(enum project_token token);
 
 /* Finds <dir>/product.yaml, parses and checks it. */

@@ -113,12 +113,6 @@ static int device_find(const struct project *project, const struct cert *leaf, c
     char path[PATH_MAX];
     struct dirent *entry;
     int result = -1;
-    if (project_path(project, "pki/" KEY_ISSUING ".crt", path, sizeof path, fault) != 0) {
-        return -1;
-    }
-    if (access(path, F_OK) == 0 && device_check(leaf, root, path, public_key, fault) == 0) {
-        return 0;
-    }
     DIR *dir = project_path(project, "pki/appliances", path, sizeof path, fault) == 0 ? opendir(path) : NULL;
     while (result != 0 && dir != NULL && (entry = readdir(dir)) != NULL) {
         char relative[NAME_MAX + 64];

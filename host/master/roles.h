@@ -31,7 +31,7 @@ const char *roles_label(const char *const labels[ROLES_KEYS], const char *wanted
 int roles_key(const struct project *project, const struct roles *roles, const char *label, enum cert_kind kind,
               struct hsm *hsm, uint8_t public_key[64], struct fault *fault);
 /* The key of a recipient of key blocks. A certificate with a subject serialNumber is a device's update certificate: it
- * is checked under `issuer_path`; when that is NULL, under pki/issuing.crt or that of any appliance. Any other is a
+ * is checked under `issuer_path`; when that is NULL, under that of any appliance. Any other is a
  * transport or distribution certificate, directly under the root. */
 int roles_recipient(const struct project *project, const struct roles *roles, const char *cert_path,
                     const char *issuer_path, uint8_t public_key[64], struct fault *fault);

@@ -17,7 +17,7 @@
 struct pki_key {
     char label[PKI_LABEL_MAX + 1];
     enum project_token token;
-    enum cert_kind kind;            /* CERT_ROOT, CERT_ISSUING, CERT_SIGNING or CERT_AGREEMENT */
+    enum cert_kind kind;            /* CERT_ROOT, CERT_SIGNING or CERT_AGREEMENT */
     char issuer[PKI_LABEL_MAX + 1]; /* empty for the root */
     char name[24];
 };

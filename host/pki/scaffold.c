@@ -53,10 +53,9 @@ static const char profile_template[] =
     "# library; token: RFC 7512; pin_file: mode 0600, PIN in the first line. Without pin_file the PIN is read from "
     "the\n"
     "# descriptor that WINDLASS_PIN_FD names.\n"
-    "# oem: root, firmware and mastering keys. appliance: the factory's keys. development: for your desk only.\n"
+    "# oem: root, firmware and mastering keys. development: for your desk only. Appliances have keys of their own.\n"
     "hsm:\n"
     "  oem: { module: softhsm2, token: \"pkcs11:token=windlass-oem\", pin_file: hsm/oem.pin }\n"
-    "  appliance: { module: softhsm2, token: \"pkcs11:token=windlass-appliance\", pin_file: hsm/appliance.pin }\n"
     "  development: { module: softhsm2, token: \"pkcs11:token=windlass-dev\", pin_file: hsm/development.pin }\n";
 
 /* YAML double-quoted form of a text. 0 when it does not fit. */

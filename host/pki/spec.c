@@ -32,9 +32,6 @@ static const struct {
     { KEY_MASTERING_NEXT, PROJECT_OEM, CERT_SIGNING },
     { KEY_DISTRIBUTION, PROJECT_OEM, CERT_AGREEMENT },
     { KEY_QUOTA, PROJECT_OEM, CERT_SIGNING },
-    { KEY_ISSUING, PROJECT_APPLIANCE, CERT_ISSUING },
-    { KEY_TRANSPORT, PROJECT_APPLIANCE, CERT_AGREEMENT },
-    { KEY_PROVISIONER, PROJECT_APPLIANCE, CERT_SIGNING },
     { KEY_DEV_ROOT, PROJECT_DEVELOPMENT, CERT_ROOT },
     { KEY_DEV_FIRMWARE, PROJECT_DEVELOPMENT, CERT_SIGNING },
     { KEY_DEV_MASTERING, PROJECT_DEVELOPMENT, CERT_SIGNING },
@@ -102,23 +99,36 @@ static int key_role(const struct yaml_map *map, const struct pki_key *key, struc
     return 0;
 }
 
+static int key_token(const struct yaml_map *map, struct pki_key *key, struct fault *fault)
+{
+    static const char *const tokens[] = { "oem", "development", NULL }; /* in the order of enum project_token */
+    char name[16];
+    struct fault unsaid = FAULT_NONE;
+    unsigned token = 0;
+    if (yaml_map_text(map, "token", name, sizeof name, &unsaid) == 0 && strcmp(name, "appliance") == 0) {
+        return yaml_map_refuse(map, "token", "an appliance makes its keys itself",
+                               "remove this key; an appliance is made by: windlassd init, or windlass pki desk", fault);
+    }
+    if (yaml_map_choice(map, "token", tokens, &token, fault) != 0) {
+        return -1;
+    }
+    key->token = (enum project_token)token;
+    return 0;
+}
+
 static int spec_key_parse(const struct yaml_map *map, struct pki_spec *spec, struct fault *fault)
 {
     static const char *const known[] = { "label", "token", "certificate", "issuer", "name", NULL };
-    /* In the order of enum project_token and of enum cert_kind. */
-    static const char *const tokens[] = { "oem", "appliance", "development", NULL };
-    static const char *const kinds[] = { "root", "issuing", "signing", "agreement", NULL };
+    static const char *const kinds[] = { "root", "signing", "agreement", NULL };
+    static const enum cert_kind meant[] = { CERT_ROOT, CERT_SIGNING, CERT_AGREEMENT };
     struct pki_key key = { 0 };
-    unsigned token = 0;
     unsigned kind = 0;
     if (yaml_map_check(map, known, fault) != 0 || key_label(map, spec, &key, fault) != 0 ||
-        yaml_map_choice(map, "token", tokens, &token, fault) != 0 ||
-        yaml_map_choice(map, "certificate", kinds, &kind, fault) != 0 ||
+        key_token(map, &key, fault) != 0 || yaml_map_choice(map, "certificate", kinds, &kind, fault) != 0 ||
         yaml_map_text(map, "name", key.name, sizeof key.name, fault) != 0) {
         return -1;
     }
-    key.token = (enum project_token)token;
-    key.kind = (enum cert_kind)kind;
+    key.kind = meant[kind];
     if (key_issuer(map, spec, &key, fault) != 0 || key_role(map, &key, fault) != 0) {
         return -1;
     }
@@ -160,15 +170,11 @@ int pki_spec_check_complete(const char *name, const struct pki_spec *spec, struc
     for (size_t i = 0; i < spec->count; i++) {
         if (spec->keys[i].token == PROJECT_DEVELOPMENT) {
             (void)fault_set(fault, "%s: the key '%s' is in the development token", name, spec->keys[i].label);
-            return fault_hint(fault, "production keys belong into the oem and appliance tokens");
+            return fault_hint(fault, "production keys belong into the oem token");
         }
     }
-    /* Appliances make their own keys; a project's own appliance has all of them or none. */
-    const int own = spec_key(spec, KEY_ISSUING) != NULL || spec_key(spec, KEY_TRANSPORT) != NULL ||
-                    spec_key(spec, KEY_PROVISIONER) != NULL;
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        const int needed = roles[i].token == PROJECT_OEM || (own && roles[i].token == PROJECT_APPLIANCE);
-        if (needed && spec_key(spec, roles[i].label) == NULL) {
+        if (roles[i].token == PROJECT_OEM && spec_key(spec, roles[i].label) == NULL) {
             (void)fault_set(fault, "%s: the key '%s' is missing, and other commands need it", name, roles[i].label);
             return fault_hint(fault, "begin with a copy of specs/ceremony.yaml");
         }

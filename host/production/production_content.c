@@ -2,6 +2,8 @@
 /* production_content: see production_content.h. */
 #include "host/production/production_content.h"
 
+#include <stdio.h>
+
 #include "base/wipe.h"
 #include "host/lib/p256.h"
 #include "host/lib/silicon.h"
@@ -78,6 +80,20 @@ static int vendors_check(struct production_run *run, struct fault *fault)
                : misfit(fault, "product.yaml and the silicon vendors' certificates do not belong together");
 }
 
+/* Each may demand a version of the other: a chip would refuse the pair. */
+static int versions_check(const struct package *sbm, const struct package *app, struct fault *fault)
+{
+    const int late = app->needs_version > sbm->sequence;
+    if (!late && sbm->needs_version <= app->sequence) {
+        return 0;
+    }
+    char why[128];
+    (void)snprintf(why, sizeof why, "the %s needs %s %llu, and this one is %llu", late ? "application" : "SBM",
+                   late ? "SBM" : "application", (unsigned long long)(late ? app : sbm)->needs_version,
+                   (unsigned long long)(late ? sbm : app)->sequence);
+    return misfit(fault, why);
+}
+
 static int packages_check(struct production_run *run, struct fault *fault)
 {
     const struct production_content *c = &run->content;
@@ -94,10 +110,7 @@ static int packages_check(struct production_run *run, struct fault *fault)
     if (run->app.image_size > LAYOUT_PRIMARY_LEN) {
         return misfit(fault, "the application is too large for the chip");
     }
-    if (run->app.needs_version > run->sbm.sequence || run->sbm.needs_version > run->app.sequence) {
-        return misfit(fault, "SBM or application needs a later version of the other");
-    }
-    return block_package_read(c->app, &run->app_facts, fault);
+    return versions_check(&run->sbm, &run->app, fault) != 0 ? -1 : block_package_read(c->app, &run->app_facts, fault);
 }
 
 static int block_check_once(const struct production_inputs *in, struct production_run *run, struct fault *fault)

@@ -50,8 +50,7 @@ static int session_open(struct run *run, const struct run_parts *parts, struct f
     if (block_open(parts->block, &run->facts, parts->mastering_keys, parts->hsm, KEY_TRANSPORT, run->session, &inner) !=
         0) {
         (void)fault_set(fault, "%s: %s", parts->block_name, inner.what);
-        return fault_hint(
-            fault, "give the key block that 'windlass master' made for the transport key together with the package");
+        return fault_hint(fault, "have the package made anew: windlass master production");
     }
     /* The length of a key block depends on the package alone: any recipient will do to learn it. */
     if (block_make(&run->facts, run->session, parts->provisioner_key.data, parts->hsm, KEY_PROVISIONER, &trial,
@@ -165,22 +164,6 @@ static int policy_make(struct run *run, const struct run_parts *parts, struct fa
     return status == STATUS_OK ? 0 : fault_status(fault, "policy from product.yaml", status);
 }
 
-/* Each may demand a version of the other: a chip would refuse the pair. */
-static int versions_check(const struct package *sbm, const struct package *app, struct fault *fault)
-{
-    if (app->needs_version > sbm->sequence) {
-        (void)fault_set(fault, "the application needs Secure Boot Manager %llu, and this one is %llu",
-                        (unsigned long long)app->needs_version, (unsigned long long)sbm->sequence);
-        return fault_hint(fault, "give a later --sbm");
-    }
-    if (sbm->needs_version > app->sequence) {
-        (void)fault_set(fault, "the Secure Boot Manager needs application %llu, and this one is %llu",
-                        (unsigned long long)sbm->needs_version, (unsigned long long)app->sequence);
-        return fault_hint(fault, "give a later --app");
-    }
-    return 0;
-}
-
 static void software_take(struct run *run, const struct run_parts *parts)
 {
     struct run_software *s = &run->software;
@@ -200,7 +183,6 @@ static int terms_take(struct run *run, const struct run_parts *parts, struct fau
     memcpy(run->ticket, parts->ticket.data, parts->ticket.len);
     run->ticket_len = parts->ticket.len;
     run->number = parts->number;
-    run->counted = parts->counted;
     run->units = parts->units;
     run->not_after = parts->not_after;
     run->channel_ends = parts->channel_ends;
@@ -230,10 +212,10 @@ int run_make(const struct run_parts *parts, struct run **out, struct fault *faul
         return fault_set(fault, "no memory");
     }
     memset(run->store, 0xFF, len);
-    if (versions_check(parts->sbm, parts->app, fault) != 0 || boot_images_make(run, parts, fault) != 0 ||
-        block_package_read(parts->app_package, &run->facts, fault) != 0 || session_open(run, parts, fault) != 0 ||
-        package_images_make(run, parts, fault) != 0 || policy_make(run, parts, fault) != 0 ||
-        terms_take(run, parts, fault) != 0 || forms_make(run, parts, fault) != 0 ||
+    if (boot_images_make(run, parts, fault) != 0 || block_package_read(parts->app_package, &run->facts, fault) != 0 ||
+        session_open(run, parts, fault) != 0 || package_images_make(run, parts, fault) != 0 ||
+        policy_make(run, parts, fault) != 0 || terms_take(run, parts, fault) != 0 ||
+        forms_make(run, parts, fault) != 0 ||
         silicon_parse(parts->vendors, run->vendors, &run->vendor_count, fault) != 0) {
         run_free(run);
         return -1;

@@ -38,7 +38,6 @@ struct run_parts {
     uint64_t units;        /* for one operation of the TPM */
     uint64_t not_after;    /* seconds since 1970; 0: no end */
     uint64_t number;       /* of the production package */
-    uint64_t counted;      /* the same, or 0: the ledger knows no package */
     const struct cert *issuing;
     struct hsm *hsm; /* holds KEY_TRANSPORT, KEY_PROVISIONER and KEY_ISSUING */
 };
@@ -85,9 +84,8 @@ struct run {
     size_t policy_len;
     uint64_t sbm_sequence;
     struct run_software software;
-    uint64_t number;  /* of the production package */
-    uint64_t counted; /* the same, as the ledger knows it; 0: not from a production package */
-    uint64_t units;   /* for one operation of the TPM */
+    uint64_t number; /* of the production package */
+    uint64_t units;  /* for one operation of the TPM */
     uint64_t not_after;
     uint64_t channel_ends;
     struct run_clock since; /* when it was loaded */

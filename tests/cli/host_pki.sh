@@ -59,7 +59,7 @@ run 0 "$windlass" pki create --project sensor
 says "nothing was left to do"
 run 0 "$windlass" pki check --project sensor
 run 0 "$windlass" pki show --project sensor
-says "provisioner"
+says "distribution"
 run 0 "$windlass" pki show --project sensor --json
 says '"label": "root"'
 says '"state": "ok"'
@@ -95,16 +95,18 @@ echo "a PIN file and a token that were there before are taken"
 run 0 "$windlass" init begun --product begun
 echo 'my own PIN' >begun/hsm/oem.pin
 chmod 600 begun/hsm/oem.pin
-SOFTHSM2_CONF=begun/hsm/softhsm2.conf softhsm2-util --init-token --free --label windlass-appliance --so-pin 12345678 \
-    --pin 12345678 >/dev/null 2>&1
-echo 12345678 >begun/hsm/appliance.pin
-chmod 600 begun/hsm/appliance.pin
 run 0 "$windlass" pki create --project begun
-run 0 "$windlass" pki check --project begun
 holds "$(cat begun/hsm/oem.pin)" = "my own PIN"
+run 0 "$windlass" init there --product there
+SOFTHSM2_CONF=there/hsm/softhsm2.conf softhsm2-util --init-token --free --label windlass-oem --so-pin 12345678 \
+    --pin 12345678 >/dev/null 2>&1
+echo 12345678 >there/hsm/oem.pin
+chmod 600 there/hsm/oem.pin
+run 0 "$windlass" pki create --project there
+run 0 "$windlass" pki check --project there
 
 echo "the openssl command agrees"
-for key in root firmware mastering distribution issuing transport provisioner; do
+for key in root firmware mastering distribution quota; do
     run 0 openssl verify -x509_strict -CAfile sensor/pki/root.crt sensor/pki/$key.crt
 done
 
@@ -122,10 +124,10 @@ echo 123456789 >moved/hsm/oem.pin
 run 1 "$windlass" pki check --project moved
 says "the PIN is wrong"
 cp pin moved/hsm/oem.pin
-sed -i 's/windlass-appliance/other-appliance/' moved/product.yaml
+sed -i 's/windlass-oem/other-oem/' moved/product.yaml
 run 1 "$windlass" pki check --project moved
-says "there is no token 'other-appliance'"
-sed -i 's/other-appliance/windlass-appliance/' moved/product.yaml
+says "there is no token 'other-oem'"
+sed -i 's/other-oem/windlass-oem/' moved/product.yaml
 
 echo "mistakes in the profile name file, line and mend"
 sed -i 's/^chip:/chpi:/' moved/product.yaml

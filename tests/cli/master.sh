@@ -95,14 +95,18 @@ holds ! -e u2.bin
 
 echo "production: both firmware keys sign, and one retires the other"
 run 0 "$windlass" pki create --project product
+user=
+[ "$(id -u)" -ne 0 ] || user="--user nobody"
+run 0 "$windlass" pki desk desk --project product $user
+transport=product/pki/appliances/desk/transport.crt
 run 0 "$windlass" master package --project product --input app.bin --sequence 2 --key firmware-next --needs sbm:7 --out next.suit
 run 0 "$windlass" master inspect next.suit
 says "needs               sbm:7"
 run 1 "$windlass" master package --project product --input app.bin --sequence 2 --key mastering --out x.suit
 says "it is signed with firmware or firmware-next"
-run 1 "$windlass" master block --project product --package next.suit --to product/pki/transport.crt --key firmware --out x.block
+run 1 "$windlass" master block --project product --package next.suit --to $transport --key firmware --out x.block
 says "it is signed with mastering or mastering-next"
-run 0 "$windlass" master block --project product --package next.suit --to product/pki/transport.crt --key mastering-next --out next.block
+run 0 "$windlass" master block --project product --package next.suit --to $transport --key mastering-next --out next.block
 run 0 "$windlass" master retire --project product --retire firmware --signed-by firmware-next --out r.command
 holds "$(wc -c <r.command)" -eq 136
 run 0 "$windlass" master inspect r.command --json

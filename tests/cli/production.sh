@@ -36,11 +36,7 @@ production() {
 
 echo "the maker's project and firmware"
 run 0 "$windlass" init p --product sensor
-# A maker without an appliance of his own: no token, no keys for one.
-sed -i '/^  appliance:/d' p/product.yaml
-sed '/token: appliance/d' "$here/../../specs/ceremony.yaml" >maker.yaml
-run 0 "$windlass" pki create --project p --spec maker.yaml
-holds ! -e p/pki/transport.crt
+run 0 "$windlass" pki create --project p
 image bl1.bin 2000 0x38020000 0x10000101
 image sbm-a.bin 9000 0x38020000 0x10021101
 image sbm-b.bin 9000 0x38020000 0x10051101

@@ -96,8 +96,12 @@ static void specs_that_make_no_sense_are_refused(void **state)
                  "s.yaml:3:");
     spec_refused(ROOT "  - { label: ../b, token: oem, certificate: signing, issuer: r, name: A }\n", "is not a label",
                  "s.yaml:3:");
-    spec_refused(ROOT "  - { label: transport, token: appliance, certificate: signing, issuer: r, name: A }\n",
-                 "another kind", "s.yaml:3:");
+    spec_refused(ROOT "  - { label: quota, token: oem, certificate: agreement, issuer: r, name: A }\n", "another kind",
+                 "s.yaml:3:");
+    spec_refused(ROOT "  - { label: transport, token: appliance, certificate: agreement, issuer: r, name: A }\n",
+                 "an appliance makes its keys itself", "s.yaml:3:");
+    spec_refused(ROOT "  - { label: b, token: oem, certificate: issuing, issuer: r, name: A }\n", "one of: root",
+                 "s.yaml:3:");
     spec_refused(ROOT "  - { label: b, labl: oem }\n", "did you mean 'label'?", "s.yaml:3:");
 }
 
@@ -129,7 +133,7 @@ static void ceremony_makes_all_and_repeats_nothing(void **state)
     struct stat after;
     support_check(create(&fault), &fault);
     assert_int_equal(problems(), 0);
-    assert_non_null(strstr(steps, "made key 'provisioner'"));
+    assert_non_null(strstr(steps, "made key 'quota'"));
     assert_int_equal(stat(support_path("p/pki/root.crt"), &before), 0);
     support_check(create(&fault), &fault);
     assert_int_equal(stat(support_path("p/pki/root.crt"), &after), 0);
@@ -171,7 +175,7 @@ static void ceremony_cut_after_every_step_goes_on(void **state)
         cuts++;
     }
     assert_int_equal(code, 0);
-    assert_int_equal(cuts, 2 + 10 + 10); /* tokens, keys, certificates */
+    assert_int_equal(cuts, 1 + 7 + 7); /* token, keys, certificates */
     support_check(create(&fault), &fault);
     assert_non_null(strstr(steps, "nothing was left to do"));
     assert_int_equal(problems(), 0);
@@ -212,7 +216,6 @@ static void certificate_without_its_key_is_refused(void **state)
     (void)snprintf(command, sizeof command, "rm -rf %s/* %s", support_path("p/hsm/tokens"),
                    support_path("p/hsm/oem.pin"));
     assert_int_equal(system(command), 0);
-    (void)unlink(support_path("p/hsm/appliance.pin"));
     support_check_refused(create(&fault), &fault, "has no key 'root'");
 }
 
@@ -247,7 +250,7 @@ static void transcript_names_every_key_and_no_secret(void **state)
     assert_null(strstr(transcript, pin));
     assert_null(strstr(steps, pin));
     assert_non_null(strstr(transcript, "made key 'root'"));
-    assert_non_null(strstr(transcript, "issued pki/provisioner.crt"));
+    assert_non_null(strstr(transcript, "issued pki/quota.crt"));
     assert_int_equal(access(support_path("p/pki/transcript.part"), F_OK), -1);
 }
 

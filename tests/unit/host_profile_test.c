@@ -13,24 +13,22 @@
 #include "tests/unit/host_support.h"
 #include "wire/policy.h"
 
-static const char good[] =
-    "product: greenhouse-sensor\n"
-    "organisation: Example Devices\n"
-    "vendor_domain: devices.example\n"
-    "chip: mps2-an505\n"
-    "boot:\n"
-    "  policy: sealed\n"
-    "  on_damage: halt\n"
-    "  trial_boots: 3\n"
-    "  on_halt: recovery\n"
-    "  watchdog_seconds: 3600\n"
-    "  outputs: { mask: 3, level: 1 }\n"
-    "certificates:\n"
-    "  ca_years: 25\n"
-    "hsm:\n"
-    "  oem: { module: softhsm2, token: \"pkcs11:token=windlass-oem\", pin_file: hsm/oem.pin }\n"
-    "  appliance: { module: /opt/hsm/lib.so, token: \"pkcs11:token=windlass-appliance\" }\n"
-    "  development: { module: softhsm2, token: \"pkcs11:token=windlass-dev\", pin_file: hsm/development.pin }\n";
+static const char good[] = "product: greenhouse-sensor\n"
+                           "organisation: Example Devices\n"
+                           "vendor_domain: devices.example\n"
+                           "chip: mps2-an505\n"
+                           "boot:\n"
+                           "  policy: sealed\n"
+                           "  on_damage: halt\n"
+                           "  trial_boots: 3\n"
+                           "  on_halt: recovery\n"
+                           "  watchdog_seconds: 3600\n"
+                           "  outputs: { mask: 3, level: 1 }\n"
+                           "certificates:\n"
+                           "  ca_years: 25\n"
+                           "hsm:\n"
+                           "  oem: { module: softhsm2, token: \"pkcs11:token=windlass-oem\", pin_file: hsm/oem.pin }\n"
+                           "  development: { module: /opt/hsm/lib.so, token: \"pkcs11:token=windlass-dev\" }\n";
 
 static int parse(const char *text, size_t len, struct profile *out, struct fault *fault)
 {
@@ -70,25 +68,17 @@ static void good_profile_is_read(void **state)
     assert_int_equal(p.outputs_level, 1);
     assert_int_equal(p.ca_years, 25);
     assert_string_equal(p.hsm[PROJECT_OEM].pin_file, "hsm/oem.pin");
-    assert_string_equal(p.hsm[PROJECT_APPLIANCE].pin_file, "");
+    assert_string_equal(p.hsm[PROJECT_DEVELOPMENT].pin_file, "");
     assert_string_equal(p.hsm[PROJECT_DEVELOPMENT].uri, "pkcs11:token=windlass-dev");
 }
 
-/* Its appliances have folders of their own. */
-static void a_maker_needs_no_token_for_an_appliance(void **state)
+/* As projects had it whose appliance was the maker's own. */
+static void token_of_an_appliance_is_refused_with_what_to_do(void **state)
 {
-    static const char from[] = "  appliance:";
-    char text[sizeof good];
-    struct fault fault = FAULT_NONE;
-    struct project project = { .dir = "/nowhere" };
-    struct hsm *hsm = NULL;
     (void)state;
-    const char *at = strstr(good, from);
-    assert_non_null(at);
-    (void)snprintf(text, sizeof text, "%.*s%s", (int)(at - good), good, strstr(at, "\n") + 1);
-    support_check(parse(text, strlen(text), &project.profile, &fault), &fault);
-    support_check_refused(project_hsm_open(&project, PROJECT_APPLIANCE, &hsm, &fault), &fault, "hsm.appliance");
-    assert_null(hsm);
+    refused("  development:", "  appliance: { module: softhsm2, token: \"pkcs11:token=a\" }\n  development:",
+            "hsm.appliance: has no place here any more", "p.yaml:16:");
+    refused("  development:", "  appliance: {}\n  development:", "remove this line", "p.yaml:16:");
     refused("  oem:", "  oems:", "did you mean 'oem'?", "p.yaml:15:");
 }
 
@@ -214,7 +204,8 @@ static void token_is_checked(void **state)
     (void)state;
     refused("pkcs11:token=windlass-oem", "windlass-oem", "does not begin with 'pkcs11:'", "p.yaml:15:");
     refused("/opt/hsm/lib.so", "hsm/lib.so", "relative path", "p.yaml:16:");
-    refused("token=windlass-dev", "token=windlass-oem", "the same token as hsm.oem", "p.yaml:17:");
+    refused("/opt/hsm/lib.so, token: \"pkcs11:token=windlass-dev", "softhsm2, token: \"pkcs11:token=windlass-oem",
+            "the same token as hsm.oem", "p.yaml:16:");
 }
 
 static void yaml_tricks_are_refused(void **state)
@@ -224,7 +215,7 @@ static void yaml_tricks_are_refused(void **state)
     refused("Example Devices", "*a", "an alias", "p.yaml:2:");
     refused("Example Devices", "!!str x", "a tag", "p.yaml:2:");
     refused("chip: mps2-an505", "chip: [[[[[[[[1]]]]]]]]", "too deep", "p.yaml:4:");
-    refused("hsm/development.pin }\n", "x }\n---\na: b\n", "second document", "p.yaml:18:");
+    refused("token=windlass-dev\" }\n", "token=x\" }\n---\na: b\n", "second document", "p.yaml:17:");
     refused("Example Devices", "\xff\xfe", "not UTF-8", "p.yaml:2:");
     refused("Example Devices", "a\x01z", "not UTF-8 text", "p.yaml:2:");
     refused("Example Devices", "\"open", "not YAML", "p.yaml:");
@@ -343,7 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_profile_is_read),
-        cmocka_unit_test(a_maker_needs_no_token_for_an_appliance),
+        cmocka_unit_test(token_of_an_appliance_is_refused_with_what_to_do),
         cmocka_unit_test(uuids_are_version_5_of_domain_and_product),
         cmocka_unit_test(without_a_word_about_it_a_halt_waits_and_nothing_is_watched_or_set),
         cmocka_unit_test(debug_opens_never_unless_the_profile_says_so),

@@ -139,14 +139,15 @@ static void next_keys_sign_what_devices_take(void **state)
     assert_int_equal(verify_package(whole, &trust, &package), STATUS_OK);
     trust.keys.retired = 2;
     assert_int_equal(verify_package(whole, &trust, &package), STATUS_SUIT_KEY_RETIRED);
-    struct master_block_order block_order = rig_block_order("next.suit", "pki/transport.crt", "next.block");
+    struct master_block_order block_order =
+        rig_block_order("next.suit", "pki/appliances/factory-1/transport.crt", "next.block");
     block_order.key = KEY_MASTERING_NEXT;
     support_check(master_block(&rig_project, &block_order, &fault), &fault);
     struct bytes block = rig_load("next.block");
     rig_key(KEY_MASTERING, keys);
     rig_key(KEY_MASTERING_NEXT, keys + 64);
     support_check(block_package_read(whole, &facts, &fault), &fault);
-    support_check(project_hsm_open(&rig_project, PROJECT_APPLIANCE, &hsm, &fault), &fault);
+    hsm = rig_appliance_open();
     support_check_refused(block_open(block, &facts, bytes_of(keys, 64), hsm, KEY_TRANSPORT, &session, &fault), &fault,
                           "key block");
     fault = FAULT_NONE;
@@ -266,5 +267,5 @@ int main(void)
         cmocka_unit_test(anchor_page_holds_both_firmware_keys),
         cmocka_unit_test(retirement_is_signed_by_the_key_that_stays),
     };
-    return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+    return cmocka_run_group_tests(tests, rig_setup_with_appliance, rig_teardown);
 }

@@ -128,14 +128,15 @@ static void block_for_the_appliance_opens_there(void **state)
     struct hsm *hsm = NULL;
     struct fault fault = FAULT_NONE;
     rig_package_make(5, "v5.suit", 0);
-    const struct master_block_order order = rig_block_order("v5.suit", "pki/transport.crt", "v5.block");
+    const struct master_block_order order =
+        rig_block_order("v5.suit", "pki/appliances/factory-1/transport.crt", "v5.block");
     support_check(master_block(&rig_project, &order, &fault), &fault);
     struct bytes whole = rig_load("v5.suit");
     struct bytes own = rig_load("v5.suit.key");
     struct bytes block = rig_load("v5.block");
     rig_key(KEY_MASTERING, mastering);
     support_check(block_package_read(whole, &facts, &fault), &fault);
-    support_check(project_hsm_open(&rig_project, PROJECT_APPLIANCE, &hsm, &fault), &fault);
+    hsm = rig_appliance_open();
     support_check(block_open(block, &facts, bytes_of(mastering, 64), hsm, KEY_TRANSPORT, &appliance, &fault), &fault);
     hsm_close(hsm);
     support_check(project_hsm_open(&rig_project, PROJECT_OEM, &hsm, &fault), &fault);
@@ -158,9 +159,9 @@ static void device_cert_make(const char *out)
                               .organisation = "Example Devices",
                               .common_name = "sensor",
                               .serial_number = "00112233445566778899aabbccddeeff" };
-    support_check(project_hsm_open(&rig_project, PROJECT_APPLIANCE, &hsm, &fault), &fault);
+    hsm = rig_appliance_open();
     support_check(hsm_key_generate(hsm, "device-update", HSM_KEY_AGREE, spec.public_key, &fault), &fault);
-    support_check(cert_read(rig_path("pki/issuing.crt"), &issuer, &fault), &fault);
+    support_check(cert_read(rig_path("pki/appliances/factory-1/issuing.crt"), &issuer, &fault), &fault);
     support_check(cert_issue(&spec, &issuer, hsm, KEY_ISSUING, &cert, &fault), &fault);
     support_check(cert_write(rig_path(out), &cert, &fault), &fault);
     hsm_close(hsm);
@@ -201,7 +202,7 @@ static void what_does_not_belong_together_is_refused(void **state)
     support_check_refused(
         master_update(rig_path("v8.suit.key"), rig_path("v8.suit.key"), rig_path("x.bin"), FILE_NEW_ONLY, &fault),
         &fault, "");
-    struct master_block_order order = rig_block_order("v8d.suit", "pki/transport.crt", "x.block");
+    struct master_block_order order = rig_block_order("v8d.suit", "pki/appliances/factory-1/transport.crt", "x.block");
     fault = FAULT_NONE;
     support_check_refused(master_block(&rig_project, &order, &fault), &fault, "--development");
     order = rig_block_order("v8.suit", "pki/firmware.crt", "x.block");
@@ -264,5 +265,5 @@ int main(void)
         cmocka_unit_test(what_does_not_belong_together_is_refused),
         cmocka_unit_test(refusal_leaves_nothing_behind),
     };
-    return cmocka_run_group_tests(tests, rig_setup, rig_teardown);
+    return cmocka_run_group_tests(tests, rig_setup_with_appliance, rig_teardown);
 }

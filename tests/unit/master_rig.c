@@ -51,6 +51,46 @@ int rig_setup(void **state)
     return 0;
 }
 
+struct hsm *rig_appliance_open(void)
+{
+    struct fault fault = FAULT_NONE;
+    struct hsm *hsm = NULL;
+    support_check(project_hsm_open(&rig_project, PROJECT_DEVELOPMENT, &hsm, &fault), &fault);
+    return hsm;
+}
+
+static void appliance_key_make(struct hsm *oem, struct hsm *own, const char *label, enum cert_kind kind)
+{
+    struct fault fault = FAULT_NONE;
+    struct cert root;
+    struct cert cert;
+    char path[128];
+    struct cert_spec spec = { .kind = kind, .organisation = "Example Devices", .common_name = label, .years = 3 };
+    (void)snprintf(path, sizeof path, "pki/appliances/factory-1/%s.crt", label);
+    support_check(cert_read(rig_path("pki/root.crt"), &root, &fault), &fault);
+    support_check(
+        hsm_key_generate(own, label, kind == CERT_AGREEMENT ? HSM_KEY_AGREE : HSM_KEY_SIGN, spec.public_key, &fault),
+        &fault);
+    support_check(cert_issue(&spec, &root, oem, KEY_ROOT, &cert, &fault), &fault);
+    support_check(cert_write(rig_path(path), &cert, &fault), &fault);
+}
+
+int rig_setup_with_appliance(void **state)
+{
+    struct fault fault = FAULT_NONE;
+    struct hsm *oem = NULL;
+    (void)rig_setup(state);
+    struct hsm *own = rig_appliance_open();
+    support_check(project_hsm_open(&rig_project, PROJECT_OEM, &oem, &fault), &fault);
+    support_check(file_folder_make(rig_path("pki/appliances"), 0755, &fault), &fault);
+    support_check(file_folder_make(rig_path("pki/appliances/factory-1"), 0755, &fault), &fault);
+    appliance_key_make(oem, own, KEY_TRANSPORT, CERT_AGREEMENT);
+    appliance_key_make(oem, own, KEY_ISSUING, CERT_ISSUING);
+    hsm_close(oem);
+    hsm_close(own);
+    return 0;
+}
+
 int rig_teardown(void **state)
 {
     (void)state;

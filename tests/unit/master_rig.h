@@ -16,6 +16,11 @@ extern uint8_t *rig_image; /* of an application; app.bin in the folder */
 int rig_setup(void **state);
 int rig_teardown(void **state);
 
+/* The same with factory-1's certificates transport and issuing in pki/appliances/factory-1/. Their keys are in the
+ * development token. */
+int rig_setup_with_appliance(void **state);
+struct hsm *rig_appliance_open(void);
+
 /* A path in the folder: good until 15 more were asked for. */
 char *rig_path(const char *name);
 /* A right order for the application. */

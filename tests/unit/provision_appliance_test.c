@@ -14,15 +14,11 @@
 #include "wire/provision_msg.h"
 
 static struct factory factory;
-static uint8_t firmware_keys[128];
 
 static int group_setup(void **state)
 {
-    struct fault fault = FAULT_NONE;
     (void)state;
     factory_open(&factory);
-    support_check(hsm_key_public(factory.oem, KEY_FIRMWARE, firmware_keys, &fault), &fault);
-    support_check(hsm_key_public(factory.oem, KEY_FIRMWARE_NEXT, firmware_keys + 64, &fault), &fault);
     return 0;
 }
 
@@ -38,8 +34,8 @@ static int group_teardown(void **state)
 static struct package_rules rules_of(int sbm)
 {
     const struct profile *profile = &factory.project.profile;
-    return (struct package_rules){ sbm, bytes_of(firmware_keys, sizeof firmware_keys), profile->vendor_uuid,
-                                   sbm ? profile->sbm_class_uuid : profile->class_uuid };
+    return (struct package_rules){ sbm, bytes_of(factory.firmware_keys, sizeof factory.firmware_keys),
+                                   profile->vendor_uuid, sbm ? profile->sbm_class_uuid : profile->class_uuid };
 }
 
 static int checked(const uint8_t *data, size_t len, const struct package_rules *rules, struct fault *fault)
@@ -114,14 +110,14 @@ static void desk_open(struct desk *d)
 {
     struct fault fault = FAULT_NONE;
     memset(d, 0, sizeof *d);
-    support_check(appliance_open(&factory.project, &factory.inputs, &d->appliance, &fault), &fault);
+    support_check(factory_appliance_open(&factory, &d->appliance, &fault), &fault);
     support_check(appliance_socket_open(d->appliance, "test", &d->socket, &fault), &fault);
 }
 
 static void desk_close(struct desk *d)
 {
     appliance_socket_close(d->socket);
-    appliance_close(d->appliance);
+    factory_appliance_close(&factory, d->appliance);
 }
 
 /* `part` is of the refusal's text; NULL: an answer. */
@@ -272,29 +268,6 @@ static void images_come_by_digest_and_only_while_a_chip_is_in_hand(void **state)
     desk_close(&desk);
 }
 
-/* ---- keys ---- */
-
-/* A right certificate, of a key that is in another token. */
-static void certificate_of_a_key_that_the_token_lacks_is_refused(void **state)
-{
-    struct appliance *appliance = NULL;
-    struct fault fault = FAULT_NONE;
-    struct cert own;
-    struct cert other;
-    (void)state;
-    support_check(cert_read(support_path("pki/provisioner.crt"), &own, &fault), &fault);
-    support_check(cert_read(support_path("pki/firmware.crt"), &other, &fault), &fault);
-    assert_int_equal(remove(support_path("pki/provisioner.crt")), 0);
-    support_check(cert_write(support_path("pki/provisioner.crt"), &other, &fault), &fault);
-    support_check_refused(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault,
-                          "is not the one that pki/provisioner.crt certifies");
-    assert_int_equal(remove(support_path("pki/provisioner.crt")), 0);
-    fault = FAULT_NONE;
-    support_check(cert_write(support_path("pki/provisioner.crt"), &own, &fault), &fault);
-    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
-    appliance_close(appliance);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,7 +277,6 @@ int main(void)
         cmocka_unit_test(result_out_of_turn_is_refused_and_a_challenge_is_good_for_one_proof),
         cmocka_unit_test(station_of_another_version_or_channel_is_told_so),
         cmocka_unit_test(images_come_by_digest_and_only_while_a_chip_is_in_hand),
-        cmocka_unit_test(certificate_of_a_key_that_the_token_lacks_is_refused),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

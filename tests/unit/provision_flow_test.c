@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/appliance/folder.h"
 #include "host/ledger/ledger.h"
 #include "host/lib/file.h"
 #include "host/lib/p256.h"
@@ -74,7 +75,7 @@ static int provision_with(int proof, struct station_result *result, struct fault
     struct appliance_socket *socket = NULL;
     struct image_cache *cache = image_cache_make(1 << 20);
     *fault = FAULT_NONE;
-    if (appliance_open(&factory.project, &factory.inputs, &appliance, fault) != 0) {
+    if (factory_appliance_open(&factory, &appliance, fault) != 0) {
         image_cache_free(cache);
         return -1;
     }
@@ -87,14 +88,14 @@ static int provision_with(int proof, struct station_result *result, struct fault
                                      .cache = cache };
     int done = station_provision(&job, result, fault);
     appliance_socket_close(socket);
-    appliance_close(appliance);
+    factory_appliance_close(&factory, appliance);
     image_cache_free(cache);
     return done;
 }
 
 static int provision(struct station_result *result, struct fault *fault)
 {
-    factory.inputs.token_needed = 1;
+    factory.token_needed = 1;
     return provision_with(1, result, fault);
 }
 
@@ -170,7 +171,7 @@ static void package_slot_check(void)
     struct block_package facts;
     const uint8_t *slot = chip.flash + LAYOUT_PACKAGE0_OFF;
     assert_int_equal(suit_envelope_parse(bytes_of(slot, BLOCK_MAX), &e), STATUS_OK);
-    support_check(block_open(e.encoded, &factory.facts, bytes_of(factory.provisioner_key, 64), factory.chip,
+    support_check(block_open(e.encoded, &factory.facts, bytes_of(factory.folder->provisioner_key, 64), factory.chip,
                              chip.update_label, &key, &fault),
                   &fault);
     assert_memory_equal(&key, &factory.session, sizeof key);
@@ -193,17 +194,17 @@ static void items_check(const struct station_result *result)
     assert_int_equal(policy.kind, POLICY_PRODUCTION);
     trusted_keys_check(policy.firmware_keys, KEY_FIRMWARE, KEY_FIRMWARE_NEXT);
     trusted_keys_check(policy.mastering_keys, KEY_MASTERING, KEY_MASTERING_NEXT);
-    assert_memory_equal(policy.provisioner_key.data, factory.provisioner_key, 64);
+    assert_memory_equal(policy.provisioner_key.data, factory.folder->provisioner_key, 64);
     support_check(cert_parse(bytes_of(chip.items[1], chip.item_lens[1]), &device, &fault), &fault);
     support_check(cert_parse(bytes_of(chip.items[2], chip.item_lens[2]), &issuer, &fault), &fault);
-    support_check(cert_check(&device, &issuer, &factory.root, CERT_DEVICE, key, &fault), &fault);
+    support_check(cert_check(&device, &issuer, &factory.folder->trust.root, CERT_DEVICE, key, &fault), &fault);
     support_check(hsm_key_public(factory.chip, chip.identity_label, identity, &fault), &fault);
     assert_memory_equal(key, identity, 64);
     support_check(cert_serial_number(&device, serial, sizeof serial, &fault), &fault);
     assert_string_equal(serial, "42424242424242424242424242424242");
     assert_int_equal(chip.item_lens[1], result->device_cert_len);
     assert_memory_equal(chip.items[1], result->device_cert, result->device_cert_len);
-    assert_int_equal(chip.item_lens[3], factory.root.len);
+    assert_int_equal(chip.item_lens[3], factory.folder->trust.root.len);
 }
 
 static void bare_chip_becomes_a_locked_device(void **state)
@@ -363,7 +364,7 @@ static void missing_token_is_refused_where_one_is_needed(void **state)
     struct station_result result;
     struct fault fault = FAULT_NONE;
     (void)state;
-    factory.inputs.token_needed = 1;
+    factory.token_needed = 1;
     support_check_refused(provision_with(0, &result, &fault), &fault, "token");
     unit_expect(LEDGER_CHECKED);
 }
@@ -373,7 +374,7 @@ static void chip_without_data_link_is_done_when_its_port_is_seen_closed(void **s
     struct station_result result;
     struct fault fault = FAULT_NONE;
     (void)state;
-    factory.inputs.token_needed = 0;
+    factory.token_needed = 0;
     support_check(provision_with(0, &result, &fault), &fault);
     unit_expect(LEDGER_DONE);
 }
@@ -406,39 +407,47 @@ static void file_flip(const char *path, size_t at)
     free(data);
 }
 
-static void damaged_package_or_block_never_reaches_a_chip(void **state)
+/* Though the maker signed the package that they are in. */
+static void damaged_firmware_or_block_never_reaches_a_chip(void **state)
 {
+    struct ledger_unit unit;
     (void)state;
     for (size_t file = 1; file <= 3; file++) {
         for (size_t at = 0; at < 1000; at += 83) {
             struct station_result result;
             struct fault fault = FAULT_NONE;
             file_flip(factory.paths[file], at);
+            factory_package_forget(&factory);
             assert_int_equal(provision(&result, &fault), -1);
             assert_string_not_equal(fault.what, "");
             file_flip(factory.paths[file], at);
         }
     }
     assert_int_equal(chip.flash[0], 0xFF);
-    assert_int_not_equal(access(support_path(LEDGER_FILE), F_OK), 0);
+    assert_int_equal(unit_find(&unit), 0);
 }
 
-static void package_in_the_place_of_another_is_refused(void **state)
+static void refused_in_the_place_of(size_t file, size_t other, const char *part)
 {
     struct station_result result;
     struct fault fault = FAULT_NONE;
+    factory.files[file] = factory.paths[other];
+    factory_package_forget(&factory);
+    support_check_refused(provision(&result, &fault), &fault, part);
+    factory.files[file] = factory.paths[file];
+}
+
+static void firmware_in_the_place_of_another_is_refused(void **state)
+{
     (void)state;
-    factory.inputs.sbm = factory.paths[2];
-    support_check_refused(provision(&result, &fault), &fault, "component");
-    factory.inputs.sbm = factory.paths[1];
-    factory.inputs.app = factory.paths[1];
-    assert_int_equal(provision(&result, &fault), -1);
-    factory.inputs.app = factory.paths[2];
-    factory.inputs.bl1 = factory.paths[2];
-    support_check_refused(provision(&result, &fault), &fault, "bl1.bin");
-    factory.inputs.bl1 = factory.paths[0];
+    refused_in_the_place_of(1, 2, "component");
+    refused_in_the_place_of(2, 1, "component");
+    refused_in_the_place_of(0, 2, "BL1 in the production package");
+    refused_in_the_place_of(3, 1, "parts do not fit together");
     factory.project.profile.class_uuid[3] ^= 1;
-    support_check_refused(provision(&result, &fault), &fault, "product class");
+    factory_packages_make(&factory);
+    factory.project.profile.class_uuid[3] ^= 1;
+    refused_in_the_place_of(2, 2, "product class");
 }
 
 static void packages_of_the_next_keys_are_provisioned(void **state)
@@ -460,12 +469,12 @@ static void packages_that_need_later_ones_of_each_other_are_refused(void **state
     (void)state;
     factory.app_needs = FACTORY_SBM_SEQUENCE + 1;
     factory_packages_make(&factory);
-    support_check_refused(provision(&result, &fault), &fault, "needs Secure Boot Manager 4");
+    support_check_refused(provision(&result, &fault), &fault, "the application needs SBM 4, and this one is 3");
     factory.app_needs = FACTORY_SBM_SEQUENCE;
     factory.sbm_needs = FACTORY_APP_SEQUENCE + 1;
     factory_packages_make(&factory);
     fault = FAULT_NONE;
-    support_check_refused(provision(&result, &fault), &fault, "needs application 8");
+    support_check_refused(provision(&result, &fault), &fault, "the SBM needs application 8, and this one is 7");
     assert_int_equal(chip.flash[0], 0xFF);
     factory.sbm_needs = FACTORY_APP_SEQUENCE;
     factory_packages_make(&factory);
@@ -488,8 +497,8 @@ int main(void)
         FLOW_TEST(missing_token_is_refused_where_one_is_needed),
         FLOW_TEST(chip_without_data_link_is_done_when_its_port_is_seen_closed),
         FLOW_TEST(second_key_for_one_unique_id_is_quarantined),
-        FLOW_TEST(damaged_package_or_block_never_reaches_a_chip),
-        FLOW_TEST(package_in_the_place_of_another_is_refused),
+        FLOW_TEST(damaged_firmware_or_block_never_reaches_a_chip),
+        FLOW_TEST(firmware_in_the_place_of_another_is_refused),
         FLOW_TEST(packages_of_the_next_keys_are_provisioned),
         FLOW_TEST(packages_that_need_later_ones_of_each_other_are_refused),
     };

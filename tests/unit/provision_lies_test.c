@@ -20,15 +20,15 @@ static int setup(void **state)
     struct fault fault = FAULT_NONE;
     (void)state;
     factory_open(&factory);
-    factory.inputs.token_needed = 1;
-    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
+    factory.token_needed = 1;
+    support_check(factory_appliance_open(&factory, &appliance, &fault), &fault);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    appliance_close(appliance);
+    factory_appliance_close(&factory, appliance);
     factory_close(&factory);
     return 0;
 }
@@ -349,9 +349,9 @@ static void locked_chip_closes_its_record_by_its_token_alone(void **state)
 static void appliance_reopen(void)
 {
     struct fault fault = FAULT_NONE;
-    appliance_close(appliance);
+    factory_appliance_close(&factory, appliance);
     appliance = NULL;
-    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
+    support_check(factory_appliance_open(&factory, &appliance, &fault), &fault);
 }
 
 /* After each letter of a run: a new appliance knows nothing but the ledger. */

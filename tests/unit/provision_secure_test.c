@@ -12,7 +12,6 @@
 #include "host/appliance/channel.h"
 #include "host/chip/vendor.h"
 #include "host/ledger/ledger.h"
-#include "host/sign1/credential.h"
 #include "tests/unit/host_support.h"
 #include "tests/unit/provision_factory.h"
 #include "tests/unit/provision_puppet.h"
@@ -20,8 +19,6 @@
 
 static struct factory factory;
 static struct appliance *appliance;
-static struct channel_side side;
-static uint8_t cwt[CREDENTIAL_MAX];
 static uint8_t mastering_key[64];
 
 /* The chip, and what it has of the channel. */
@@ -49,21 +46,6 @@ static unsigned frames;
 static unsigned change_at; /* the chip's message that is changed; 0: none */
 static unsigned seen_plain;
 
-static void credential_put(void)
-{
-    static const uint8_t vendor[16] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
-    static const uint8_t class_id[16] = { 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2 };
-    struct fault fault = FAULT_NONE;
-    uint8_t key[64];
-    size_t len = 0;
-    support_check(hsm_key_generate(factory.appliance, "channel", HSM_KEY_SIGN, key, &fault), &fault);
-    support_check(hsm_key_public(factory.oem, KEY_MASTERING, mastering_key, &fault), &fault);
-    const struct edhoc_claims claims = { bytes_of("line 1", 6),  UINT32_MAX,           bytes_of(key, 32),
-                                         bytes_of(key + 32, 32), bytes_of(vendor, 16), bytes_of(class_id, 16) };
-    support_check(credential_make(factory.oem, KEY_MASTERING, &claims, cwt, &len, &fault), &fault);
-    side = (struct channel_side){ factory.appliance, "channel", bytes_of(cwt, len), NULL, 0 };
-}
-
 static void chip_make(void)
 {
     static const uint8_t c_r[] = { 0x01 };
@@ -84,9 +66,9 @@ static void chip_make(void)
 static void appliance_make_for(const char *file)
 {
     struct fault fault = FAULT_NONE;
-    (void)snprintf(factory.project.profile.chip_vendors, sizeof factory.project.profile.chip_vendors, "%s", file);
-    support_check(appliance_open(&factory.project, &factory.inputs, &appliance, &fault), &fault);
-    appliance_channel_set(appliance, &side);
+    (void)snprintf(factory.vendors, sizeof factory.vendors, "%s", file);
+    factory_package_forget(&factory);
+    support_check(factory_appliance_open(&factory, &appliance, &fault), &fault);
     puppet_open(&p, appliance, &chip);
 }
 
@@ -95,7 +77,7 @@ static void appliance_change(const char *file)
 {
     uint8_t *flash = p.flash;
     appliance_socket_close(p.socket);
-    appliance_close(appliance);
+    factory_appliance_close(&factory, appliance);
     appliance_make_for(file);
     free(p.flash);
     p.flash = flash;
@@ -103,12 +85,13 @@ static void appliance_change(const char *file)
 
 static int setup(void **state)
 {
+    struct fault fault = FAULT_NONE;
     (void)state;
     frames = change_at = seen_plain = late_at = error_at = 0;
     last_asked_len = last_answer_len = before_answer_len = 0;
     factory_open(&factory);
-    factory.inputs.token_needed = 1;
-    credential_put();
+    factory.token_needed = 1;
+    support_check(hsm_key_public(factory.oem, KEY_MASTERING, mastering_key, &fault), &fault);
     chip_make();
     appliance_make_for("");
     assert_true(puppet_run(&p, 1));
@@ -122,7 +105,7 @@ static int teardown(void **state)
     (void)state;
     puppet_close(&p);
     puppet_chip_free(&chip);
-    appliance_close(appliance);
+    factory_appliance_close(&factory, appliance);
     factory_close(&factory);
     return 0;
 }
@@ -338,7 +321,7 @@ static void chip_of_an_unknown_vendor_is_refused(void **state)
 {
     struct ledger_unit unit;
     (void)state;
-    appliance_change("pki/root.crt");
+    appliance_change("root.crt");
     assert_false(secure_run());
     assert_non_null(memmem(p.answer.what.data, p.answer.what.len, "no silicon vendor", 17));
     assert_int_equal(frames, 1);
