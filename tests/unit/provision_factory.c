@@ -332,6 +332,17 @@ void factory_package_forget(struct factory *f)
     f->number++;
 }
 
+void factory_file_flip(struct factory *f, size_t file, size_t at)
+{
+    struct fault fault = FAULT_NONE;
+    uint8_t *data = NULL;
+    const struct bytes all = file_take(f->paths[file], &data);
+    data[at % all.len] ^= 0x10;
+    support_check(file_write(f->paths[file], all, 0644, FILE_REPLACE, &fault), &fault);
+    free(data);
+    factory_package_forget(f);
+}
+
 /* ---- the appliance ---- */
 
 int factory_appliance_open(struct factory *f, struct appliance **out, struct fault *fault)

@@ -58,6 +58,8 @@ void factory_open(struct factory *factory);
 void factory_packages_make(struct factory *factory);
 /* Files or their names were changed: the next appliance that is opened gets a package with the next number. */
 void factory_package_forget(struct factory *factory);
+/* Flips a bit of one of the files, and forgets. */
+void factory_file_flip(struct factory *factory, size_t file, size_t at);
 /* An engine with ledger.db in the test's folder and the production package loaded, signed by the mastering key whatever
  * is in it. -1: the package is refused. One at a time. */
 int factory_appliance_open(struct factory *factory, struct appliance **out, struct fault *fault);

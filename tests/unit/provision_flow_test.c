@@ -396,17 +396,6 @@ static void second_key_for_one_unique_id_is_quarantined(void **state)
 
 /* ---- inputs ---- */
 
-static void file_flip(const char *path, size_t at)
-{
-    struct fault fault = FAULT_NONE;
-    uint8_t *data = NULL;
-    size_t len = 0;
-    support_check(file_read(path, 1 << 20, &data, &len, &fault), &fault);
-    data[at % len] ^= 0x10;
-    support_check(file_write(path, bytes_of(data, len), 0644, FILE_REPLACE, &fault), &fault);
-    free(data);
-}
-
 /* Though the maker signed the package that they are in. */
 static void damaged_firmware_or_block_never_reaches_a_chip(void **state)
 {
@@ -416,11 +405,10 @@ static void damaged_firmware_or_block_never_reaches_a_chip(void **state)
         for (size_t at = 0; at < 1000; at += 83) {
             struct station_result result;
             struct fault fault = FAULT_NONE;
-            file_flip(factory.paths[file], at);
-            factory_package_forget(&factory);
+            factory_file_flip(&factory, file, at);
             assert_int_equal(provision(&result, &fault), -1);
             assert_string_not_equal(fault.what, "");
-            file_flip(factory.paths[file], at);
+            factory_file_flip(&factory, file, at);
         }
     }
     assert_int_equal(chip.flash[0], 0xFF);
