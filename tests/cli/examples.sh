@@ -101,6 +101,7 @@ done >request.pem
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | openssl pkey -pubout >>request.pem
 example 'windlass pki appliance --request request.pem --name factory-1 --host 192.0.2.10'
 example 'windlass master production --appliance factory-1 --quota 1000 --number 1 --bl1 bl1.bin --sbm sbm.suit --app v1.suit --out run1.wpp'
+example "windlass master scrap --appliance factory-1 --uid $uid --out scrap.order"
 mkdir line-1
 cp server.csr line-1/station.csr
 example 'windlass pki station line-1 --request line-1/station.csr'
@@ -132,7 +133,7 @@ example 'windlass device recovery chip1'
 run 0 windlass device status chip1 --wait 30
 example 'windlass device reset chip1'
 run 0 windlass device status chip1 --wait 30
-example 'windlass device debug chip1 --project greenhouse-sensor --rights non-secure'
+example 'windlass device debug chip1 --project greenhouse-sensor --rights non-secure --out debug.proof'
 run 0 windlass device reset chip1
 run 0 windlass device status chip1 --wait 30
 sh -c 'windlass chip console chip1' >console 2>&1 &
