@@ -25,11 +25,20 @@ static int lost_record(struct spend *s, struct fault *fault)
     return 0;
 }
 
+/* A TPM that was set back, or is another one, would sign with counts that units have already. */
+static int behind(const struct spend *s, uint64_t count, struct fault *fault)
+{
+    (void)fault_set(fault, "the TPM has counted %llu, and the ledger holds a grant with count %llu",
+                    (unsigned long long)count, (unsigned long long)s->last);
+    return fault_hint(fault, "stop the line: the TPM was cleared or exchanged, or records were added; have the OEM "
+                             "verify the ledger");
+}
+
 /* Records what the TPM has counted since, and why nobody got a grant for it. */
 static int count_settle(struct spend *s, const char *why, struct fault *fault)
 {
     struct quota_facts facts;
-    if (quota_facts(s->quota, &facts, fault) != 0 ||
+    if (quota_facts(s->quota, &facts, fault) != 0 || (facts.count < s->last && behind(s, facts.count, fault) != 0) ||
         (facts.count > s->last && ledger_spent_record(s->ledger, s->last, facts.count, why, fault) != 0)) {
         return -1;
     }
@@ -81,6 +90,9 @@ int spend_sign(struct spend *s, const uint8_t digest[32], uint8_t signature[64],
     int result = lost_record(s, fault) != 0 || doubt_settle(s, fault) != 0
                      ? -1
                      : quota_sign(s->quota, digest, signature, &counted, fault);
+    if (result == 0 && counted <= s->last) {
+        result = behind(s, counted, fault);
+    }
     if (result == 0) {
         s->last = counted;
         *count = counted;

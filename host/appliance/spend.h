@@ -27,7 +27,8 @@ struct spend {
  * more, is recorded as spent. */
 int spend_init(struct spend *spend, struct quota *quota, struct ledger *ledger, struct fault *fault);
 void spend_close(struct spend *spend);
-/* As quota_sign, after everything lost before is on record. */
+/* As quota_sign, after everything lost before is on record. Refused, too, while the TPM has counted less than the ledger
+ * holds, and with a count that the ledger may hold already. */
 int spend_sign(struct spend *spend, const uint8_t digest[32], uint8_t signature[64], uint64_t *count,
                struct fault *fault);
 /* As quota_refill. Units that were left, and are void by it, are recorded as spent. cut: they are at the next start. */

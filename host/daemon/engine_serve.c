@@ -58,6 +58,18 @@ static void bytes_text(struct bytes in, char *out, size_t out_len)
     (void)snprintf(out, out_len, "%.*s", (int)in.len, in.len == 0 ? "" : (const char *)in.data);
 }
 
+/* What is no routine: somebody must look at it at once (docs/factory.md section 4.2). */
+static int is_alarm(const char *what)
+{
+    static const char *const words[] = { "quarantin", "and the ledger holds a grant", "says that it runs another",
+                                         "keys are UNIQUE" };
+    size_t i = 0;
+    while (i < sizeof words / sizeof words[0] && strstr(what, words[i]) == NULL) {
+        i++;
+    }
+    return i < sizeof words / sizeof words[0];
+}
+
 /* Log and tally of what was answered. */
 static void answer_say(struct engine *e, const struct carried *c, const char *station, struct bytes encoded)
 {
@@ -75,7 +87,7 @@ static void answer_say(struct engine *e, const struct carried *c, const char *st
         }
         log_say(LOG_LEVEL_WARNING, "letter_refused", "station", station, "socket", c->name, "uid", c->uid, "what", what,
                 "hint", hint, NULL);
-        int alarm = strstr(what, "quarantin") != NULL;
+        int alarm = is_alarm(what);
         if (alarm) {
             atomic_store(&e->recount, 1);
         }

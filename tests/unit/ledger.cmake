@@ -14,5 +14,6 @@ windlass_test(ledger_audit_test SOURCES ledger_audit_test.c LIBS wl_ledger_maker
 windlass_test(host_p256_test SOURCES host_p256_test.c crypto_p256_maker.c LIBS wl_host wl_crypto OpenSSL::Crypto)
 windlass_test(ledger_lies_test SOURCES ledger_lies_test.c LIBS wl_ledger_maker TIMEOUT 300)
 windlass_test(ledger_moved_test SOURCES ledger_moved_test.c LIBS wl_ledger_maker)
+windlass_test(ledger_watch_test SOURCES ledger_watch_test.c LIBS wl_ledger_maker)
 windlass_test(ledger_end_test SOURCES ledger_end_test.c LIBS wl_ledger_maker)
 windlass_test(ledger_crash_test SOURCES ledger_crash_test.c LIBS wl_ledger_maker TIMEOUT 300)
