@@ -46,6 +46,9 @@ const char *scenario_judge(const struct scenario *scenario, enum sim_end end)
     if (chip_wrong != NULL) {
         return chip_wrong;
     }
+    if (scenario->ends) {
+        return end != SIM_ASLEEP ? "the device is not at its end" : scenario->after();
+    }
     if (end != SIM_STARTED_APPLICATION) {
         return end == SIM_ASLEEP ? "the device halts" : "the device does not come to rest";
     }

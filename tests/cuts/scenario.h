@@ -20,6 +20,7 @@ struct scenario {
     uint64_t counter;              /* the security counter is not lower at rest */
     const char *(*after)(void);    /* what else holds, as a text about what does not; NULL: nothing else */
     int nested;                    /* cut the recovery, too */
+    int ends;                      /* 1: at rest nothing runs, for good; of the above only `after` holds */
 };
 
 extern const struct scenario scenarios[];
@@ -74,6 +75,12 @@ void recovery_update_set(struct bytes update);
 void recovery_echo_set(void);
 /* It says it, from the beginning. */
 void recovery_line_set(void);
+
+/* The device is ended for good (scenario_end.c). */
+void end_prepare(void);
+enum sim_end end_run(void);
+enum sim_end end_recover(void);
+const char *end_after(void);
 
 /* The oracle. NULL when all holds that `scenario` promises of the chip as it rests, else what does not. */
 const char *scenario_judge(const struct scenario *scenario, enum sim_end end);

@@ -370,5 +370,13 @@ const struct scenario scenarios[] = {
       .last = 3,
       .counter = 2,
       .after = recovery_after },
+    { .name = "decommission",
+      .says = "the device is ended for good, and erases what it kept",
+      .prepare = end_prepare,
+      .action = end_run,
+      .recover = end_recover,
+      .after = end_after,
+      .nested = 1,
+      .ends = 1 },
 };
 const size_t scenario_count = sizeof scenarios / sizeof scenarios[0];
