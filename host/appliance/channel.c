@@ -44,6 +44,21 @@ int channel_begin(struct channel *c, const struct channel_side *side, struct cha
     return 0;
 }
 
+static const char *refusal_hint(unsigned number)
+{
+    switch (number) {
+    case STATUS_CHANNEL_EXPIRED:
+        return "the chip was made after the appliance's credential ended; the maker renews it: 'windlass pki "
+               "appliance' "
+               "with the same request, then 'windlassd enrol'";
+    case STATUS_CHANNEL_CREDENTIAL:
+    case STATUS_SUIT_KEY_UNKNOWN:
+        return "the anchor page in this chip is for another product or another maker: put it aside";
+    default:
+        return "put it aside when it says so again";
+    }
+}
+
 /* What the chip says in place of an answer; nobody vouches for it. */
 static int error_tell(struct channel *c, struct bytes in, struct fault *fault)
 {
@@ -60,6 +75,7 @@ static int error_tell(struct channel *c, struct bytes in, struct fault *fault)
         memcpy(text, error.text.data, 10);
     }
     if (sscanf(text, "status %3u", &number) == 1) {
+        (void)fault_hint(fault, "%s", refusal_hint(number));
         return fault_set(fault, "the chip refused the secure channel: status %03u: %s", number, status_text(number));
     }
     return fault_set(fault, "the chip refused the secure channel");

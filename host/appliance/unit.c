@@ -319,6 +319,14 @@ static unsigned stage_next(struct unit *u, const struct letter_request *request,
     if (request->code == LETTER_TROUBLE_SILENT && u->stage == UNIT_LOCK && u->secure.side != NULL) {
         return s->next; /* the answer may be lost */
     }
+    if (u->stage == UNIT_CLAIM && u->run->vendor_count > 0) {
+        (void)fault_set(fault, "the chip answers over its line neither as a new one nor as a finished device: %s",
+                        u->trouble);
+        (void)fault_hint(fault,
+                         "check power and line; a chip that its silicon vendor gave no certificate, or another BL1 "
+                         "than the one with the agent, does not answer either");
+        return UNIT_NONE;
+    }
     (void)fault_set(fault, "%s",
                     u->trouble[0] == '\0' ? "the station could not do it, and does not say why" : u->trouble);
     return UNIT_NONE;

@@ -75,8 +75,16 @@ static int message_send(struct frame_line *line, struct bytes message, int64_t d
     return bytes_send(line, frame, FRAME_HEAD_LEN + message.len + FRAME_CRC_LEN, deadline_ms, fault);
 }
 
-/* 1: an answer that is not the last one again is in line->last; 0: none yet; -1: the line has ended. */
-static int bytes_take(struct frame_line *line)
+/* A frame that was cut, because somebody died over it, swallows what follows until it is full. */
+static int cut_frame_fill(struct frame_line *line, int64_t deadline_ms, struct fault *fault)
+{
+    static const uint8_t nothing[FRAME_MAX];
+    return bytes_send(line, nothing, sizeof nothing, deadline_ms, fault);
+}
+
+/* 1: there is an answer that is not the last one again, in line->last when it is to be kept; 0: none yet; -1: the line
+ * has ended. */
+static int bytes_take(struct frame_line *line, int keep)
 {
     uint8_t byte;
     for (;;) {
@@ -90,28 +98,30 @@ static int bytes_take(struct frame_line *line)
         }
         if (frame_decode(&line->decoder, byte, &message) == STATUS_OK &&
             !bytes_equal(message, bytes_of(line->last, line->last_len))) {
-            memcpy(line->last, message.data, message.len);
-            line->last_len = message.len;
+            if (keep) {
+                memcpy(line->last, message.data, message.len);
+                line->last_len = message.len;
+            }
             return 1;
         }
     }
 }
 
-/* What still lies in the line is of an earlier message. */
+/* What still lies in the line is of an earlier message. Nobody has seen it: should it be asked for again, it counts. */
 static int line_empty(struct frame_line *line)
 {
     int taken = 1;
     while (taken > 0) {
-        taken = bytes_take(line);
+        taken = bytes_take(line, 0);
     }
     return taken;
 }
 
 static int answer_wait(struct frame_line *line, int64_t deadline_ms)
 {
-    int taken = bytes_take(line);
+    int taken = bytes_take(line, 1);
     while (taken == 0 && line_wait(line, POLLIN, deadline_ms)) {
-        taken = bytes_take(line);
+        taken = bytes_take(line, 1);
     }
     return taken;
 }
@@ -123,12 +133,14 @@ int frame_line_exchange(struct frame_line *line, struct bytes message, unsigned 
     if (message.len == 0 || message.len > FRAME_MESSAGE_MAX) {
         return fault_set(fault, "a message of %zu bytes does not fit the chip's line", message.len);
     }
-    const unsigned usual_ms = message.data[0] == HELLO_MARK ? HELLO_AGAIN_MS : AGAIN_MS;
+    const int hello = message.data[0] == HELLO_MARK;
+    const unsigned usual_ms = hello ? HELLO_AGAIN_MS : AGAIN_MS;
     const unsigned again_ms = line->again_ms != 0 ? line->again_ms : usual_ms;
     int taken = line_empty(line);
-    while (taken == 0 && clock_ms() < end_ms) {
+    for (int sent = 0; taken == 0 && clock_ms() < end_ms; sent++) {
         int64_t again_at_ms = clock_ms() + again_ms;
-        if (message_send(line, message, end_ms, fault) != 0) {
+        if ((hello && sent == 1 && cut_frame_fill(line, end_ms, fault) != 0) ||
+            message_send(line, message, end_ms, fault) != 0) {
             return -1;
         }
         taken = answer_wait(line, again_at_ms < end_ms ? again_at_ms : end_ms);

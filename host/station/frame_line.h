@@ -13,7 +13,7 @@ struct frame_line {
     int fd;            /* -1: closed */
     unsigned again_ms; /* 0: the usual */
     struct frame_decoder decoder;
-    size_t last_len; /* the newest answer: one that comes twice is no answer to the next message */
+    size_t last_len; /* the newest answer that was given: one that comes twice is no answer to the next message */
     uint8_t last[FRAME_MESSAGE_MAX];
 };
 

@@ -11,3 +11,6 @@ endforeach()
 foreach(part production production_forged)
   windlass_test(${part}_test SOURCES ${part}_test.c production_rig.c master_rig.c host_support.c LIBS wl_appliance_folder wl_master wl_pki)
 endforeach()
+# With an engine: what product and credential say of the channel to the chips.
+windlass_test(production_channel_test SOURCES production_channel_test.c production_rig.c master_rig.c host_support.c
+  LIBS wl_appliance wl_chip wl_appliance_folder wl_master wl_pki)

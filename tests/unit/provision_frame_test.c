@@ -97,6 +97,20 @@ static void answer_that_comes_late_or_twice_is_not_taken_for_the_next(void **sta
     assert_true(bytes_equal(got, bytes_of("second", 6)));
 }
 
+/* The right answer came behind a late one, when nobody looked; asked again, the chip says it once more. */
+static void answer_that_was_passed_over_counts_when_it_is_asked_for_again(void **state)
+{
+    struct bytes got;
+    struct fault fault;
+    (void)state;
+    support_check(ask("two", "late", &got, &fault), &fault);
+    assert_true(bytes_equal(got, bytes_of("late", 4)));
+    chip_says("second");
+    support_check(ask("two", "second", &got, &fault), &fault);
+    assert_true(bytes_equal(got, bytes_of("second", 6)));
+    assert_in_range(chip_heard("two"), 1, 4);
+}
+
 static void message_is_sent_again_until_the_time_is_up(void **state)
 {
     struct bytes got;
@@ -105,6 +119,28 @@ static void message_is_sent_again_until_the_time_is_up(void **state)
     support_check_refused(frame_line_exchange(&line, bytes_of("hello", 5), 400, &got, &fault), &fault,
                           "did not answer");
     assert_in_range(chip_heard("hello"), 3, 9);
+}
+
+/* A chip in the middle of a frame that was cut, as it stands when a station died over it. */
+static void beginning_gets_through_to_a_chip_that_waits_for_the_rest_of_a_frame(void **state)
+{
+    static const uint8_t cut[] = { 'W', 'L', 0x08, 0x00, 0xF7, 0xFF, 1, 2, 3 };
+    struct frame_decoder decoder = { { 0 }, 0 };
+    struct bytes message;
+    struct bytes got;
+    struct fault fault = FAULT_NONE;
+    unsigned heard = 0;
+    uint8_t byte;
+    (void)state;
+    for (size_t i = 0; i < sizeof cut; i++) {
+        (void)frame_decode(&decoder, cut[i], &message);
+    }
+    support_check_refused(frame_line_exchange(&line, bytes_of("\xF5 message", 9), 300, &got, &fault), &fault,
+                          "did not answer");
+    while (recv(chip, &byte, 1, MSG_DONTWAIT) == 1) {
+        heard += frame_decode(&decoder, byte, &message) == STATUS_OK;
+    }
+    assert_in_range(heard, 1, 9);
 }
 
 static void line_that_ends_is_told(void **state)
@@ -123,7 +159,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRAME_TEST(answer_comes_through_noise),
         FRAME_TEST(answer_that_comes_late_or_twice_is_not_taken_for_the_next),
+        FRAME_TEST(answer_that_was_passed_over_counts_when_it_is_asked_for_again),
         FRAME_TEST(message_is_sent_again_until_the_time_is_up),
+        FRAME_TEST(beginning_gets_through_to_a_chip_that_waits_for_the_rest_of_a_frame),
         FRAME_TEST(line_that_ends_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
