@@ -234,14 +234,10 @@ int engine_order(struct engine *engine, struct control_reply *reply, struct faul
     return 0;
 }
 
-int engine_status(struct engine *engine, struct control_reply *reply, struct fault *fault)
+static int package_tell(struct engine *e, struct control_reply *reply, struct fault *fault)
 {
     struct ledger_package package;
-    struct quota_facts facts;
-    int found = ledger_package_find(engine->ledger, 0, &package, fault);
-    if (found < 0) {
-        return -1;
-    }
+    int found = ledger_package_find(e->ledger, 0, &package, fault);
     if (found > 0) {
         control_reply_number(reply, "package", (int64_t)package.number);
         control_reply_number(reply, "quota", (int64_t)package.quota);
@@ -249,15 +245,39 @@ int engine_status(struct engine *engine, struct control_reply *reply, struct fau
         control_reply_number(reply, "done", (int64_t)package.done);
         control_reply_number(reply, "not_after", (int64_t)package.not_after);
     }
-    struct run *run = appliance_run_take(engine->appliance);
-    control_reply_text(reply, "state", run != NULL ? "ready" : "no package is loaded");
-    appliance_run_give(engine->appliance, run);
-    if (engine->quota != NULL) {
-        if (quota_facts(engine->quota, &facts, fault) != 0) {
-            return -1;
-        }
-        control_reply_number(reply, "tpm_count", facts.count);
-        control_reply_number(reply, "tpm_limit", facts.limit);
+    return found < 0 ? -1 : 0;
+}
+
+static int count_tell(struct engine *e, struct control_reply *reply, struct fault *fault)
+{
+    struct quota_facts facts;
+    if (e->quota == NULL) {
+        return 0;
     }
+    if (quota_facts(e->quota, &facts, fault) != 0) {
+        return -1;
+    }
+    control_reply_number(reply, "tpm_count", facts.count);
+    control_reply_number(reply, "tpm_limit", facts.limit);
+    return 0;
+}
+
+/* A ledger or a TPM in trouble is what somebody wants to see who asks for the status. */
+int engine_status(struct engine *engine, struct control_reply *reply, struct fault *fault)
+{
+    struct fault ledger = FAULT_NONE;
+    struct fault tpm = FAULT_NONE;
+    (void)fault;
+    int trouble = package_tell(engine, reply, &ledger) != 0;
+    if (trouble) {
+        control_reply_text(reply, "ledger_trouble", ledger.what);
+    }
+    if (count_tell(engine, reply, &tpm) != 0) {
+        control_reply_text(reply, "tpm_trouble", tpm.what);
+        trouble = 1;
+    }
+    struct run *run = appliance_run_take(engine->appliance);
+    control_reply_text(reply, "state", trouble ? "in trouble" : run != NULL ? "ready" : "no package is loaded");
+    appliance_run_give(engine->appliance, run);
     return 0;
 }

@@ -149,7 +149,10 @@ static int file_make(const char *path, struct fault *fault)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return fault_errno(fault, "ledger %s", path);
+        (void)fault_errno(fault, "ledger %s", path);
+        return fault_hint(fault,
+                          "the user who runs this must be allowed to write the ledger's file and folder: look at "
+                          "their owner and mode, and at the disk");
     }
     (void)close(fd);
     return 0;

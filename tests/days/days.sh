@@ -24,7 +24,7 @@ expect() {
     shift
     local code=0
     "$@" >out 2>&1 || code=$?
-    [ "$code" -eq "$wanted" ] || fail "exit $code, not $wanted: $* $(tail -n 30 out) $(tail -n 5 line/daemon.log)"
+    [ "$code" -eq "$wanted" ] || fail "exit $code, not $wanted: $* $(tail -n 30 out) $(tail -n 5 "$line/daemon.log")"
 }
 says() {
     grep -qE -- "$1" "${2:-out}" || fail "'$1' is not in: $(tail -n 20 "${2:-out}")"
@@ -44,14 +44,14 @@ mood() {
 }
 daemon_start() {
     setsid env WINDLASS_MOOD="$work/mood" LD_PRELOAD="$tools/days_mood.so" \
-        "$windlassd" run line/a $line_user --token-needed "$@" >>line/daemon.log 2>&1 &
-    echo $! >line/daemon.pid
-    line_wait "$windlassd" status line/a || fail "the daemon does not start: $(tail -n 3 line/daemon.log)"
+        "$windlassd" run "$line/a" $line_user --token-needed --dashboard 127.0.0.1:0 >>"$line/daemon.log" 2>&1 &
+    echo $! >"$line/daemon.pid"
+    line_wait "$windlassd" status "$line/a" || fail "the daemon does not start: $(tail -n 3 "$line/daemon.log")"
 }
 daemon_stop() {
-    "$windlassd" stop line/a >/dev/null
-    wait "$(cat line/daemon.pid)" || fail "the daemon's exit code"
-    rm line/daemon.pid
+    "$windlassd" stop "$line/a" >/dev/null
+    wait "$(cat "$line/daemon.pid")" || fail "the daemon's exit code"
+    rm "$line/daemon.pid"
 }
 
 # station WHAT N
@@ -66,20 +66,39 @@ next() {
     says "^unit [0-9]*$"
     [ "$(line_status done)" -eq "$made" ] || fail "$(line_status done) devices, not $made"
 }
-# refused REASON HINT: no device, and station, log and list of failures say why.
-refused() {
+# listed REASON: the dashboard has it, in the list of failures or over all.
+listed() {
+    python3 - "$(line_status dashboard_port)" "$(cat "$line/a/dashboard.token")" >list <<'END'
+import json, sys, urllib.request
+ask = urllib.request.Request(f"http://127.0.0.1:{sys.argv[1]}/api/line", headers={"Authorization": "Bearer " + sys.argv[2]})
+line = json.load(urllib.request.urlopen(ask, timeout=10))
+if line["fault"]:
+    print(line["fault"]["what"], "|", line["fault"]["hint"])
+for failure in line.get("failures", []):
+    print(failure["reason"], "|", failure["hint"])
+END
+    says "$1" list
+}
+# turned_away REASON HINT: the station is not even called in.
+turned_away() {
     expect 1 station make 1
     says "$1"
     says "hint: .*$2"
 }
+# refused REASON HINT: no device, and station, log and list of failures say why.
+refused() {
+    turned_away "$1" "$2"
+    noted "\"what\":\"[^\"]*($1)"
+    listed "$1"
+}
 # noted TEXT: the daemon's log has it, since the day began.
 noted() {
-    tail -n "+$day_line" line/daemon.log >today
+    tail -n "+$day_line" "$line/daemon.log" >today
     says "$1" today
 }
 day() {
     echo "$1"
-    day_line=$(($(wc -l <line/daemon.log) + 1))
+    day_line=$(($(wc -l <"$line/daemon.log") + 1))
 }
 
 project_image_make() {
@@ -124,7 +143,6 @@ in_hand() {
 day "the disk is full: before a unit, and in the midst of one; with room again it goes on by itself"
 mood full
 refused "ledger .*(full|disk)" "disk"
-noted '"what":"[^"]*(full|disk)'
 mood ordinary
 next
 in_hand full "(full|disk)" disk
@@ -158,7 +176,7 @@ mood idle
 next
 day "the token is pulled out, and put in again; without it nobody is even called in"
 mood out
-refused "trouble of its own" "log"
+turned_away "trouble of its own" "log"
 noted "there is no token"
 mood ordinary
 next
@@ -167,7 +185,7 @@ day "the token does not sign"
 in_hand fails "the device has an error" plug
 day "the folder of SoftHSM's token is gone, and comes back: SoftHSM sees that in a new process only"
 mv line/a/hsm/tokens tokens
-refused "trouble of its own" "log"
+turned_away "trouble of its own" "log"
 noted "token 'windlass-appliance'"
 mv tokens line/a/hsm/tokens
 daemon_stop
@@ -192,7 +210,6 @@ next
 wait "$locker"
 lock_ledger 8
 refused "ledger .*locked" "another program"
-noted "locked"
 wait "$locker"
 next
 
@@ -200,7 +217,6 @@ day "the ledger is gone, and comes back"
 mkdir away
 mv line/a/ledger.db* away/
 refused "ledger .*(deleted|moved)" "put back"
-noted "deleted"
 mv away/ledger.db* line/a/
 next
 day "another ledger stands in its place"
@@ -220,6 +236,16 @@ says "ledger.head knows"
 mv away/ledger.db* line/a/
 daemon_start
 next
+day "the ledger may not be written"
+daemon_stop
+chmod 400 line/a/ledger.db
+expect 1 timeout 10 "$windlassd" run line/a $line_user
+says "ledger .*denied"
+says "hint: .*allowed to write"
+chmod 600 line/a/ledger.db
+daemon_start
+next
+
 day "two sockets claim one chip: it is in hand in one"
 expect 0 station two 1
 says "second socket: refused: this chip is in hand in another socket"
@@ -233,7 +259,7 @@ made=$((made + 1))
 noted "quarantine"
 next
 
-for flood in connects halves strangers letters failures readers writers; do
+for flood in ${FLOODS-connects halves strangers letters failures readers writers}; do
     day "a flood: $flood; the line goes on meanwhile"
     station $flood 3 >flood 2>&1 &
     flood_id=$!
@@ -257,3 +283,72 @@ daemon_stop
 expect 0 "$windlass" ledger verify --project project --ledger line/a --final
 says "^sound"
 cat out
+
+# The same with a ledger in a PostgreSQL server.
+postgres=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
+as_nobody=
+[ "$(id -u)" -eq 0 ] && as_nobody="setpriv --reuid=nobody --regid=nogroup --clear-groups"
+postgres_start() {
+    (cd / && exec setsid $as_nobody "$postgres/postgres" -D "$line/pg/data" -k "$line/pg" -c listen_addresses= >"$line/pg.log" 2>&1) &
+    postgres_id=$!
+    line_wait "$postgres/pg_isready" -q -h "$line/pg" || fail "no PostgreSQL: $(tail -n 3 "$line/pg.log")"
+}
+# As by the power.
+postgres_stop() {
+    kill -QUIT "$postgres_id"
+    wait "$postgres_id" 2>/dev/null || true
+    postgres_id=
+}
+stop_everything() {
+    [ -z "${postgres_id:-}" ] || kill -QUIT "$postgres_id"
+    stop_all
+}
+trap stop_everything EXIT
+line=$work/pgline
+place="postgresql:///postgres?host=$line/pg&user=windlass"
+mkdir -m 711 "$line"
+mkdir -m 700 "$line/pg"
+line_own "$line/pg"
+(cd / && $as_nobody "$postgres/initdb" -D "$line/pg/data" -U windlass -A trust -N --locale=C >/dev/null)
+postgres_start
+expect 0 "$windlassd" init "$line/a" --oem project/pki/public.pem --no-tpm --listen 127.0.0.1:0 --ledger "$place"
+expect 0 "$windlass" pki appliance --project project --request "$line/a/request.pem" --name factory-2 --host 127.0.0.1
+expect 0 "$windlassd" enrol "$line/a" project/pki/appliances/factory-2.pem
+line_own "$line/a"
+echo factory-2 >"$line/name"
+: >"$line/daemon.log"
+daemon_start
+expect 0 line_package_load 1 20 sbm.suit v1.suit
+made=0
+next
+day "PostgreSQL dies, with a chip in hand and without, and comes back"
+postgres_stop
+expect 0 "$windlassd" status "$line/a"
+says "^ledger_trouble .*(server|connection)"
+says "^state *in trouble"
+refused "ledger .*(server|connection)" ""
+postgres_start
+next
+station hold 1 >held 2>&1 &
+held=$!
+line_wait grep -q held held
+postgres_stop
+line_wait grep -qE "refused: ledger" held
+postgres_start
+wait "$held" || fail "the chip in hand was never made: $(cat held)"
+made=$((made + 1))
+next
+day "PostgreSQL is not there when the daemon starts"
+daemon_stop
+postgres_stop
+expect 1 timeout 20 "$windlassd" run "$line/a" $line_user
+says "ledger"
+says "hint: "
+postgres_start
+daemon_start
+next
+daemon_stop
+expect 0 "$windlass" ledger verify --project project --ledger "$place" --final
+says "^sound"
+cat out
+postgres_stop
