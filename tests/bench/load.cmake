@@ -15,3 +15,10 @@ foreach(verb crypto_p256_verify crypto_p256_sign crypto_p256_generate crypto_p25
   target_link_options(load PRIVATE -Wl,--wrap=${verb})
 endforeach()
 set_target_properties(load PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+# What the token does by itself. Not through host/lib/hsm: that is what is compared.
+pkg_check_modules(P11KIT REQUIRED IMPORTED_TARGET p11-kit-1)
+add_executable(hsm_rate hsm_rate.c)
+target_compile_options(hsm_rate PRIVATE ${WINDLASS_WARNINGS})
+target_include_directories(hsm_rate SYSTEM PRIVATE ${P11KIT_INCLUDE_DIRS})
+target_link_libraries(hsm_rate PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+set_target_properties(hsm_rate PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)

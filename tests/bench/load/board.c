@@ -47,6 +47,22 @@ static const struct port_flash geometry = {
 
 /* ---- power ---- */
 
+void board_flash_changed(uint32_t off, uint32_t len)
+{
+    for (uint32_t at = off / FLASHCTL_SECTOR_LEN; at * FLASHCTL_SECTOR_LEN < off + len; at++) {
+        board.writes[at]++;
+    }
+}
+
+uint64_t board_flash_version(uint32_t off, uint32_t len)
+{
+    uint64_t version = 0;
+    for (uint32_t at = off / FLASHCTL_SECTOR_LEN; at * FLASHCTL_SECTOR_LEN < off + len; at++) {
+        version += board.writes[at];
+    }
+    return version;
+}
+
 static size_t data_len(void)
 {
     return (size_t)(__stop_firmware_data - __start_firmware_data);
@@ -68,6 +84,7 @@ void board_chip_new(const uint8_t uid[16])
         if (board.own[i]) {
             memset(board.flash + i * FLASHCTL_SECTOR_LEN, 0xFF, FLASHCTL_SECTOR_LEN);
             board.own[i] = 0;
+            board.writes[i]++;
         }
     }
     memset(board.fuses, 0, sizeof board.fuses);
@@ -195,6 +212,7 @@ status_t port_flash_erase(uint32_t off)
     status_t status = range_check(off, FLASHCTL_SECTOR_LEN, FLASHCTL_SECTOR_LEN);
     if (status == STATUS_OK) {
         memset(board.flash + off, 0xFF, FLASHCTL_SECTOR_LEN);
+        board_flash_changed(off, FLASHCTL_SECTOR_LEN);
     }
     return status;
 }
@@ -207,6 +225,7 @@ status_t port_flash_program(uint32_t off, const uint8_t *data, uint32_t len)
     }
     if (status == STATUS_OK && len > 0) {
         memcpy(board.flash + off, data, len);
+        board_flash_changed(off, len);
         memset(board.own + off / FLASHCTL_SECTOR_LEN, 1,
                (off + len - 1) / FLASHCTL_SECTOR_LEN - off / FLASHCTL_SECTOR_LEN + 1);
     }

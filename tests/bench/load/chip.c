@@ -29,6 +29,7 @@ int chip_write(uint32_t off, uint32_t erase_len, struct bytes image)
     if (!bytes_equal(image, flash_view(off, image.len))) {
         memset(board.flash + off, 0xFF, erase_len);
         memcpy(board.flash + off, image.data, image.len);
+        board_flash_changed(off, erase_len);
         board.own[off / FLASHCTL_SECTOR_LEN] |= erase_len == FLASHCTL_SECTOR_LEN;
     }
     return 0;
