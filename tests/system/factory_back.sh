@@ -42,20 +42,29 @@ for chip in c1 c2; do
 done
 line_provision line-1 --chip "$work/c1" >"$work/out" 2>&1 || fail "$(cat "$work/out")"
 line_wait told '"health":"sound"' || fail "an honest TPM is not called sound"
-stop_daemon
-line_tpm_stop
-rm -rf "$line/tpm"
-mv "$line/tpm.before" "$line/tpm"
 
-echo "the TPM is set back: told, and no unit is made"
-line_tpm_run
-line_appliance_start --token-needed --dashboard 127.0.0.1:0
-line_wait told '"health":"damaged"' || fail "the dashboard does not tell"
-line_wait told 'the TPM has counted 0, and the ledger holds a grant with count 1' || fail "the dashboard does not say why"
+echo "the TPM is set back under the running appliance: told within 20 seconds, and no unit is made"
+set_back() {
+    line_tpm_stop
+    rm -rf "$line/tpm"
+    cp -a "$line/tpm.before" "$line/tpm"
+    line_tpm_run
+}
+set_back
+line_wait told '"health":"damaged"' || line_wait told '"health":"damaged"' || fail "the dashboard does not tell"
+told 'the TPM has counted 0, and the ledger holds a grant with count 1' || fail "the dashboard does not say why"
 grep -q '"event":"tpm_below_ledger"' "$line/daemon.log" || fail "the log does not tell"
 line_provision line-1 --chip "$work/c2" >"$work/out" 2>&1 && fail "a unit was made with a count that was used"
 cat "$work/out"
+grep -q "and the ledger holds a grant with count 1" "$work/out" || fail "the station does not tell"
+
+echo "the appliance does not start with such a TPM"
 stop_daemon
+set_back
+timeout 20 "$windlassd" run "$line/a" $line_user >"$work/out" 2>&1 && fail "it started"
+grep -q "stop the line: the TPM was cleared or exchanged" "$work/out" || fail "$(cat "$work/out")"
+
+echo "the maker finds it"
 "$windlass" ledger verify --project "$project" --ledger "$line/a" --count 0 --final >"$work/out" 2>&1 && fail "the maker does not find it"
-cat "$work/out"
+grep -q "the TPM's count is 0, the ledger knows of 1" "$work/out" || fail "$(cat "$work/out")"
 echo "factory_back: done"
