@@ -2,8 +2,6 @@
 /* production_content: see production_content.h. */
 #include "host/production/production_content.h"
 
-#include <stdio.h>
-
 #include "base/wipe.h"
 #include "host/lib/p256.h"
 #include "host/lib/silicon.h"
@@ -83,15 +81,17 @@ static int vendors_check(struct production_run *run, struct fault *fault)
 /* Each may demand a version of the other: a chip would refuse the pair. */
 static int versions_check(const struct package *sbm, const struct package *app, struct fault *fault)
 {
-    const int late = app->needs_version > sbm->sequence;
-    if (!late && sbm->needs_version <= app->sequence) {
-        return 0;
+    if (app->needs_version > sbm->sequence) {
+        (void)fault_set(fault, "the application needs Secure Boot Manager %llu, and this one is %llu",
+                        (unsigned long long)app->needs_version, (unsigned long long)sbm->sequence);
+        return fault_hint(fault, "have it made anew with a later --sbm: windlass master production");
     }
-    char why[128];
-    (void)snprintf(why, sizeof why, "the %s needs %s %llu, and this one is %llu", late ? "application" : "SBM",
-                   late ? "SBM" : "application", (unsigned long long)(late ? app : sbm)->needs_version,
-                   (unsigned long long)(late ? sbm : app)->sequence);
-    return misfit(fault, why);
+    if (sbm->needs_version > app->sequence) {
+        (void)fault_set(fault, "the Secure Boot Manager needs application %llu, and this one is %llu",
+                        (unsigned long long)sbm->needs_version, (unsigned long long)app->sequence);
+        return fault_hint(fault, "have it made anew with a later --app: windlass master production");
+    }
+    return 0;
 }
 
 static int packages_check(struct production_run *run, struct fault *fault)

@@ -457,12 +457,12 @@ static void packages_that_need_later_ones_of_each_other_are_refused(void **state
     (void)state;
     factory.app_needs = FACTORY_SBM_SEQUENCE + 1;
     factory_packages_make(&factory);
-    support_check_refused(provision(&result, &fault), &fault, "the application needs SBM 4, and this one is 3");
+    support_check_refused(provision(&result, &fault), &fault, "needs Secure Boot Manager 4, and this one is 3");
     factory.app_needs = FACTORY_SBM_SEQUENCE;
     factory.sbm_needs = FACTORY_APP_SEQUENCE + 1;
     factory_packages_make(&factory);
     fault = FAULT_NONE;
-    support_check_refused(provision(&result, &fault), &fault, "the SBM needs application 8, and this one is 7");
+    support_check_refused(provision(&result, &fault), &fault, "needs application 8, and this one is 7");
     assert_int_equal(chip.flash[0], 0xFF);
     factory.sbm_needs = FACTORY_APP_SEQUENCE;
     factory_packages_make(&factory);
