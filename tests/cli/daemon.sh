@@ -101,13 +101,35 @@ run 0 "$windlassd" metrics A
 says "windlass_handshakes_total 0"
 grep -q '"event":"started"' log || failed "no start in the log"
 
-echo "it is confined"
+echo "it is confined, each of its threads"
+for status in /proc/$daemon/task/*/status; do
+    grep -q '^NoNewPrivs:.*1$' $status || failed "it may gain privileges: $status"
+    grep -q '^Seccomp:.*2$' $status || failed "no filter of system calls: $status"
+    for kind in Inh Prm Eff Amb; do
+        grep -q "^Cap$kind:.*0000000000000000\$" $status || failed "it has capabilities: $kind, $status"
+    done
+    awk '/^[UG]id:/ && ($2 == 0 || $3 == 0 || $4 == 0 || $5 == 0) { found = 1 } END { exit !found }' $status && failed "it is root: $status"
+done
 status=/proc/$daemon/status
-grep -q '^NoNewPrivs:.*1$' $status || failed "it may gain privileges"
-grep -q '^Seccomp:.*2$' $status || failed "no filter of system calls"
-grep -q '^CapEff:.*0000000000000000$' $status || failed "it has capabilities"
-[ "$(awk '/^Uid:/ { print $2 }' $status)" != 0 ] || failed "it is root"
+grep -q '^Umask:.*0077$' $status || failed "others may read what it writes"
 grep -q '^Max core file size *0 *0 ' /proc/$daemon/limits || failed "core files"
+# Who may not be traced or dumped belongs to root in /proc, whoever runs it.
+[ "$(stat -c %u /proc/$daemon/environ)" = 0 ] || failed "it may be read by its user's other programs"
+locked=$(awk '/^VmLck:/ { print $2 }' $status)
+if [ "$("$windlassd" status A | sed -n 's/^memory_locked *//p')" = 1 ]; then
+    [ "$locked" -gt 1000 ] || failed "memory is not locked, and it says so"
+else
+    grep -q '"event":"memory_not_locked"' log || failed "memory is not locked, and nobody was told"
+fi
+grep -lE '(PIN|pin)=' /proc/$daemon/environ 2>/dev/null && failed "a PIN in the environment"
+
+echo "its unit is one that systemd takes"
+if command -v systemd-analyze >/dev/null; then
+    sed "s|/usr/bin/windlassd|$windlassd|" "$(dirname "$0")/../../packaging/windlassd.service" >windlassd.service
+    run 0 systemd-analyze verify --man=no ./windlassd.service
+    [ ! -s out ] || failed "systemd-analyze verify: $(cat out)"
+    systemd-analyze security --offline=true --threshold=25 ./windlassd.service >out 2>&1 || failed "it is too open: $(tail -n 2 out)"
+fi
 
 echo "stations and others"
 call -cert p/pki/stations/line-1.crt -key line-1.key
