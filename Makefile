@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Thin: CMake and Ninja build, the scripts in tools/ do the rest.
-.PHONY: all setup host target app demo factory check cuts flips campaign bench clean help
+.PHONY: all setup host target app demo factory check cuts flips crashes campaign bench clean help
 
 all: host target
 
@@ -12,7 +12,8 @@ help:
 	@echo "make check    build everything and run every test"
 	@echo "make cuts     cut the power at every flash and fuse operation, on a simulated board; counts in build/cuts.json"
 	@echo "make flips    flip bits of the flash at rest; counts in build/flips.json"
-	@echo "make campaign all cuts, nested ones and all bits, a million random calls: an hour"
+	@echo "make crashes  kill appliance, station, token, TPM and chip at every step of a unit; counts in build/crashes.json"
+	@echo "make campaign all cuts, nested ones and all bits, all crashes, a million random calls: hours"
 	@echo "make bench    measure; figures in build/bench.json"
 	@echo "make clean    remove build/ (the fetched sources in third_party/ stay)"
 
@@ -51,9 +52,14 @@ cuts: host
 flips: host
 	@build/host/tests/cuts/flips $(if $(ONLY),$(ONLY),--json build/flips.json)
 
+# Options as for the others: make crashes ONLY="--victim write --every 5"
+crashes: host
+	@build/host/tests/crash/crash $(if $(ONLY),$(ONLY),--json build/crashes.json)
+
 campaign: host target
 	@build/host/tests/cuts/cuts --all --json build/cuts.json
 	@build/host/tests/cuts/flips --all --json build/flips.json
+	@build/host/tests/crash/crash --json build/crashes.json
 	@tests/system/random.sh $(CURDIR) app-random-long 3600
 
 bench: all

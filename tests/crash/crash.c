@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/crash/point.h"
 
@@ -20,6 +21,9 @@ static const char help[] =
     "  --first N      from this step on; --last N: up to this one\n"
     "  --json FILE    write the counts\n"
     "  --bin DIR      windlass and windlassd\n"
+    "  --daemon FILE  another windlassd, once the factory is made\n"
+    "  --factory DIR  a factory that is kept for later runs with as many units for one operation of the TPM\n"
+    "  --stop         end at the first step that failed\n"
     "  --keep         leave the factory's folder when a step failed, and end there\n"
     "  --list         names of the victims\n";
 
@@ -58,10 +62,14 @@ struct options {
     const char *victim;
     const char *json;
     const char *bin;
+    const char *daemon;
+    const char *factory;
     int keep;
+    int stop;
 };
 
 struct counts {
+    unsigned steps; /* of a course without a cut */
     unsigned points;
     unsigned failed;
 };
@@ -83,6 +91,7 @@ static enum point_end sweep_point(struct sweep *s, unsigned at)
 {
     enum point_end end = point_run(&s->point, at);
     s->counts.points += end != POINT_BEYOND;
+    s->counts.steps = end == POINT_BEYOND ? s->point.events : s->counts.steps;
     if (end == POINT_FAILED) {
         s->counts.failed++;
         (void)printf("FAILED: %s, step %u: %s\n  again: crash --victim %s --first %u --last %u\n",
@@ -104,7 +113,7 @@ static void all_sweep(struct sweep *s)
     const struct options *o = s->options;
     enum point_end end = POINT_HELD;
     for (unsigned at = o->first; end != POINT_BEYOND && (o->last == 0 || at <= o->last); at += o->every) {
-        end = sweep_point(s, at);
+        end = o->stop && s->counts.failed > 0 ? POINT_BEYOND : sweep_point(s, at);
     }
 }
 
@@ -113,8 +122,7 @@ static void some_sweep(struct sweep *s)
 {
     const unsigned some = s->options->points;
     (void)sweep_point(s, 0);
-    const unsigned events = s->point.events;
-    s->counts.points = 0;
+    const unsigned events = s->counts.steps;
     for (unsigned i = 0; i < some; i++) {
         (void)sweep_point(s, 1 + (2 * i + 1) * events / (2 * some));
     }
@@ -135,8 +143,8 @@ static struct counts victim_sweep(const struct options *o, struct works *works, 
 static void json_line(FILE *out, const struct victim *victim, const struct counts *counts, int first)
 {
     if (out != NULL) {
-        (void)fprintf(out, "%s\n    { \"victim\": \"%s\", \"points\": %u, \"failed\": %u }", first ? "" : ",",
-                      victim->name, counts->points, counts->failed);
+        (void)fprintf(out, "%s\n    { \"victim\": \"%s\", \"steps\": %u, \"points\": %u, \"failed\": %u }",
+                      first ? "" : ",", victim->name, counts->steps, counts->points, counts->failed);
     }
 }
 
@@ -150,10 +158,12 @@ static void block_sweep(const struct options *o, unsigned block, const char *her
             continue;
         }
         if (works.cut == NULL) {
-            works_make(&works, o->bin, here, block);
+            const struct works_plan plan = { o->bin, here, o->daemon, o->factory, block };
+            works_make(&works, &plan);
         }
         const struct counts counts = victim_sweep(o, &works, victim);
-        (void)printf("%-12s %-75s %5u points, %u failed\n", victim->name, victim->says, counts.points, counts.failed);
+        (void)printf("%-12s %-75s %5u of %3u steps, %u failed\n", victim->name, victim->says, counts.points,
+                     counts.steps, counts.failed);
         (void)fflush(stdout);
         json_line(json, victim, &counts, all->points == 0);
         all->points += counts.points;
@@ -166,7 +176,7 @@ static void block_sweep(const struct options *o, unsigned block, const char *her
 
 static int works_sweep(const struct options *o, const char *here)
 {
-    struct counts all = { 0, 0 };
+    struct counts all = { 0, 0, 0 };
     FILE *json = o->json == NULL ? NULL : fopen(o->json, "w");
     if (o->json != NULL && json == NULL) {
         works_give_up("%s cannot be written", o->json);
@@ -178,22 +188,46 @@ static int works_sweep(const struct options *o, const char *here)
     block_sweep(o, 0, here, json, &all);
     block_sweep(o, 2, here, json, &all);
     if (json != NULL) {
-        (void)fprintf(json, "\n  ],\n  \"points\": %u,\n  \"failed\": %u\n}\n", all.points, all.failed);
+        (void)fprintf(json, "\n  ],\n  \"factory.cuts.total\": %u,\n  \"factory.cuts.failed\": %u\n}\n", all.points, all.failed);
         (void)fclose(json);
     }
-    (void)printf("%u points, %u failed\n", all.points, all.failed);
+    (void)printf("%u steps at which somebody died, %u failed\n", all.points, all.failed);
     return all.failed != 0 || all.points == 0;
+}
+
+static const char **text_option(struct options *o, int c)
+{
+    switch (c) {
+    case 'v':
+        return &o->victim;
+    case 'j':
+        return &o->json;
+    case 'b':
+        return &o->bin;
+    case 'd':
+        return &o->daemon;
+    case 'F':
+        return &o->factory;
+    default:
+        return NULL;
+    }
 }
 
 static int options_read(int argc, char **argv, struct options *o)
 {
-    static const struct option known[] = {
-        { "every", required_argument, NULL, 'e' },  { "points", required_argument, NULL, 'p' },
-        { "first", required_argument, NULL, 'f' },  { "last", required_argument, NULL, 'l' },
-        { "victim", required_argument, NULL, 'v' }, { "json", required_argument, NULL, 'j' },
-        { "bin", required_argument, NULL, 'b' },    { "keep", no_argument, NULL, 'k' },
-        { "list", no_argument, NULL, 'L' },         { NULL, 0, NULL, 0 }
-    };
+    static const struct option known[] = { { "every", required_argument, NULL, 'e' },
+                                           { "points", required_argument, NULL, 'p' },
+                                           { "first", required_argument, NULL, 'f' },
+                                           { "last", required_argument, NULL, 'l' },
+                                           { "victim", required_argument, NULL, 'v' },
+                                           { "json", required_argument, NULL, 'j' },
+                                           { "bin", required_argument, NULL, 'b' },
+                                           { "daemon", required_argument, NULL, 'd' },
+                                           { "factory", required_argument, NULL, 'F' },
+                                           { "stop", no_argument, NULL, 's' },
+                                           { "keep", no_argument, NULL, 'k' },
+                                           { "list", no_argument, NULL, 'L' },
+                                           { NULL, 0, NULL, 0 } };
     int c;
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (c == 'e' || c == 'f' || c == 'l' || c == 'p') {
@@ -201,10 +235,10 @@ static int options_read(int argc, char **argv, struct options *o)
               : c == 'f' ? &o->first
               : c == 'l' ? &o->last
                          : &o->points) = (unsigned)strtoul(optarg, NULL, 10);
-        } else if (c == 'v' || c == 'j' || c == 'b') {
-            *(c == 'v' ? &o->victim : c == 'j' ? &o->json : &o->bin) = optarg;
-        } else if (c == 'k') {
-            o->keep = 1;
+        } else if (text_option(o, c) != NULL) {
+            *text_option(o, c) = optarg;
+        } else if (c == 'k' || c == 's') {
+            *(c == 'k' ? &o->keep : &o->stop) = 1;
         } else if (c == 'L') {
             for (size_t i = 0; i < VICTIMS; i++) {
                 (void)printf("%-12s %s\n", victims[i].name, victims[i].says);
@@ -224,5 +258,8 @@ int main(int argc, char **argv)
         (void)fputs(help, stderr);
         return 2;
     }
-    return works_sweep(&o, WINDLASS_BUILD_DIR "/tests/crash");
+    char here[400] = "";
+    ssize_t len = readlink("/proc/self/exe", here, sizeof here - 1);
+    *strrchr(len > 0 ? here : strcpy(here, "/"), '/') = '\0';
+    return works_sweep(&o, here);
 }

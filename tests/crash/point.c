@@ -126,6 +126,16 @@ static int done_check(struct point *p, struct works_chip *chip, const struct vis
     return chip->room->rest == SIM_STARTED_APPLICATION ? 0 : wrong(p, "a chip that was called done does not boot", v);
 }
 
+/* What was given for it before it was done is what it has now. */
+static int given_check(struct point *p, const struct works_chip *chip, const struct visit *v)
+{
+    const struct room *room = chip->room;
+    return !room->given.changed && room->given.len == v->result.device_cert_len &&
+                   memcmp(room->given.der, v->result.device_cert, room->given.len) == 0
+               ? 0
+               : wrong(p, "two certificates were given for one chip", NULL);
+}
+
 /* Until it is done, at most TRIES times. */
 static int chip_finish(struct point *p, struct works_chip *chip, struct visit *v, int tries)
 {
@@ -133,8 +143,10 @@ static int chip_finish(struct point *p, struct works_chip *chip, struct visit *v
         works_chip_on(p->works, chip);
         visit_run(p->works, chip, v);
     }
-    return v->done ? done_check(p, chip, v)
-                   : wrong(p, tries == 1 ? "the next chip was not made" : "a chip was lost", v);
+    if (!v->done) {
+        return wrong(p, tries == 1 ? "the next chip was not made" : "a chip was lost", v);
+    }
+    return done_check(p, chip, v) != 0 ? -1 : given_check(p, chip, v);
 }
 
 /* Once more: the stored result, the same bytes. */

@@ -19,7 +19,12 @@ struct room {
     atomic_uint ready;
     unsigned debug_port; /* 0: it has none any more */
     unsigned link_port;
-    enum sim_end rest; /* of the last run */
+    enum sim_end rest;    /* of the last run */
+    struct {              /* the device certificate that stations were given for it */
+        uint32_t changed; /* 1: later ones were other bytes */
+        uint32_t len;
+        uint8_t der[2048];
+    } given;
     struct sim sim;
 };
 

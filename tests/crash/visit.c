@@ -13,13 +13,16 @@
 
 #include "host/station/line.h"
 #include "tests/crash/chip_net.h"
+#include "wire/layout.h"
+#include "wire/provision_msg.h"
 
-#define COMMAND_MS 1000u /* all waits of the station are multiples of it */
+#define COMMAND_MS 2000u /* all waits of the station are multiples of it */
 #define VISIT_SECONDS 60u
 #define CACHE_LEN (4u << 20)
 
 struct hands {
     struct works *works;
+    struct room *room;
     struct line_socket *socket;
 };
 
@@ -28,6 +31,23 @@ static _Noreturn void station_die(void)
     for (;;) {
         (void)kill(getpid(), SIGKILL);
     }
+}
+
+/* Certificates leave the appliance with the letter that has the chip store them. */
+static void certificate_see(struct room *room, struct bytes answer)
+{
+    struct letter_answer letter;
+    struct provision_request asked;
+    if (letter_answer_parse(answer, &letter) != STATUS_OK || letter.refused || letter.action.kind != LETTER_ASK ||
+        provision_request_parse(letter.action.message, &asked) != STATUS_OK || asked.op != PROVISION_STORE ||
+        asked.item != STORE_DEVICE_CERT || asked.data.len > sizeof room->given.der) {
+        return;
+    }
+    if (room->given.len != 0 && !bytes_equal(asked.data, bytes_of(room->given.der, room->given.len))) {
+        room->given.changed = 1;
+    }
+    memcpy(room->given.der, asked.data.data, asked.data.len);
+    room->given.len = (uint32_t)asked.data.len;
 }
 
 static int letter_carry(void *context, struct bytes request, uint8_t *answer, size_t *len, struct fault *fault)
@@ -41,6 +61,9 @@ static int letter_carry(void *context, struct bytes request, uint8_t *answer, si
         (void)kill(h->works->daemon, SIGKILL);
     }
     int result = line_carry(h->socket, request, answer, len, fault);
+    if (result == 0) {
+        certificate_see(h->room, bytes_of(answer, *len));
+    }
     if (cut_here(cut, CUT_ANSWERED)) {
         (void)kill(h->works->daemon, SIGKILL);
         return fault_set(fault, "the appliance died with its answer");
@@ -76,7 +99,7 @@ static int chip_bring(struct works *works, const struct works_chip *chip, struct
     char address[32];
     char target[32];
     struct line *line = NULL;
-    struct hands hands = { works, NULL };
+    struct hands hands = { works, chip->room, NULL };
     (void)snprintf(address, sizeof address, "127.0.0.1:%u", works->port);
     (void)snprintf(target, sizeof target, "127.0.0.1:%u", chip->room->debug_port);
     struct image_cache *cache = image_cache_make(CACHE_LEN);
@@ -90,7 +113,9 @@ static int chip_bring(struct works *works, const struct works_chip *chip, struct
                                      .carrier = { &hands, letter_carry },
                                      .prover = { (void *)(uintptr_t)chip, token_get },
                                      .cache = cache };
-    return station_provision(&job, &v->result, &v->fault);
+    int result = station_provision(&job, &v->result, &v->fault);
+    line_socket_close(hands.socket);
+    return result;
 }
 
 pid_t visit_begin(struct works *works, const struct works_chip *chip, struct visit *visit)

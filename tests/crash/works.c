@@ -122,7 +122,8 @@ static pid_t daemon_fork(const struct works *w, const char *log)
     const char *const arguments[] = { "run", "A", "--token-needed", geteuid() == 0 ? "--user" : NULL, "nobody", NULL };
     char program[512];
     char wall[512];
-    (void)snprintf(program, sizeof program, "%s", program_path(w, "windlassd"));
+    (void)snprintf(program, sizeof program, "%s",
+                   w->daemon_program != NULL ? w->daemon_program : program_path(w, "windlassd"));
     (void)snprintf(wall, sizeof wall, "%s/libcrash_wall.so", w->here);
     pid_t pid = fork();
     if (pid == 0) {
@@ -217,17 +218,17 @@ static void all_end(struct works *w)
     memset(w->cut, 0, sizeof *w->cut);
 }
 
-void works_make(struct works *w, const char *bin, const char *here, unsigned block)
+static void folder_make(struct works *w, const char *factory)
 {
-    char command[1200];
-    memset(w, 0, sizeof *w);
-    (void)snprintf(w->dir, sizeof w->dir, "/tmp/windlass-crash-XXXXXX");
-    w->bin = bin;
-    w->here = here;
-    w->tpm = block > 0;
-    if (mkdtemp(w->dir) == NULL) {
+    w->stays = factory != NULL;
+    (void)snprintf(w->dir, sizeof w->dir, "%s", w->stays ? factory : "/tmp/windlass-crash-XXXXXX");
+    if (w->stays ? mkdir(w->dir, 0711) != 0 && errno != EEXIST : mkdtemp(w->dir) == NULL) {
         works_give_up("%s: %s", w->dir, strerror(errno));
     }
+}
+
+static void cut_make(struct works *w)
+{
     int fd = open(works_path(w, "cut"), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0 || fchmod(fd, 0666) != 0 || ftruncate(fd, 4096) != 0) {
         works_give_up("%s: %s", works_path(w, "cut"), strerror(errno));
@@ -237,12 +238,26 @@ void works_make(struct works *w, const char *bin, const char *here, unsigned blo
     if (w->cut == MAP_FAILED) {
         works_give_up("no memory");
     }
-    (void)snprintf(command, sizeof command,
-                   "chmod 711 . && sh '%s/tests/crash/scene.sh' '%s/windlass' '%s/windlassd' " QUOTA
-                   " %u >scene.log 2>&1 && "
-                   "mkdir kept && cp -a A kept && if [ -d tpm ]; then cp -a tpm kept; fi",
-                   WINDLASS_SOURCE_DIR, bin, bin, block);
-    command_run(w, command);
+}
+
+void works_make(struct works *w, const struct works_plan *plan)
+{
+    char command[1200];
+    memset(w, 0, sizeof *w);
+    w->bin = plan->bin;
+    w->here = plan->here;
+    w->daemon_program = plan->daemon;
+    w->tpm = plan->block > 0;
+    folder_make(w, plan->factory);
+    cut_make(w);
+    (void)snprintf(
+        command, sizeof command,
+        "chmod 711 . && sh '%s/tests/crash/scene.sh' '%s/windlass' '%s/windlassd' " QUOTA
+        " %u >scene.log 2>&1 && mkdir new && cp -a A new && if [ -d tpm ]; then cp -a tpm new; fi && mv new kept",
+        WINDLASS_SOURCE_DIR, plan->bin, plan->bin, plan->block);
+    if (access(works_path(w, "kept"), F_OK) != 0) {
+        command_run(w, command);
+    }
 }
 
 void works_restore(struct works *w)
@@ -261,7 +276,7 @@ void works_remove(struct works *w)
 {
     const char *const arguments[] = { "-rf", w->dir, NULL };
     all_end(w);
-    if (works_run(w, "/bin/rm", arguments) != 0) {
+    if (!w->stays && works_run(w, "/bin/rm", arguments) != 0) {
         works_give_up("%s cannot be removed", w->dir);
     }
 }

@@ -12,10 +12,12 @@
 #include "tests/crash/room.h"
 
 struct works {
-    char dir[64];     /* scene.sh made it here */
-    const char *bin;  /* folder of windlass and windlassd */
-    const char *here; /* folder of crash_chip and the wall */
-    int tpm;          /* 1: there is one */
+    char dir[64];               /* scene.sh made it here */
+    const char *bin;            /* folder of windlass and windlassd */
+    const char *here;           /* folder of crash_chip and the wall */
+    const char *daemon_program; /* the windlassd that is run; NULL: the one in bin */
+    int stays;                  /* 1: the folder is kept */
+    int tpm;                    /* 1: there is one */
     struct cut *cut;
     pid_t daemon;
     unsigned port; /* of windlassd */
@@ -23,8 +25,15 @@ struct works {
     unsigned logs; /* windlassd was started so many times */
 };
 
-/* Makes an empty folder for it, and the scene in it. `block`: units for one operation of the TPM; 0: no TPM. */
-void works_make(struct works *works, const char *bin, const char *here, unsigned block);
+struct works_plan {
+    const char *bin;
+    const char *here;
+    const char *daemon;
+    const char *factory; /* folder that is made when it is not there, and stays; NULL: one that does not */
+    unsigned block;      /* units for one operation of the TPM; 0: no TPM */
+};
+/* Makes the folder and the scene in it. Of the plan's texts no copies are made. */
+void works_make(struct works *works, const struct works_plan *plan);
 /* Ends all processes and brings appliance and TPM back to where scene.sh left them. */
 void works_restore(struct works *works);
 void works_remove(struct works *works);
