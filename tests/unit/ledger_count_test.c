@@ -212,10 +212,53 @@ static void many_callers_share_commits_and_the_quota_holds(void **state)
     ledger_close(ledger);
 }
 
+/* ---- what the TPM counted ---- */
+
+struct gaps {
+    size_t count;
+    uint64_t ends[8][2];
+};
+
+static int gap_note(void *context, uint64_t from, uint64_t to)
+{
+    struct gaps *gaps = context;
+    assert_true(gaps->count < 8);
+    gaps->ends[gaps->count][0] = from;
+    gaps->ends[gaps->count++][1] = to;
+    return 0;
+}
+
+/* Grants hold 2, twice as units of one block do, and 6; SPENT events 8 to 9, and 4, which came later. */
+static void counts_that_nobody_holds_are_found(void **state)
+{
+    static const uint64_t granted[] = { 6, 2, 2 };
+    struct ledger *ledger = ledger_new();
+    struct fault fault = FAULT_NONE;
+    struct ledger_unit unit;
+    struct gaps gaps = { 0 };
+    uint64_t highest = 0;
+    (void)state;
+    for (uint8_t i = 0; i < 3; i++) {
+        const struct keys k = keys_of((uint8_t)(i + 1), (uint8_t)(i + 1));
+        support_check(reserve(ledger, &k, &unit, &fault), &fault);
+        support_check(ledger_unit_grant(ledger, k.uid, granted[i], bytes_of("grant", 5), &fault), &fault);
+    }
+    support_check(ledger_spent_record(ledger, 7, 9, "test", &fault), &fault);
+    support_check(ledger_spent_record(ledger, 3, 4, "test", &fault), &fault);
+    support_check(ledger_gap_walk(ledger, gap_note, &gaps, &highest, &fault), &fault);
+    const uint64_t expected[][2] = { { 0, 1 }, { 2, 3 }, { 4, 5 }, { 6, 7 } };
+    assert_int_equal(highest, 9);
+    assert_int_equal(gaps.count, 4);
+    assert_memory_equal(gaps.ends, expected, sizeof expected);
+    assert_int_equal(ledger_count_find(ledger, 6, &fault), 1);
+    assert_int_equal(ledger_count_find(ledger, 4, &fault), 0);
+    ledger_close(ledger);
+}
+
 #define BOTH                                                                                                           \
     LEDGER_TEST(quota_of_a_package_is_kept), LEDGER_TEST(scrapped_unit_makes_room_for_one_more),                       \
         LEDGER_TEST(older_package_is_refused_and_the_same_is_resumed),                                                 \
-        LEDGER_TEST(same_answer_recorded_twice_is_one_event),                                                          \
+        LEDGER_TEST(same_answer_recorded_twice_is_one_event), LEDGER_TEST(counts_that_nobody_holds_are_found),         \
         LEDGER_TEST(many_callers_share_commits_and_the_quota_holds)
 
 int main(void)
