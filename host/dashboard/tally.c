@@ -187,7 +187,17 @@ static void reason_shorten(const char *text, char *out, size_t capacity)
     out[len] = '\0';
 }
 
-/* Moves the row of this reason to the front: the one there is, a free one, or that of the oldest. */
+/* The row that a new reason takes when there is none free: the oldest one that is no alarm. */
+static size_t failure_oldest(const struct tally *tally)
+{
+    size_t at = DASHBOARD_FAILURES_MAX;
+    while (at > 0 && tally->failures[at - 1].alarm) {
+        at--;
+    }
+    return at > 0 ? at - 1 : DASHBOARD_FAILURES_MAX - 1;
+}
+
+/* Moves the row of this reason to the front: the one there is, a free one, or one that must give way. */
 static struct dashboard_failure *failure_row(struct tally *tally, const char *reason)
 {
     size_t at = 0;
@@ -198,7 +208,7 @@ static struct dashboard_failure *failure_row(struct tally *tally, const char *re
     if (is_new && tally->failure_count < DASHBOARD_FAILURES_MAX) {
         tally->failure_count++;
     } else if (is_new) {
-        at--;
+        at = failure_oldest(tally);
     }
     struct dashboard_failure row = tally->failures[at];
     if (is_new) {

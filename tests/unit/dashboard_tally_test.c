@@ -133,6 +133,22 @@ static void more_reasons_than_rows_push_out_the_oldest(void **state)
     assert_string_equal(line.failures[DASHBOARD_FAILURES_MAX - 1].reason, "reason 1");
 }
 
+static void alarm_is_not_pushed_out(void **state)
+{
+    char reason[64];
+    (void)state;
+    size_t place = tally_enter(tally, "st");
+    tally_fail(tally, place, "a copied chip", "keep it", 1);
+    for (int i = 0; i < 2 * DASHBOARD_FAILURES_MAX; i++) {
+        (void)snprintf(reason, sizeof reason, "reason %d", i);
+        tally_fail(tally, place, reason, "", 0);
+    }
+    tell();
+    assert_int_equal(line.failure_count, DASHBOARD_FAILURES_MAX);
+    assert_string_equal(line.failures[0].reason, "reason 63");
+    assert_string_equal(line.failures[DASHBOARD_FAILURES_MAX - 1].reason, "a copied chip");
+}
+
 static void station_that_goes_away_with_a_chip_is_a_failure(void **state)
 {
     (void)state;
@@ -289,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(failures_of_one_reason_are_one_row_newest_first, begin, end),
         cmocka_unit_test_setup_teardown(number_of_a_unit_makes_no_reason_of_its_own, begin, end),
         cmocka_unit_test_setup_teardown(more_reasons_than_rows_push_out_the_oldest, begin, end),
+        cmocka_unit_test_setup_teardown(alarm_is_not_pushed_out, begin, end),
         cmocka_unit_test_setup_teardown(station_that_goes_away_with_a_chip_is_a_failure, begin, end),
         cmocka_unit_test_setup_teardown(times_of_steps_are_those_of_the_clock, begin, end),
         cmocka_unit_test_setup_teardown(newest_samples_count, begin, end),

@@ -130,7 +130,7 @@ function socketRow(s) {
   const state = STATES[s.state] || "idle";
   const step = s.step || (state === "idle" ? "Empty" : state);
   return make("tr", { role: "row" },
-    make("td", { role: "cell" }, make("span", { class: "name" }, s.socket), make("small", {}, s.station)),
+    make("td", { role: "cell" }, make("span", { class: "name", title: s.socket }, s.socket), make("small", { title: s.station }, s.station)),
     make("td", { role: "cell" },
       make("span", { class: "state " + state }, make("span", { class: "mark", "aria-hidden": "true" }),
         make("span", {}, make("span", { class: "unseen" }, state + ": "), step)),
@@ -163,7 +163,7 @@ function drawFailures(failures) {
   const fresh = known === null ? [] : failures.filter(f => (known.get(f.reason) || 0) < f.count);
   known = new Map(failures.map(f => [f.reason, f.count]));
   for (const f of fresh) arrived.set(f.reason, performance.now());
-  at("failures").replaceChildren(...failures.map(failureItem));
+  at("failures").replaceChildren(...failures.filter(f => f.alarm).map(failureItem), ...failures.filter(f => !f.alarm).map(failureItem));
   at("failures-none").hidden = failures.length > 0;
   const total = failures.reduce((sum, f) => sum + f.count, 0);
   say("failures-count", total === 0 ? "" : count(total));
@@ -198,6 +198,9 @@ function drawLedger(l) {
   at("ledger-text").hidden = l.text === "";
   say("ledger-text", l.text);
   at("ledger-text").className = "state " + l.health;
+  const damaged = l.health === "damaged";
+  at("alarm").hidden = !damaged;
+  at("alarm").replaceChildren(...(damaged ? [`Ledger damaged: ${l.text}`, l.hint] : []).filter(text => text).map(text => make("p", {}, text)));
   at("ledger-hint").hidden = l.hint === "";
   say("ledger-hint", l.hint);
   const agree = l.tpm_count === null ? "no TPM: the ledger counts alone" :
