@@ -312,7 +312,7 @@ TESTS = (
     ("busy", silence_is_told_and_goes_away), ("busy", search_shows_record_and_certificates),
     ("hostile", hostile_names_and_ids_stay_text), ("busy", page_can_make_no_html_of_a_string),
     ("busy", nothing_is_loaded_from_elsewhere), ("busy", no_size_needs_sideways_scrolling),
-    ("hostile", no_size_needs_sideways_scrolling), ("busy", text_has_contrast_in_light_and_dark),
+    ("hostile", no_size_needs_sideways_scrolling), ("damaged", no_size_needs_sideways_scrolling), ("busy", text_has_contrast_in_light_and_dark),
     ("damaged", text_has_contrast_in_light_and_dark), ("busy", keyboard_reaches_everything_and_shows_where_it_is),
     ("busy", screen_reader_gets_names_roles_and_landmarks), ("busy", still_where_motion_is_unwelcome),
     ("empty", empty_line_says_what_to_do), ("spent", quota_used_up_is_told), ("damaged", damaged_ledger_is_told),
