@@ -144,9 +144,16 @@ echo "the power of a chip goes in the middle, on a line with somebody who repeat
 python3 "$top/tests/system/line_proxy.py" "$work/c2/link.sock" >proxy.port &
 proxy=$!
 line_wait test -s proxy.port
-"$windlass" chip cut-at c2 300 torn >/dev/null
-expect 1 line_station --chip "127.0.0.1:$(cat proxy.port)"
+line_station --chip "127.0.0.1:$(cat proxy.port)" >out 2>&1 &
+cut=$!
+for tries in $(seq 1200); do
+    [ "$(line_status reserved)" = 2 ] && break
+    sleep 0.1
+done
+"$windlass" chip cut-at c2 40 torn >/dev/null
+wait $cut && fail "a chip without power was made"
 says "line has ended|started anew in the middle|did not answer"
+[ "$(line_status reserved)" = 2 ] && [ "$(line_status done)" = 1 ] || fail "the unit is not reserved: $("$windlassd" status line/a)"
 began=$(date +%s%3N)
 "$windlass" chip run c2 >/dev/null
 expect 0 line_station --chip "127.0.0.1:$(cat proxy.port)"
