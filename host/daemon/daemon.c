@@ -68,7 +68,7 @@ static size_t metrics_show(struct daemon *d, char *out, size_t out_len)
     engine_failures(d->engine, &recorded, &left_out);
     metrics_set(&d->metrics, METRIC_FAILURES, (int64_t)recorded);
     metrics_set(&d->metrics, METRIC_FAILURES_LEFT, (int64_t)left_out);
-    return metrics_text(&d->metrics, out, out_len);
+    return engine_metrics(d->engine, out, metrics_text(&d->metrics, out, out_len), out_len);
 }
 
 static int verb_metrics(void *context, struct bytes bytes, struct control_reply *reply, struct fault *fault)

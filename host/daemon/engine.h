@@ -37,6 +37,9 @@ int engine_record(struct engine *engine, struct bytes what, struct control_reply
 /* Failures in the ledger, and those above the rate of their station. */
 void engine_failures(struct engine *engine, uint64_t *recorded, uint64_t *left_out);
 
+/* What the line made, as Prometheus text behind what is in `out` already, with a NUL; gives its new length. */
+size_t engine_metrics(struct engine *engine, char *out, size_t len, size_t out_len);
+
 /* What the dashboard shows: two of its source's callbacks, with the engine as context. */
 int engine_line(void *engine, struct dashboard_line *line, struct fault *fault);
 int engine_units(void *engine, const char *prefix, size_t max, struct dashboard_unit *out, size_t *count,

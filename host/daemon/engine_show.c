@@ -39,6 +39,46 @@ static int ledger_show(struct engine *e, struct dashboard_ledger *out, struct fa
     return 0;
 }
 
+static size_t gauge_put(char *out, size_t len, size_t out_len, const char *name, const char *help, uint64_t value)
+{
+    int added = snprintf(out + len, out_len - len, "# HELP %s %s\n# TYPE %s gauge\n%s %llu\n", name, help, name, name,
+                         (unsigned long long)value);
+    if (added < 0 || (size_t)added >= out_len - len) {
+        out[len] = '\0';
+        return len;
+    }
+    return len + (size_t)added;
+}
+
+size_t engine_metrics(struct engine *engine, char *out, size_t len, size_t out_len)
+{
+    struct dashboard_package package = { 0 };
+    struct dashboard_ledger ledger = { 0 };
+    struct fault unsaid = FAULT_NONE;
+    if (package_show(engine, &package, &unsaid) != 0 || ledger_show(engine, &ledger, &unsaid) != 0) {
+        return len; /* what is not known is not told */
+    }
+    const struct {
+        const char *name;
+        const char *help;
+        uint64_t value;
+    } gauges[] = {
+        { "windlass_package_number", "The production package that is loaded; 0: none.", package.number },
+        { "windlass_package_quota", "Units that it allows.", package.quota },
+        { "windlass_package_not_after", "Unix seconds until which it is valid.", package.not_after },
+        { "windlass_package_units_done", "Its units that were seen locked.", package.made },
+        { "windlass_package_units_under_way", "Its units that were begun and are not done.", package.under_way },
+        { "windlass_ledger_health", "0 sound, 1 look at it, 2 damaged.", (uint64_t)ledger.health },
+        { "windlass_ledger_events", "Events that were seen in this appliance's chain.", ledger.events },
+        { "windlass_ledger_checkpoint", "Unix seconds of the newest checkpoint.", ledger.checkpoint },
+        { "windlass_ledger_tpm_count", "The highest count of the TPM that the ledger holds.", ledger.ledger_count },
+    };
+    for (size_t i = 0; i < sizeof gauges / sizeof gauges[0]; i++) {
+        len = gauge_put(out, len, out_len, gauges[i].name, gauges[i].help, gauges[i].value);
+    }
+    return len;
+}
+
 /* "CN=PRODUCT appliance NAME,O=..." */
 static void names_show(const struct engine *e, struct dashboard_line *line)
 {

@@ -93,6 +93,8 @@ sed 's/^200 //' out >line.json
 "$json_ok" <line.json || failed "the line is not JSON"
 get /metrics "$token"
 says "windlass_handshakes_total"
+says "windlass_package_number 0"
+says "windlass_ledger_health 1"
 get /api/unit?uid=00 "$token"
 says '200 {"total":0,"units":[]}'
 
