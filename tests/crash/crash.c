@@ -38,6 +38,13 @@ static const struct victim victims[] = {
     { "call", "appliance, at each call of its token", CUT_CALL, POINT_UNIT, 1, 0, 1 },
     { "start-write", "appliance, at each change of its files while it starts", CUT_WRITE, POINT_START, 1, 0, 1 },
     { "start-call", "appliance, at each call of its token while it starts", CUT_CALL, POINT_START, 1, 0, 1 },
+    { "load-write", "appliance, at each change of its files while it loads a production package", CUT_WRITE, POINT_LOAD,
+      1, 0, 1 },
+    { "load-call", "appliance, at each call of its token while it loads a production package", CUT_CALL, POINT_LOAD, 1,
+      0, 1 },
+    { "load-before", "the TPM loses its power before each command of a refill", CUT_TPM_BEFORE, POINT_LOAD, 1, 0, 1 },
+    { "load-after", "the TPM loses its power after each command of a refill, before the answer", CUT_TPM_AFTER,
+      POINT_LOAD, 1, 0, 1 },
     { "session", "the token's sessions are lost at each call", CUT_LOST, POINT_UNIT, 1, 0, 1 },
     { "token", "the token is pulled out at each call, and comes back", CUT_OUT, POINT_UNIT, 1, 0, 1 },
     { "tpm-before", "the TPM loses its power before each command", CUT_TPM_BEFORE, POINT_UNIT, 1, 0, 1 },
@@ -188,7 +195,8 @@ static int works_sweep(const struct options *o, const char *here)
     block_sweep(o, 0, here, json, &all);
     block_sweep(o, 2, here, json, &all);
     if (json != NULL) {
-        (void)fprintf(json, "\n  ],\n  \"factory.cuts.total\": %u,\n  \"factory.cuts.failed\": %u\n}\n", all.points, all.failed);
+        (void)fprintf(json, "\n  ],\n  \"factory.cuts.total\": %u,\n  \"factory.cuts.failed\": %u\n}\n", all.points,
+                      all.failed);
         (void)fclose(json);
     }
     (void)printf("%u steps at which somebody died, %u failed\n", all.points, all.failed);

@@ -87,9 +87,29 @@ static int daemon_dies(enum cut_place place)
     return place == CUT_WRITE || place == CUT_CALL || place == CUT_ASKED || place == CUT_ANSWERED;
 }
 
+static int load_run(struct point *p, struct course *c, unsigned at)
+{
+    works_package_make(p->works, p->victim->block);
+    cut_arm(p, at);
+    (void)works_package_load(p->works);
+    int hit = cut_disarm(p, c);
+    works_mend(p->works, hit && daemon_dies(p->victim->place));
+    p->units = 0;                            /* of the package that is loaded now */
+    if (works_package_load(p->works) != 0) { /* the TPM has forgotten the order: another is made */
+        works_package_make(p->works, p->victim->block);
+        if (works_package_load(p->works) != 0) {
+            (void)wrong(p, "no package can be loaded any more", NULL);
+        }
+    }
+    return hit;
+}
+
 /* The cut, wherever it is. 1 when it happened. */
 static int cut_run(struct point *p, struct course *c, unsigned at)
 {
+    if (p->victim->moment == POINT_LOAD) {
+        return load_run(p, c, at);
+    }
     if (p->victim->moment == POINT_START) {
         works_daemon_kill(p->works);
         cut_arm(p, at);
@@ -197,7 +217,9 @@ static int books_check(struct point *p)
         return wrong(p, "the ledger has another number of units", NULL);
     }
     unsigned block = p->victim->block;
-    if (w->tpm && works_status(w, "tpm_count") > (p->units + block - 1) / block + p->points * p->victim->chips) {
+    const int refilled = p->victim->moment == POINT_LOAD; /* what was left of the package before is void */
+    if (w->tpm && !refilled &&
+        works_status(w, "tpm_count") > (p->units + block - 1) / block + p->points * p->victim->chips) {
         return wrong(p, "the TPM lost more than one unit for a cut", NULL);
     }
     return ledger_check(p);

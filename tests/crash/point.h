@@ -8,7 +8,8 @@
 
 #include "tests/crash/visit.h"
 
-enum point_moment { POINT_UNIT, POINT_START }; /* while a unit is made; while windlassd starts */
+/* While a unit is made; while windlassd starts; while it loads the next production package. */
+enum point_moment { POINT_UNIT, POINT_START, POINT_LOAD };
 
 struct victim {
     const char *name;

@@ -188,6 +188,24 @@ unsigned long works_status(struct works *w, const char *name)
     return strtoul(text, NULL, 10);
 }
 
+void works_package_make(struct works *w, unsigned block)
+{
+    char command[1500];
+    (void)snprintf(command, sizeof command,
+                   "rm -f order.cbor next.wpp && '%s/windlassd' order A --out order.cbor && '%s/windlass' master "
+                   "production --project p --appliance "
+                   "line-a --quota 50 --number %u --block %u --order order.cbor --bl1 bl1.bin --sbm sbm.suit --app "
+                   "v1.suit --out next.wpp",
+                   w->bin, w->bin, ++w->packages, block);
+    command_run(w, command);
+}
+
+int works_package_load(struct works *w)
+{
+    const char *const arguments[] = { "load", "A", "next.wpp", NULL };
+    return works_run(w, program_path(w, "windlassd"), arguments);
+}
+
 /* ---- the whole ---- */
 
 static void tpm_start(struct works *w)
@@ -248,6 +266,7 @@ void works_make(struct works *w, const struct works_plan *plan)
     w->here = plan->here;
     w->daemon_program = plan->daemon;
     w->tpm = plan->block > 0;
+    w->packages = (unsigned)time(NULL) % 1000000; /* a kept factory has had some */
     folder_make(w, plan->factory);
     cut_make(w);
     (void)snprintf(

@@ -22,7 +22,8 @@ struct works {
     pid_t daemon;
     unsigned port; /* of windlassd */
     pid_t tpm_wall;
-    unsigned logs; /* windlassd was started so many times */
+    unsigned logs;     /* windlassd was started so many times */
+    unsigned packages; /* number of the last one; never again lower */
 };
 
 struct works_plan {
@@ -44,6 +45,10 @@ void works_daemon_kill(struct works *works);
 void works_mend(struct works *works, int killed);
 /* A number of windlassd's status. */
 unsigned long works_status(struct works *works, const char *name);
+/* The maker makes the next production package; `block` as in the plan. */
+void works_package_make(struct works *works, unsigned block);
+/* windlassd loads it: its exit code. */
+int works_package_load(struct works *works);
 /* "<dir>/<name>" in a buffer that the next call but three reuses. */
 const char *works_path(const struct works *works, const char *name);
 /* Runs a program with its output in <dir>/out; its exit code. `arguments` end with NULL. */
