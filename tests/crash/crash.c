@@ -98,7 +98,8 @@ static enum point_end sweep_point(struct sweep *s, unsigned at)
 {
     enum point_end end = point_run(&s->point, at);
     s->counts.points += end != POINT_BEYOND;
-    s->counts.steps = end == POINT_BEYOND ? s->point.events : s->counts.steps;
+    const unsigned seen = end == POINT_BEYOND ? s->point.events : at;
+    s->counts.steps = seen > s->counts.steps ? seen : s->counts.steps;
     if (end == POINT_FAILED) {
         s->counts.failed++;
         (void)printf("FAILED: %s, step %u: %s\n  again: crash --victim %s --first %u --last %u\n",

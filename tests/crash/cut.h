@@ -12,7 +12,7 @@
 #define CUT_ENV "WINDLASS_CRASH_CUT"
 
 enum cut_place {
-    CUT_NOWHERE,
+    CUT_NOWHERE,     /* the numbers are known to tests/system/crash_line.sh, too: new places come last */
     CUT_WRITE,       /* windlassd: before a change of its folder: write, sync, rename, unlink */
     CUT_CALL,        /* windlassd: before a call of the token */
     CUT_LOST,        /* the token's sessions are gone, from this call on */
@@ -26,6 +26,7 @@ enum cut_place {
     CUT_GONE,     /* the station: before a letter leaves it */
     CUT_HEARD,    /* the station: after it has an answer */
     CUT_POWER,    /* the chip: an operation of flash or fuses */
+    CUT_SENDS,    /* a station with the wall: before each message to windlassd, `prey` dies, or itself when that is 0 */
     CUT_PLACES
 };
 
@@ -35,6 +36,7 @@ struct cut {
     _Atomic uint32_t at;    /* from 1; 0: only count */
     _Atomic uint32_t hit;   /* 1: it happened */
     _Atomic uint32_t left;  /* CUT_OUT: calls that still find no token */
+    _Atomic uint32_t prey;  /* CUT_SENDS: a process */
 };
 
 /* 1 when this event of `place` is the one at which the cut happens. */

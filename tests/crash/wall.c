@@ -127,6 +127,20 @@ int unlink(const char *path)
     return real(path);
 }
 
+/* What a station sends. */
+int SSL_write_ex(void *ssl, const void *data, size_t len, size_t *put)
+{
+    REAL(SSL_write_ex)
+    if (cut_here(wall_cut, CUT_SENDS)) {
+        const pid_t prey = (pid_t)atomic_load(&wall_cut->prey);
+        if (prey == 0) {
+            wall_die();
+        }
+        (void)kill(prey, SIGKILL);
+    }
+    return real(ssl, data, len, put);
+}
+
 /* The token's module: this library stands in its place. */
 void *dlopen(const char *path, int flags)
 {
