@@ -115,18 +115,33 @@ static int user_check(const char *user, struct fault *fault)
                               : 0;
 }
 
-static int begin(struct desk *d, struct fault *fault)
+/* The host as it stands in a certificate: the address without the brackets of IPv6. */
+static int listen_split(struct desk *d, struct fault *fault)
 {
     const char *colon = strrchr(d->listen, ':');
+    const char *port = colon == NULL ? "" : colon + 1;
     size_t len = colon == NULL ? 0 : (size_t)(colon - d->listen);
+    const size_t brackets = len >= 2 && d->listen[0] == '[' && colon[-1] == ']' ? 1 : 0;
+    len -= 2 * brackets;
+    if (len == 0 || len >= sizeof d->host || port[0] == '\0' || strlen(port) > 5 ||
+        strspn(port, "0123456789") != strlen(port) || strtoul(port, NULL, 10) > 65535) {
+        (void)fault_set(fault, "--listen '%.80s' is not ADDRESS:PORT", d->listen);
+        return fault_hint(fault, "such as 127.0.0.1:7443 or [::1]:7443");
+    }
+    (void)snprintf(d->host, sizeof d->host, "%.*s", (int)len, d->listen + brackets);
+    if (strcmp(d->host, "0.0.0.0") == 0 || strcmp(d->host, "::") == 0) {
+        (void)fault_set(fault, "--listen %s: every address is none that a station can call", d->listen);
+        return fault_hint(fault, "name the one by which it calls, such as 127.0.0.1:7443");
+    }
+    return 0;
+}
+
+static int begin(struct desk *d, struct fault *fault)
+{
     d->softhsm_set = getenv("SOFTHSM2_CONF") != NULL;
-    if (user_check(d->user, fault) != 0) {
+    if (user_check(d->user, fault) != 0 || listen_split(d, fault) != 0) {
         return -1;
     }
-    if (len == 0 || len >= sizeof d->host) {
-        return fault_set(fault, "'%.80s' is not ADDRESS:PORT", d->listen);
-    }
-    (void)snprintf(d->host, sizeof d->host, "%.*s", (int)len, d->listen);
     return project_open(d->project_dir, &d->project, fault) != 0 || file_folder_make(d->dir, 0755, fault) != 0 ||
                    join(d->dir, "appliance", d->appliance, fault) != 0
                ? -1

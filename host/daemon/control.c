@@ -55,7 +55,8 @@ int control_lock(const char *dir, int *fd, struct fault *fault)
     }
     errno = error;
     if (*fd < 0) {
-        return fault_errno(fault, "%s/" CONTROL_LOCK, dir);
+        (void)fault_errno(fault, "%s/" CONTROL_LOCK, dir);
+        return error == EACCES ? fault_hint(fault, CONTROL_REACH_HINT) : -1;
     }
     if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
         (void)close(*fd);

@@ -14,6 +14,7 @@
 
 #define CONTROL_SOCKET "control.sock"
 #define CONTROL_LOCK "control.lock"
+#define CONTROL_REACH_HINT "the user that the appliance runs as must be able to enter all folders above it: chmod o+x"
 #define CONTROL_LINE_MAX 64
 #define CONTROL_BYTES_MAX (16u << 20) /* that a verb can take */
 #define CONTROL_REPLY_MAX 65536

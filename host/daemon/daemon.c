@@ -3,6 +3,7 @@
  * closes, then strangers are let in. */
 #include "host/daemon/daemon.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -139,8 +140,10 @@ static int folder_is_ours(const char *dir, struct fault *fault)
 {
     struct stat info;
     if (stat(dir, &info) != 0) {
+        const int error = errno;
         (void)fault_errno(fault, "%s", dir);
-        return fault_hint(fault, "an appliance's folder is made by: windlassd init");
+        return fault_hint(fault, "%s",
+                          error == EACCES ? CONTROL_REACH_HINT : "an appliance's folder is made by: windlassd init");
     }
     if (info.st_uid != geteuid()) {
         const struct passwd *who = getpwuid(geteuid());

@@ -43,10 +43,11 @@ static int both_write(const char *dir, EVP_PKEY *key, struct fault *fault)
                PEM_write_bio_PKCS8PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL) == 1 &&
                PEM_write_bio_X509_REQ(request_pem, request) == 1;
     ERR_clear_error();
+    /* The key last: where there is one, its request is there, too. */
     int result = !made ? fault_set(fault, "the station's key cannot be made")
-                 : pem_file(dir, LINE_KEY_FILE, key_pem, 0600, fault) != 0
+                 : pem_file(dir, LINE_REQUEST_FILE, request_pem, 0644, fault) != 0
                      ? -1
-                     : pem_file(dir, LINE_REQUEST_FILE, request_pem, 0644, fault);
+                     : pem_file(dir, LINE_KEY_FILE, key_pem, 0600, fault);
     BIO_free(request_pem);
     BIO_free(key_pem);
     X509_REQ_free(request);
