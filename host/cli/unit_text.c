@@ -67,6 +67,7 @@ void unit_text_print(const struct ledger_unit *u)
     line_print("checked", u->checked_at);
     line_print("done", u->done_at);
     line_print("quarantined", u->quarantined_at);
+    line_print("debug rights given", u->debugged_at);
 }
 
 /* A member whose value is text, or null when it is empty. No value here needs escaping. */
@@ -113,6 +114,7 @@ void unit_json_print(FILE *out, const struct ledger_unit *u)
     member_print(out, "checked_at", u->checked_at);
     member_print(out, "done_at", u->done_at);
     member_print(out, "quarantined_at", u->quarantined_at);
+    member_print(out, "debugged_at", u->debugged_at);
     (void)fputs("}", out);
 }
 

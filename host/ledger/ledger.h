@@ -51,6 +51,7 @@ struct ledger_unit {
     char checked_at[LEDGER_TIME_LEN];     /* empty when not yet */
     char done_at[LEDGER_TIME_LEN];        /* empty when not yet */
     char quarantined_at[LEDGER_TIME_LEN]; /* empty when not */
+    char debugged_at[LEDGER_TIME_LEN];    /* the last time that debug rights were given; empty when not */
 };
 
 /* A production package that was loaded. */

@@ -130,6 +130,12 @@ static int proofs_fill(struct store *store, const struct state_unit *state, stru
         }
         ledger_time_text(event.time, out->quarantined_at);
     }
+    if (state->marks[MARK_DEBUGGED] != 0) {
+        if (mark_load(store, state, MARK_DEBUGGED, EVENT_DEBUG, &event, fault) != 0) {
+            return -1;
+        }
+        ledger_time_text(event.time, out->debugged_at);
+    }
     return 0;
 }
 

@@ -191,12 +191,31 @@ run 0 "$windlassd" record A end.proof
 says "decommissioned"
 run 0 "$windlassd" record A end.proof
 
+echo "the appliance's certificates are renewed: same name, same keys; the next package is for the new ones"
+end_daemon
+run 1 "$windlass" pki appliance --project p --request B/request.pem --name line-a --host 127.0.0.1 --renew
+says "for another key"
+run 0 "$windlass" pki appliance --project p --request A/request.pem --name line-a --host 127.0.0.1 --years 5 --renew
+run 0 "$windlassd" enrol A p/pki/appliances/line-a.pem
+start_daemon
+grep -q '"event":"package_refused".*issuing certificate' log || failed "the package for the old certificate was taken"
+run 1 provision --chip c6
+run 0 "$windlass" master production --project p --appliance line-a --quota 1 --number 2 --bl1 "$firmware/bl1.bin" \
+    --sbm sbm.suit --app v1.suit --out run2.wpp
+run 0 "$windlassd" load A run2.wpp
+run 0 provision --chip c6
+says "unit                6"
+run 0 "$windlass" device attest c6 --project p --ledger A --wait 30
+run 0 "$windlass" device attest c2 --project p --ledger A --wait 30
+
 echo "the books are right"
 end_daemon
 cp A/ledger.db* A/ledger.head .
-run 0 "$windlass" ledger verify --project p --ledger ledger.db
+run 0 "$windlass" ledger verify --project p --ledger ledger.db --final
 run 0 "$windlass" ledger report --project p --ledger ledger.db
 says "debug rights given     2"
 says "given debug rights     1"
 says "scrapped               1"
+run 0 "$windlass" ledger show "$uid" --project p --ledger ledger.db
+says "debug rights given   20"
 finish
