@@ -261,7 +261,7 @@ next
 
 for flood in ${FLOODS-connects halves strangers letters failures readers writers}; do
     day "a flood: $flood; the line goes on meanwhile"
-    station $flood 3 >flood 2>&1 &
+    station $flood 2 >flood 2>&1 &
     flood_id=$!
     sleep 0.5
     next
