@@ -98,6 +98,19 @@ struct run *appliance_run_take(struct appliance *a)
     return run;
 }
 
+int appliance_run_missing(struct appliance *a, struct fault *fault)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    const struct fault refusal = a->refusal;
+    (void)pthread_mutex_unlock(&a->lock);
+    if (refusal.what[0] == '\0') {
+        (void)fault_set(fault, "this appliance has no production package");
+        return fault_hint(fault, "'windlassd load' gives it one");
+    }
+    (void)fault_set(fault, "this appliance has no production package: %s", refusal.what);
+    return fault_hint(fault, "%s; then 'windlassd reload'", refusal.hint);
+}
+
 void appliance_run_give(struct appliance *a, struct run *run)
 {
     int last = 0;
@@ -256,7 +269,7 @@ static int production_make(struct appliance *a, const struct production_run *pro
     return 0;
 }
 
-int appliance_load(struct appliance *a, struct bytes package, struct fault *fault)
+static int package_open(struct appliance *a, struct bytes package, struct fault *fault)
 {
     struct production_floor floor;
     if (floor_find(a, &floor, fault) != 0) {
@@ -273,5 +286,16 @@ int appliance_load(struct appliance *a, struct bytes package, struct fault *faul
         production_close(production);
     }
     free(production);
+    return result;
+}
+
+int appliance_load(struct appliance *a, struct bytes package, struct fault *fault)
+{
+    int result = package_open(a, package, fault);
+    if (result != 0) {
+        (void)pthread_mutex_lock(&a->lock);
+        a->refusal = *fault;
+        (void)pthread_mutex_unlock(&a->lock);
+    }
     return result;
 }

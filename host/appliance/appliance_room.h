@@ -23,10 +23,13 @@ struct appliance {
     struct channel_side channel; /* what it shows to chips with a key of their vendor; the vendors are the run's */
     pthread_mutex_t lock;        /* guards the present run and how many use each */
     struct run *run;
+    struct fault refusal; /* of the package that was tried last, while there is no run */
 };
 
 /* The present run, for a chip; NULL when none is loaded. */
 struct run *appliance_run_take(struct appliance *appliance);
+/* Says that there is none, and why. */
+int appliance_run_missing(struct appliance *appliance, struct fault *fault);
 /* NULL is allowed. */
 void appliance_run_give(struct appliance *appliance, struct run *run);
 

@@ -241,11 +241,7 @@ static void text_take(struct bytes in, char *out, size_t out_len)
 static int run_begin(struct unit *u, struct fault *fault)
 {
     u->run = appliance_run_take(u->appliance);
-    if (u->run == NULL) {
-        (void)fault_set(fault, "this appliance has no production package");
-        return fault_hint(fault, "'windlassd load' gives it one");
-    }
-    return run_clock_check(u->run, fault);
+    return u->run == NULL ? appliance_run_missing(u->appliance, fault) : run_clock_check(u->run, fault);
 }
 
 int unit_begin(struct unit *u, const struct letter_request *request, struct letter_action *action, struct fault *fault)

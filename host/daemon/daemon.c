@@ -89,6 +89,9 @@ static int reload(struct daemon *d, struct fault *fault)
     metrics_add(&d->metrics, METRIC_RELOADS, result == 0);
     log_say(result == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, result == 0 ? "reloaded" : "reload_failed", "what",
             fault->what, "hint", fault->hint, NULL);
+    if (result == 0) {
+        engine_resume(d->engine);
+    }
     return result;
 }
 

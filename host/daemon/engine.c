@@ -136,7 +136,7 @@ static void package_resume(struct engine *e)
     log_say(LOG_LEVEL_INFO, "package_resumed", NULL);
 }
 
-int engine_load(struct engine *engine, struct bytes package, struct control_reply *reply, struct fault *fault)
+static int package_load(struct engine *engine, struct bytes package, struct fault *fault)
 {
     char path[ENGINE_PATH_MAX];
     if (engine_path(engine, PACKAGE_NEW, path, fault) != 0 ||
@@ -149,7 +149,26 @@ int engine_load(struct engine *engine, struct bytes package, struct control_repl
     }
     log_say(LOG_LEVEL_INFO, "package_loaded", NULL);
     tally_reset(engine->tally);
-    return package_settle(engine, fault) != 0 ? -1 : engine_status(engine, reply, fault);
+    return package_settle(engine, fault);
+}
+
+int engine_load(struct engine *engine, struct bytes package, struct control_reply *reply, struct fault *fault)
+{
+    (void)pthread_mutex_lock(&engine->loading);
+    int result = package_load(engine, package, fault);
+    (void)pthread_mutex_unlock(&engine->loading);
+    return result != 0 ? -1 : engine_status(engine, reply, fault);
+}
+
+void engine_resume(struct engine *engine)
+{
+    (void)pthread_mutex_lock(&engine->loading);
+    struct run *run = appliance_run_take(engine->appliance);
+    if (run == NULL) {
+        package_resume(engine);
+    }
+    appliance_run_give(engine->appliance, run);
+    (void)pthread_mutex_unlock(&engine->loading);
 }
 
 /* ---- opening ---- */
@@ -176,6 +195,7 @@ int engine_open(const struct appliance_folder *folder, struct hsm *hsm, int toke
     if (e == NULL) {
         return fault_set(fault, "no memory");
     }
+    (void)pthread_mutex_init(&e->loading, NULL);
     e->folder = folder;
     e->hsm = hsm;
     if (engine_parts(e, token_needed, fault) != 0) {

@@ -28,6 +28,8 @@ struct server_engine engine_serve(struct engine *engine);
 
 /* For the control socket, one at a time. Load: cut: the package is taken up at the next start, or not at all. */
 int engine_load(struct engine *engine, struct bytes package, struct control_reply *reply, struct fault *fault);
+/* Takes up the package that was loaded last, if it was refused so far: the clock may be right now. */
+void engine_resume(struct engine *engine);
 int engine_order(struct engine *engine, struct control_reply *reply, struct fault *fault);
 int engine_status(struct engine *engine, struct control_reply *reply, struct fault *fault);
 /* Records that a device was decommissioned or given debug rights, by its proof (host/sign1/ending.h), or that a unit

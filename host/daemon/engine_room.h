@@ -25,6 +25,7 @@ struct engine {
     struct tally *tally;     /* what happens at the sockets, for people */
     atomic_int recount;      /* 1: the units in quarantine are to be counted again */
     uint64_t quarantined;    /* the dashboard's thread's */
+    pthread_mutex_t loading; /* one package at a time */
     struct watch watch;      /* of ledger and TPM */
 };
 

@@ -128,6 +128,7 @@ next
 
 # in_hand MOOD REASON [HINT]: with a chip in hand the day turns bad; the station is told why. When it is better, the same chip comes again and is made.
 in_hand() {
+    rm -f held
     station hold 2 >held 2>&1 &
     local held=$!
     line_wait grep -q held held
@@ -163,10 +164,9 @@ daemon_stop
 mood "clock -86400"
 daemon_start
 noted "clock was set back"
-refused "no production package|clock" "load|clock"
-daemon_stop
+refused "no production package: the clock was set back" "set this machine's clock"
 mood ordinary
-daemon_start
+expect 0 "$windlassd" reload line/a
 next
 
 day "the token forgets its sessions, and its login"
@@ -329,6 +329,7 @@ says "^state *in trouble"
 refused "ledger .*(server|connection)" ""
 postgres_start
 next
+rm -f held
 station hold 1 >held 2>&1 &
 held=$!
 line_wait grep -q held held
