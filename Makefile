@@ -61,6 +61,7 @@ campaign: host target
 	@build/host/tests/cuts/flips --all --json build/flips.json
 	@build/host/tests/crash/crash --json build/crashes.json
 	@tests/system/crash_line.sh $(CURDIR) 8
+	@tests/days/days.sh . 1
 	@tests/system/random.sh $(CURDIR) app-random-long 3600
 
 bench: all
