@@ -2,12 +2,8 @@
 /* spend: see spend.h. */
 #include "host/appliance/spend.h"
 
+#include <signal.h>
 #include <string.h>
-
-void spend_close(struct spend *s)
-{
-    (void)pthread_mutex_destroy(&s->lock);
-}
 
 static const char nobody[] = "counted by the TPM, and nobody got a grant";
 
@@ -69,10 +65,74 @@ static int gap_record(void *context, uint64_t from, uint64_t to)
     return ledger_spent_record(settling->ledger, from, to, nobody, settling->fault);
 }
 
+static int unit_sign(struct spend *s, const struct spend_ask *ask)
+{
+    uint32_t counted = 0;
+    (void)pthread_mutex_lock(&s->lock);
+    int result = lost_record(s, ask->fault) != 0 || doubt_settle(s, ask->fault) != 0
+                     ? -1
+                     : quota_sign(s->quota, ask->digest, ask->signature, &counted, ask->fault);
+    if (result == 0 && counted <= s->last) {
+        result = behind(s, counted, ask->fault);
+    }
+    if (result == 0) {
+        s->last = counted;
+        *ask->count = counted;
+    } else if (result < 0) {
+        s->unsure = 1;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+    return result;
+}
+
+/* ---- the thread that asks the TPM ---- */
+
+/* The next that is asked; NULL: the end. */
+static struct spend_ask *ask_take(struct spend *s)
+{
+    (void)pthread_mutex_lock(&s->queue);
+    while (s->first == NULL && !s->stopping) {
+        (void)pthread_cond_wait(&s->wake, &s->queue);
+    }
+    struct spend_ask *ask = s->first;
+    if (ask != NULL) {
+        s->first = ask->next;
+        s->end = s->first == NULL ? NULL : s->end;
+    }
+    (void)pthread_mutex_unlock(&s->queue);
+    return ask;
+}
+
+/* Once an ask is done its owner may go: nothing of it is touched after. */
+static void *signer_run(void *context)
+{
+    struct spend *s = context;
+    for (struct spend_ask *ask = ask_take(s); ask != NULL; ask = ask_take(s)) {
+        ask->result = unit_sign(s, ask);
+        (void)sem_post(&ask->done);
+    }
+    return NULL;
+}
+
+static int signer_start(struct spend *s, struct fault *fault)
+{
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all); /* signals are for the program's own threads */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    s->running = pthread_create(&s->signer, NULL, signer_run, s) == 0;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return s->running ? 0 : fault_set(fault, "no thread can be started for the TPM");
+}
+
+/* ---- */
+
 int spend_init(struct spend *s, struct quota *quota, struct ledger *ledger, struct fault *fault)
 {
     memset(s, 0, sizeof *s);
     (void)pthread_mutex_init(&s->lock, NULL);
+    (void)pthread_mutex_init(&s->queue, NULL);
+    (void)pthread_cond_init(&s->wake, NULL);
     s->quota = quota;
     s->ledger = ledger;
     s->unsure = 1;
@@ -80,27 +140,44 @@ int spend_init(struct spend *s, struct quota *quota, struct ledger *ledger, stru
     return ledger_gap_walk(ledger, gap_record, (void *)(uintptr_t)&settling, &s->last, fault) != 0 ||
                    doubt_settle(s, fault) != 0
                ? -1
-               : 0;
+               : signer_start(s, fault);
+}
+
+void spend_close(struct spend *s)
+{
+    if (s->running) {
+        (void)pthread_mutex_lock(&s->queue);
+        s->stopping = 1;
+        (void)pthread_cond_signal(&s->wake);
+        (void)pthread_mutex_unlock(&s->queue);
+        (void)pthread_join(s->signer, NULL);
+        s->running = 0;
+    }
+    (void)pthread_cond_destroy(&s->wake);
+    (void)pthread_mutex_destroy(&s->queue);
+    (void)pthread_mutex_destroy(&s->lock);
 }
 
 int spend_sign(struct spend *s, const uint8_t digest[32], uint8_t signature[64], uint64_t *count, struct fault *fault)
 {
-    uint32_t counted = 0;
-    (void)pthread_mutex_lock(&s->lock);
-    int result = lost_record(s, fault) != 0 || doubt_settle(s, fault) != 0
-                     ? -1
-                     : quota_sign(s->quota, digest, signature, &counted, fault);
-    if (result == 0 && counted <= s->last) {
-        result = behind(s, counted, fault);
+    struct spend_ask ask = { .digest = digest, .signature = signature, .count = count, .fault = fault };
+    if (!s->running || sem_init(&ask.done, 0, 0) != 0) {
+        return fault_set(fault, "nobody asks the TPM");
     }
-    if (result == 0) {
-        s->last = counted;
-        *count = counted;
-    } else if (result < 0) {
-        s->unsure = 1;
+    (void)pthread_mutex_lock(&s->queue);
+    if (s->end != NULL) {
+        s->end->next = &ask;
+    } else {
+        s->first = &ask;
     }
-    (void)pthread_mutex_unlock(&s->lock);
-    return result;
+    s->end = &ask;
+    (void)pthread_cond_signal(&s->wake);
+    (void)pthread_mutex_unlock(&s->queue);
+    while (sem_wait(&ask.done) != 0) {
+        /* A signal came between. */
+    }
+    (void)sem_destroy(&ask.done);
+    return ask.result;
 }
 
 int spend_refill(struct spend *s, struct bytes refill, struct fault *fault)
