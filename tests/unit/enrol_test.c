@@ -208,6 +208,29 @@ static void another_appliances_answer_is_refused(void **state)
     support_check_refused(enrol("b", "p/pki/appliances/factory-1.pem", &fault), &fault, "is not the certified one");
 }
 
+/* A right certificate of another key, each in the place of each. */
+static void a_folder_with_a_certificate_of_a_key_that_the_token_lacks_stays_closed(void **state)
+{
+    static const char *const labels[] = { "issuing", "transport", "provisioner", "records", "appliance", "channel" };
+    struct fault fault = FAULT_NONE;
+    struct appliance_folder folder;
+    (void)state;
+    support_check(enrol("a", "p/pki/appliances/factory-1.pem", &fault), &fault);
+    support_check(init("b", &fault), &fault);
+    support_check(issue("b/request.pem", "factory-2", &fault), &fault);
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        const char *dir = support_path(".");
+        assert_int_equal(
+            shell("cd %s && cp -a a/pki kept.pki && cp p/pki/appliances/factory-2/%s.crt a/pki/", dir, labels[i]), 0);
+        fault = FAULT_NONE;
+        support_check_refused(folder_check("a", &folder, &fault), &fault, "is not the certified one");
+        support_check_refused(-1, &fault, labels[i]);
+        assert_int_equal(shell("cd %s && rm -r a/pki && mv kept.pki a/pki", dir), 0);
+    }
+    fault = FAULT_NONE;
+    support_check(folder_check("a", &folder, &fault), &fault);
+}
+
 static void another_request_under_a_taken_name_is_refused(void **state)
 {
     (void)state;
@@ -431,6 +454,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_second_init_leaves_the_keys_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(an_init_that_was_cut_goes_on_with_its_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(another_appliances_answer_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_folder_with_a_certificate_of_a_key_that_the_token_lacks_stays_closed, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(another_request_under_a_taken_name_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_damaged_request_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_of_another_maker_is_refused, setup, teardown),
