@@ -33,14 +33,14 @@ static int wrong(struct point *p, const char *what, const struct visit *v)
 
 /* ---- the cut ---- */
 
-static void cut_arm(const struct point *p, unsigned at)
+static void cut_arm(const struct point *p, enum cut_place place, unsigned at)
 {
     struct cut *cut = p->works->cut;
     atomic_store(&cut->count, 0);
     atomic_store(&cut->hit, 0);
     atomic_store(&cut->left, 0);
     atomic_store(&cut->at, at);
-    atomic_store(&cut->place, p->victim->place);
+    atomic_store(&cut->place, place);
 }
 
 static void power_arm(const struct point *p, struct sim *sim, unsigned at)
@@ -87,10 +87,21 @@ static int daemon_dies(enum cut_place place)
     return place == CUT_WRITE || place == CUT_CALL || place == CUT_ASKED || place == CUT_ANSWERED;
 }
 
+/* What died once dies again on its way up. */
+static void again_run(struct point *p, struct course *c, unsigned at)
+{
+    works_daemon_kill(p->works);
+    cut_arm(p, CUT_WRITE, at % p->victim->again + 1);
+    (void)works_daemon_start(p->works);
+    const unsigned events = p->events;
+    (void)cut_disarm(p, c);
+    p->events = events;
+}
+
 static int load_run(struct point *p, struct course *c, unsigned at)
 {
     works_package_make(p->works, p->victim->block);
-    cut_arm(p, at);
+    cut_arm(p, p->victim->place, at);
     (void)works_package_load(p->works);
     int hit = cut_disarm(p, c);
     works_mend(p->works, hit && daemon_dies(p->victim->place));
@@ -112,15 +123,19 @@ static int cut_run(struct point *p, struct course *c, unsigned at)
     }
     if (p->victim->moment == POINT_START) {
         works_daemon_kill(p->works);
-        cut_arm(p, at);
+        cut_arm(p, p->victim->place, at);
         (void)works_daemon_start(p->works);
     } else {
         power_arm(p, &c->chips[0].room->sim, at);
-        cut_arm(p, at);
+        cut_arm(p, p->victim->place, at);
         all_visit(p, c);
     }
     int hit = cut_disarm(p, c);
-    works_mend(p->works, hit && p->victim->moment == POINT_UNIT && daemon_dies(p->victim->place));
+    if (hit && p->victim->again != 0) {
+        again_run(p, c, at);
+    }
+    works_mend(p->works,
+               hit && p->victim->again == 0 && p->victim->moment == POINT_UNIT && daemon_dies(p->victim->place));
     return hit;
 }
 

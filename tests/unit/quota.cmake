@@ -9,3 +9,4 @@ target_link_libraries(quota_hmac_test PRIVATE PkgConfig::TSS2_ESYS)
 windlass_test(quota_pki_test
   SOURCES quota_pki_test.c ${quota_rig}
   LIBS wl_quota wl_appliance_folder wl_pki wl_host)
+windlass_test(spend_test SOURCES spend_test.c ${quota_rig} LIBS wl_appliance wl_quota wl_tpm_check wl_host)
