@@ -127,6 +127,7 @@ static void unit_show(const struct ledger_unit *unit, struct dashboard_unit *out
     (void)snprintf(out->checked_at, sizeof out->checked_at, "%s", unit->checked_at);
     (void)snprintf(out->done_at, sizeof out->done_at, "%s", unit->done_at);
     (void)snprintf(out->quarantined_at, sizeof out->quarantined_at, "%s", unit->quarantined_at);
+    (void)snprintf(out->debugged_at, sizeof out->debugged_at, "%s", unit->debugged_at);
     out->number = unit->number;
     out->package = unit->package;
     out->sequence = unit->package_sequence;

@@ -122,6 +122,7 @@ struct dashboard_unit {
     char checked_at[24];
     char done_at[24];
     char quarantined_at[24];
+    char debugged_at[24];    /* the last time that debug rights were given */
     struct cert device_cert; /* len 0 until certified */
     struct cert update_cert;
 };

@@ -126,12 +126,13 @@ char *render_fault(const char *what, const char *hint)
 
 static json_t *unit_json(const struct dashboard_unit *u)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o}", "uid", render_text(u->uid),
-                     "number", number(u->number), "package", number(u->package), "state", render_text(u->state),
-                     "sequence", number(u->sequence), "grant", u->has_grant, "receipt", u->has_receipt, "token",
-                     u->has_token, "certificates", u->device_cert.len != 0, "reserved_at", render_text(u->reserved_at),
-                     "checked_at", render_text(u->checked_at), "done_at", render_text(u->done_at), "quarantined_at",
-                     render_text(u->quarantined_at));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "uid",
+                     render_text(u->uid), "number", number(u->number), "package", number(u->package), "state",
+                     render_text(u->state), "sequence", number(u->sequence), "grant", u->has_grant, "receipt",
+                     u->has_receipt, "token", u->has_token, "certificates", u->device_cert.len != 0, "reserved_at",
+                     render_text(u->reserved_at), "checked_at", render_text(u->checked_at), "done_at",
+                     render_text(u->done_at), "quarantined_at", render_text(u->quarantined_at), "debugged_at",
+                     render_text(u->debugged_at));
 }
 
 char *render_units(const struct dashboard_unit *units, size_t count, uint64_t total)

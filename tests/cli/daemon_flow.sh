@@ -109,11 +109,11 @@ run 0 provision --chip c4
 holds "$(member reserved)" = 4
 holds "$(member done)" = 4
 
-# shown TEXT: the dashboard's line has it.
+# shown TEXT [PATH]: the dashboard's line has it, or what is at that path.
 shown() {
-    python3 - "$(member dashboard_port)" "$(cat A/dashboard.token)" >out 2>&1 <<'END'
+    python3 - "$(member dashboard_port)" "$(cat A/dashboard.token)" "${2:-line}" >out 2>&1 <<'END'
 import sys, urllib.request
-ask = urllib.request.Request(f"http://127.0.0.1:{sys.argv[1]}/api/line", headers={"Authorization": "Bearer " + sys.argv[2]})
+ask = urllib.request.Request(f"http://127.0.0.1:{sys.argv[1]}/api/{sys.argv[3]}", headers={"Authorization": "Bearer " + sys.argv[2]})
 print(urllib.request.urlopen(ask, timeout=10).read().decode())
 END
     says "$1"
@@ -183,6 +183,7 @@ for proof in open wide wide; do # the last one again is done already
     run 0 "$windlassd" record A $proof.proof
     says "debug rights"
 done
+shown '"debugged_at":"20' "unit?uid=$uid"
 head -c 100 open.proof >half.proof
 run 1 "$windlassd" record A half.proof
 says "windlass device debug --out"

@@ -300,6 +300,10 @@ function wayOf(u) {
     steps.push(make("li", { class: "wrong" }, make("span", { class: "mark", "aria-hidden": "true" }), make("span", {}, "Quarantined"),
       make("span", {}, moment(u.quarantined_at))));
   }
+  if (u.debugged_at) {
+    steps.push(make("li", { class: "wrong" }, make("span", { class: "mark", "aria-hidden": "true" }), make("span", {}, "Debug rights given"),
+      make("span", {}, moment(u.debugged_at))));
+  }
   return make("ol", { class: "way" }, ...steps);
 }
 
