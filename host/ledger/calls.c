@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static int unit_get(struct ledger *ledger, const uint8_t *uid, struct state_unit *out, struct fault *fault)
 {
@@ -127,6 +128,22 @@ static int newcomer_refuse(const struct state_unit *unit, const char *why, struc
     return fault_hint(fault, "put the chip aside and find out which one is genuine");
 }
 
+/* The first newcomer changes the unit's state, and is always recorded; of those that follow, so many a minute. */
+#define NEWCOMERS_A_MINUTE 60
+static int newcomer_fits(struct ledger *ledger, const struct state_unit *unit)
+{
+    struct timespec now = { 0, 0 };
+    if (unit->marks[MARK_QUARANTINED] == 0) {
+        return 1;
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    if (ledger->newcomer_minute != now.tv_sec / 60) {
+        ledger->newcomer_minute = now.tv_sec / 60;
+        ledger->newcomers = 0;
+    }
+    return ledger->newcomers++ < NEWCOMERS_A_MINUTE;
+}
+
 /* It was reserved, and its package ended before its grant was made. */
 static int unit_is_left(const struct state_unit *unit, const struct ledger_claim *claim)
 {
@@ -154,7 +171,7 @@ static int known_work(struct ledger *ledger, const struct reservation *in, struc
                                      .update_key = bytes_of(claim->update_key, 64) };
     if (memcmp(unit->identity_key, claim->identity_key, 64) != 0 ||
         memcmp(unit->update_key, claim->update_key, 64) != 0) {
-        if (ledger_event_write(ledger, EVENT_QUARANTINED, &body, fault) != 0 ||
+        if ((newcomer_fits(ledger, unit) && ledger_event_write(ledger, EVENT_QUARANTINED, &body, fault) != 0) ||
             unit_get(ledger, claim->uid, unit, fault) != 1) {
             return -1;
         }

@@ -44,6 +44,8 @@ struct ledger {
     char head[LEDGER_PLACE_MAX]; /* empty: none */
     int head_stale;              /* the last checkpoint is not in it yet */
     struct tail tail;
+    int64_t newcomer_minute; /* in which `newcomers` of units in quarantine were recorded */
+    unsigned newcomers;
     uint8_t checkpoint[CHECKPOINT_MAX]; /* the newest */
     size_t checkpoint_len;
     pthread_mutex_t lock; /* holds all below */

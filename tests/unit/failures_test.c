@@ -44,6 +44,7 @@ static void fail_often(const char *station, int64_t minute, unsigned count)
 struct look {
     unsigned plain;
     unsigned sums;
+    unsigned newcomers;
     char last[LEDGER_TEXT_MAX]; /* of the sums */
 };
 
@@ -51,6 +52,7 @@ static int row_look(void *context, const struct store_value *c)
 {
     struct look *look = context;
     struct event_body body;
+    look->newcomers += c[4].number == EVENT_QUARANTINED;
     if (c[4].number != EVENT_FAILED) {
         return 0;
     }
@@ -67,7 +69,7 @@ static int row_look(void *context, const struct store_value *c)
 static struct look ledger_look(void)
 {
     struct store store = { 0 };
-    struct look look = { 0, 0, "" };
+    struct look look = { 0, 0, 0, "" };
     struct fault fault = FAULT_NONE;
     const struct store_value arguments[] = { store_number(0), store_number(100000) };
     const struct store_query query = { STORE_EVENTS_AFTER, arguments, 2, row_look, &look };
@@ -127,6 +129,35 @@ static void many_stations_push_out_the_oldest_and_lose_no_count(void **state)
     assert_non_null(strstr(look.last, "first: 9 more"));
 }
 
+/* A chip with this unique ID comes, with keys of this number. */
+static int chip_come(uint8_t uid, uint32_t key)
+{
+    struct fault fault = FAULT_NONE;
+    struct ledger_unit unit;
+    uint8_t id[16] = { uid };
+    uint8_t identity[64] = { 1, uid };
+    uint8_t update[64] = { 2, uid };
+    const struct ledger_claim claim = { id, identity, update, 0 };
+    memcpy(identity + 2, &key, sizeof key);
+    memcpy(update + 2, &key, sizeof key);
+    return ledger_unit_reserve(ledger, &claim, &unit, &fault);
+}
+
+static void newcomers_beside_a_unit_in_quarantine_are_bounded(void **state)
+{
+    (void)state;
+    assert_int_equal(chip_come(1, 0), 0);
+    for (uint32_t key = 1; key <= 300; key++) {
+        assert_int_equal(chip_come(1, key), -1);
+    }
+    assert_in_range(ledger_look().newcomers, 61, 122); /* a minute may end meanwhile */
+    unsigned before = ledger_look().newcomers;
+    assert_int_equal(chip_come(2, 0), 0);
+    assert_int_equal(chip_come(2, 1), -1); /* the first of another unit always counts */
+    assert_int_equal(chip_come(2, 0), -1);
+    assert_int_equal(ledger_look().newcomers, before + 1);
+}
+
 #define FAILURES_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -135,6 +166,7 @@ int main(void)
         FAILURES_TEST(one_station_fills_no_more_than_its_minute),
         FAILURES_TEST(others_are_recorded_meanwhile),
         FAILURES_TEST(what_was_only_counted_is_recorded_at_the_end_once),
+        FAILURES_TEST(newcomers_beside_a_unit_in_quarantine_are_bounded),
         FAILURES_TEST(many_stations_push_out_the_oldest_and_lose_no_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
