@@ -68,7 +68,8 @@ static int path_verify(X509_STORE *vendors, X509 *chip, STACK_OF(X509) * between
     X509_STORE_CTX *context = X509_STORE_CTX_new();
     int why = X509_V_ERR_OUT_OF_MEM;
     if (context != NULL && X509_STORE_CTX_init(context, vendors, chip, between) == 1) {
-        X509_STORE_CTX_set_flags(context, X509_V_FLAG_X509_STRICT);
+        /* The maker names CAs, whoever is above them. */
+        X509_STORE_CTX_set_flags(context, X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN);
         why = X509_verify_cert(context) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(context);
     }
     X509_STORE_CTX_free(context);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/daemon/engine_room.h"
@@ -117,6 +118,27 @@ static int package_settle(const struct engine *e, struct fault *fault)
     return rename(from, to) == 0 ? 0 : fault_write(fault, to);
 }
 
+#define CREDENTIAL_NOTICE (30 * 86400) /* seconds before its end that somebody is told */
+
+/* When chips take the appliance no more; 0: none asks. */
+static uint64_t credential_end(const struct engine *e)
+{
+    struct run *run = appliance_run_take(e->appliance);
+    const uint64_t ends = run == NULL ? 0 : run->channel_ends;
+    appliance_run_give(e->appliance, run);
+    return ends;
+}
+
+static void credential_note(const struct engine *e)
+{
+    const uint64_t ends = credential_end(e);
+    if (ends != 0 && ends < (uint64_t)time(NULL) + CREDENTIAL_NOTICE) {
+        log_say(LOG_LEVEL_WARNING, "credential_ends", "what",
+                "the appliance's credential for chips ends soon, or has ended", "hint",
+                "the maker renews it: windlass pki appliance, with the same request; then windlassd enrol", NULL);
+    }
+}
+
 /* What was loaded last, or was being loaded when the power went. */
 static void package_resume(struct engine *e)
 {
@@ -134,6 +156,7 @@ static void package_resume(struct engine *e)
         return;
     }
     log_say(LOG_LEVEL_INFO, "package_resumed", NULL);
+    credential_note(e);
 }
 
 static int package_load(struct engine *engine, struct bytes package, struct fault *fault)
@@ -148,6 +171,7 @@ static int package_load(struct engine *engine, struct bytes package, struct faul
         return -1;
     }
     log_say(LOG_LEVEL_INFO, "package_loaded", NULL);
+    credential_note(engine);
     tally_reset(engine->tally);
     return package_settle(engine, fault);
 }
@@ -295,6 +319,10 @@ int engine_status(struct engine *engine, struct control_reply *reply, struct fau
     if (count_tell(engine, reply, &tpm) != 0) {
         control_reply_text(reply, "tpm_trouble", tpm.what);
         trouble = 1;
+    }
+    const uint64_t ends = credential_end(engine);
+    if (ends != 0) {
+        control_reply_number(reply, "credential_ends", (int64_t)ends);
     }
     struct run *run = appliance_run_take(engine->appliance);
     control_reply_text(reply, "state", trouble ? "in trouble" : run != NULL ? "ready" : "no package is loaded");

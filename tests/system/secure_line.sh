@@ -154,6 +154,13 @@ done
 wait $cut && fail "a chip without power was made"
 says "line has ended|started anew in the middle|did not answer"
 [ "$(line_status reserved)" = 2 ] && [ "$(line_status done)" = 1 ] || fail "the unit is not reserved: $("$windlassd" status line/a)"
+echo "the appliance's credential is renewed meanwhile, under the same name"
+expect 0 "$windlass" pki appliance --project project --request line/a/request.pem --name factory-1 --host 127.0.0.1 --tpm-ca line/ca.pem --channel-days 2
+grep -q credential_ends line/daemon.log && fail "it is told to end before its time"
+expect 0 "$windlassd" stop line/a
+expect 0 "$windlassd" enrol line/a project/pki/appliances/factory-1.pem
+expect 0 line_appliance_start --token-needed
+grep -q credential_ends line/daemon.log || fail "nobody is told that it ends in two days"
 began=$(date +%s%3N)
 "$windlass" chip run c2 >/dev/null
 expect 0 line_station --chip "127.0.0.1:$(cat proxy.port)"

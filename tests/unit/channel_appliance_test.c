@@ -4,6 +4,7 @@
 #include "tests/unit/test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "boot/credential.h"
@@ -191,6 +192,29 @@ static void one_of_several_vendors_is_enough(void **state)
     support_check(shake(&fault), &fault);
 }
 
+/* The maker may name a CA of one kind of chips, and not the root above it. */
+static void vendors_ca_below_another_is_enough(void **state)
+{
+    struct fault fault;
+    char command[1024];
+    const char *dir = support_path("vendor");
+    (void)state;
+    (void)snprintf(
+        command, sizeof command,
+        "cd %s && mkdir vendor && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "
+        "/CN=above -days 9 -keyout vendor/above.key -out vendor/above.crt 2>/dev/null && openssl req -new "
+        "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=below -keyout vendor/ca.key -out "
+        "vendor/ca.csr 2>/dev/null && printf 'basicConstraints=critical,CA:TRUE\\nkeyUsage=critical,"
+        "keyCertSign\\nsubjectKeyIdentifier=hash\\nauthorityKeyIdentifier=keyid:always\\n' >vendor/ext && "
+        "openssl x509 -req -in vendor/ca.csr -CA vendor/above.crt -CAkey vendor/above.key -CAcreateserial "
+        "-days 9 -extfile vendor/ext -out vendor/ca.crt 2>/dev/null && chmod 600 vendor/ca.key",
+        support_path("."));
+    assert_int_equal(system(command), 0); /* NOLINT: the command is a constant of this file */
+    chip_make(dir);
+    vendor_read(identity.issuer);
+    support_check(shake(&fault), &fault);
+}
+
 /* Certificate and unique ID of a right chip, and a key of his own. */
 static void a_cloned_chip_is_refused(void **state)
 {
@@ -274,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup(a_chip_of_a_known_vendor_gets_a_channel, setup),
         cmocka_unit_test_setup(a_chip_of_an_unknown_vendor_is_refused, setup),
         cmocka_unit_test_setup(one_of_several_vendors_is_enough, setup),
+        cmocka_unit_test_setup(vendors_ca_below_another_is_enough, setup),
         cmocka_unit_test_setup(a_cloned_chip_is_refused, setup),
         cmocka_unit_test_setup(a_damaged_certificate_is_refused, setup),
         cmocka_unit_test_setup(what_the_chip_says_is_told_to_people, setup),
