@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The real firmware on the virtual chip, as people use it. They need build/target.
-foreach(script readme console hostile random storage ticking crashing cuts crypto p256 psa recovery watchdog halt rotation lifecycle factory factory_back factory_book line_leaks crash_line)
+foreach(script readme console hostile random storage ticking crashing cuts crypto p256 psa recovery watchdog halt rotation lifecycle factory factory_back factory_book factory_two line_leaks crash_line)
   add_test(NAME system_${script} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${script}.sh ${CMAKE_SOURCE_DIR})
   set_tests_properties(system_${script} PROPERTIES LABELS system TIMEOUT 600)
 endforeach()
