@@ -28,40 +28,42 @@ static const char help[] =
     "  --list         names of the victims\n";
 
 static const struct victim victims[] = {
-    { "asked", "appliance, before it has a letter", CUT_ASKED, POINT_UNIT, 1, 0, 1, 0 },
+    { "asked", "appliance, before it has a letter", CUT_ASKED, POINT_UNIT, 1, 0, 81, 1, 0 },
     { "answered", "appliance, after it handled a letter and before the answer leaves", CUT_ANSWERED, POINT_UNIT, 1, 0,
-      1, 0 },
-    { "write", "appliance, at each change of its files", CUT_WRITE, POINT_UNIT, 1, 0, 1, 0 },
-    { "write-two", "appliance, at each change of its files, with two chips at once", CUT_WRITE, POINT_UNIT, 1, 0, 2,
-      0 },
+      81, 1, 0 },
+    { "write", "appliance, at each change of its files", CUT_WRITE, POINT_UNIT, 1, 0, 77, 1, 0 },
+    { "write-two", "appliance, at each change of its files, with two chips at once", CUT_WRITE, POINT_UNIT, 1, 0, 147,
+      2, 0 },
     { "write-again", "appliance, at each change of its files, and once more while it starts again", CUT_WRITE,
-      POINT_UNIT, 1, 0, 1, 20 },
-    { "write-bare", "appliance without a TPM, at each change of its files", CUT_WRITE, POINT_UNIT, 0, 0, 1, 0 },
-    { "write-block", "appliance with blocks of units, at each change of its files", CUT_WRITE, POINT_UNIT, 2, 0, 1, 0 },
-    { "call", "appliance, at each call of its token", CUT_CALL, POINT_UNIT, 1, 0, 1, 0 },
-    { "start-write", "appliance, at each change of its files while it starts", CUT_WRITE, POINT_START, 1, 0, 1, 0 },
-    { "start-call", "appliance, at each call of its token while it starts", CUT_CALL, POINT_START, 1, 0, 1, 0 },
+      POINT_UNIT, 1, 0, 77, 1, 20 },
+    { "write-bare", "appliance without a TPM, at each change of its files", CUT_WRITE, POINT_UNIT, 0, 0, 77, 1, 0 },
+    { "write-block", "appliance with blocks of units, at each change of its files", CUT_WRITE, POINT_UNIT, 2, 0, 80, 1,
+      0 },
+    { "call", "appliance, at each call of its token", CUT_CALL, POINT_UNIT, 1, 0, 35, 1, 0 },
+    { "start-write", "appliance, at each change of its files while it starts", CUT_WRITE, POINT_START, 1, 0, 21, 1, 0 },
+    { "start-call", "appliance, at each call of its token while it starts", CUT_CALL, POINT_START, 1, 0, 171, 1, 0 },
     { "load-write", "appliance, at each change of its files while it loads a production package", CUT_WRITE, POINT_LOAD,
-      1, 0, 1, 0 },
+      1, 0, 33, 1, 0 },
     { "load-call", "appliance, at each call of its token while it loads a production package", CUT_CALL, POINT_LOAD, 1,
-      0, 1, 0 },
-    { "load-before", "the TPM loses its power before each command of a refill", CUT_TPM_BEFORE, POINT_LOAD, 1, 0, 1,
+      0, 25, 1, 0 },
+    { "load-before", "the TPM loses its power before each command of a refill", CUT_TPM_BEFORE, POINT_LOAD, 1, 0, 13, 1,
       0 },
     { "load-after", "the TPM loses its power after each command of a refill, before the answer", CUT_TPM_AFTER,
-      POINT_LOAD, 1, 0, 1, 0 },
-    { "session", "the token's sessions are lost at each call", CUT_LOST, POINT_UNIT, 1, 0, 1, 0 },
-    { "token", "the token is pulled out at each call, and comes back", CUT_OUT, POINT_UNIT, 1, 0, 1, 0 },
-    { "tpm-before", "the TPM loses its power before each command", CUT_TPM_BEFORE, POINT_UNIT, 1, 0, 1, 0 },
-    { "tpm-after", "the TPM loses its power after each command, before the answer", CUT_TPM_AFTER, POINT_UNIT, 1, 0, 1,
-      0 },
-    { "tpm-block", "the same with blocks of units", CUT_TPM_AFTER, POINT_UNIT, 2, 0, 1, 0 },
-    { "line-before", "the line to the TPM breaks before each command", CUT_LINE_BEFORE, POINT_UNIT, 1, 0, 1, 0 },
+      POINT_LOAD, 1, 0, 13, 1, 0 },
+    { "session", "the token's sessions are lost at each call", CUT_LOST, POINT_UNIT, 1, 0, 35, 1, 0 },
+    { "token", "the token is pulled out at each call, and comes back", CUT_OUT, POINT_UNIT, 1, 0, 35, 1, 0 },
+    { "tpm-before", "the TPM loses its power before each command", CUT_TPM_BEFORE, POINT_UNIT, 1, 0, 3, 1, 0 },
+    { "tpm-after", "the TPM loses its power after each command, before the answer", CUT_TPM_AFTER, POINT_UNIT, 1, 0, 3,
+      1, 0 },
+    { "tpm-block", "the same with blocks of units", CUT_TPM_AFTER, POINT_UNIT, 2, 0, 3, 1, 0 },
+    { "line-before", "the line to the TPM breaks before each command", CUT_LINE_BEFORE, POINT_UNIT, 1, 0, 3, 1, 0 },
     { "line-after", "the line to the TPM breaks after each command, before the answer", CUT_LINE_AFTER, POINT_UNIT, 1,
-      0, 1, 0 },
-    { "gone", "station, before each letter", CUT_GONE, POINT_UNIT, 1, 0, 1, 0 },
-    { "heard", "station, after each answer", CUT_HEARD, POINT_UNIT, 1, 0, 1, 0 },
-    { "power", "chip, before each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_BEFORE, 1, 0 },
-    { "power-torn", "chip, within each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_RANDOM, 1, 0 },
+      0, 3, 1, 0 },
+    { "gone", "station, before each letter", CUT_GONE, POINT_UNIT, 1, 0, 81, 1, 0 },
+    { "heard", "station, after each answer", CUT_HEARD, POINT_UNIT, 1, 0, 81, 1, 0 },
+    { "power", "chip, before each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_BEFORE, 317, 1, 0 },
+    { "power-torn", "chip, within each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_RANDOM, 317, 1,
+      0 },
 };
 #define VICTIMS (sizeof victims / sizeof victims[0])
 
@@ -129,14 +131,16 @@ static void all_sweep(struct sweep *s)
     }
 }
 
-/* The course without a cut tells how many steps there are; some of them, evenly spread. */
+/* Some steps, evenly spread over as many as the victim usually has. */
 static void some_sweep(struct sweep *s)
 {
     const unsigned some = s->options->points;
-    (void)sweep_point(s, 0);
-    const unsigned events = s->counts.steps;
+    unsigned steps = s->point.victim->usual;
     for (unsigned i = 0; i < some; i++) {
-        (void)sweep_point(s, 1 + (2 * i + 1) * events / (2 * some));
+        if (sweep_point(s, 1 + (2 * i + 1) * steps / (2 * some)) == POINT_BEYOND) {
+            steps = s->counts.steps; /* there are fewer by now */
+            (void)sweep_point(s, 1 + (2 * i + 1) * steps / (2 * some));
+        }
     }
 }
 

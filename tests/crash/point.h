@@ -18,6 +18,7 @@ struct victim {
     enum point_moment moment;
     unsigned block;         /* units for one operation of the TPM: 1, or 2, as many as a point makes; 0: no TPM */
     enum sim_cut_mode mode; /* CUT_POWER */
+    unsigned usual;         /* about so many steps has a course */
     unsigned chips;         /* at once */
     unsigned again;         /* not 0: windlassd dies again while it starts, at change `at` modulo this, plus one */
 };

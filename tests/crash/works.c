@@ -141,6 +141,7 @@ int works_daemon_start(struct works *w)
     (void)snprintf(log, sizeof log, "daemon-%u.log", ++w->logs % 8);
     (void)unlink(works_path(w, log));
     w->daemon = daemon_fork(w, log);
+    *w->watched = w->daemon;
     for (int waited = 0; waited < START_MS; waited += 5) {
         text_find(works_path(w, log), "\"port\":\"", port, sizeof port);
         if (port[0] != '\0') {
@@ -148,7 +149,7 @@ int works_daemon_start(struct works *w)
             return 1;
         }
         if (waitpid(w->daemon, NULL, WNOHANG) == w->daemon) {
-            w->daemon = 0;
+            *w->watched = w->daemon = 0;
             return 0;
         }
         (void)nanosleep(&(struct timespec){ 0, 5000000 }, NULL);
@@ -161,14 +162,14 @@ void works_daemon_kill(struct works *w)
     if (w->daemon > 0) {
         (void)kill(w->daemon, SIGKILL);
         (void)waitpid(w->daemon, NULL, 0);
-        w->daemon = 0;
+        *w->watched = w->daemon = 0;
     }
 }
 
 void works_mend(struct works *w, int killed)
 {
     if (w->daemon > 0 && waitpid(w->daemon, NULL, killed ? 0 : WNOHANG) == w->daemon) {
-        w->daemon = 0;
+        *w->watched = w->daemon = 0;
     }
     if (w->daemon == 0 && !works_daemon_start(w)) {
         works_give_up("windlassd does not start again; daemon-%u.log in %s says why", w->logs % 8, w->dir);
@@ -208,6 +209,28 @@ int works_package_load(struct works *w)
 
 /* ---- the whole ---- */
 
+/* windlassd changes its user, and so does not die with us by itself: a process that outlives us sees to that. */
+static void keeper_start(struct works *w)
+{
+    int ends[2];
+    char byte;
+    w->watched = works_page(sizeof *w->watched);
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        works_give_up("no pipe");
+    }
+    if (fork() == 0) {
+        (void)close(ends[1]);
+        (void)setsid();
+        while (read(ends[0], &byte, 1) < 0 && errno == EINTR) {
+        }
+        if (*w->watched > 0) {
+            (void)kill(*w->watched, SIGKILL);
+        }
+        _exit(0);
+    }
+    (void)close(ends[0]);
+}
+
 static void tpm_start(struct works *w)
 {
     if (w->tpm) {
@@ -238,9 +261,8 @@ static void all_end(struct works *w)
 
 static void folder_make(struct works *w, const char *factory)
 {
-    w->stays = factory != NULL;
-    (void)snprintf(w->dir, sizeof w->dir, "%s", w->stays ? factory : "/tmp/windlass-crash-XXXXXX");
-    if (w->stays ? mkdir(w->dir, 0711) != 0 && errno != EEXIST : mkdtemp(w->dir) == NULL) {
+    (void)snprintf(w->dir, sizeof w->dir, "%s", factory != NULL ? factory : "/tmp/windlass-crash-XXXXXX");
+    if (factory != NULL ? mkdir(w->dir, 0711) != 0 && errno != EEXIST : mkdtemp(w->dir) == NULL) {
         works_give_up("%s: %s", w->dir, strerror(errno));
     }
 }
@@ -262,6 +284,7 @@ void works_make(struct works *w, const struct works_plan *plan)
 {
     char command[1200];
     memset(w, 0, sizeof *w);
+    w->stays = plan->factory != NULL;
     w->bin = plan->bin;
     w->here = plan->here;
     w->daemon_program = plan->daemon;
@@ -269,6 +292,7 @@ void works_make(struct works *w, const struct works_plan *plan)
     w->packages = (unsigned)time(NULL) % 1000000; /* a kept factory has had some */
     folder_make(w, plan->factory);
     cut_make(w);
+    keeper_start(w);
     (void)snprintf(
         command, sizeof command,
         "chmod 711 . && sh '%s/tests/crash/scene.sh' '%s/windlass' '%s/windlassd' " QUOTA

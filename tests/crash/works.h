@@ -20,7 +20,8 @@ struct works {
     int tpm;                    /* 1: there is one */
     struct cut *cut;
     pid_t daemon;
-    unsigned port; /* of windlassd */
+    pid_t *watched; /* the same, on a page that is shared */
+    unsigned port;  /* of windlassd */
     pid_t tpm_wall;
     unsigned logs;     /* windlassd was started so many times */
     unsigned packages; /* number of the last one; never again lower */

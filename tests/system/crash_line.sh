@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # crash_line: appliance, station or chip dies at sampled messages of a station, with the real firmware on virtual chips; the same chip is brought again
 # and finished, the next one is made, the books are right. tests/crash does it at every step with simulated chips. Arguments: top folder, every how many
-# messages (default: two for each victim).
+# messages (default: one for each victim).
 top=$1
 every=${2:-}
 . "$top/tests/system/lib.sh"
@@ -83,8 +83,7 @@ for victim in appliance station chip; do
     if [ -n "$every" ]; then
         for at in $(seq 1 "$every" "$total"); do point "$victim" "$at"; done
     else
-        point "$victim" $((total / 2))
-        point "$victim" $((total - 6))
+        point "$victim" $((total * 3 / 4 + made))
     fi
     echo "$victim: ok"
 done
