@@ -6,6 +6,7 @@
  */
 #include "tests/days/station.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,6 +184,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; argc == 5 && i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(argv[3], verbs[i].name) == 0) {
             const struct day day = { argv[1], argv[2], (unsigned)strtoul(argv[4], NULL, 10) };
+            (void)signal(SIGPIPE, SIG_IGN);
             board_make();
             return verbs[i].run(&day);
         }
