@@ -66,8 +66,8 @@ next() {
     says "^unit [0-9]*$"
     [ "$(line_status done)" -eq "$made" ] || fail "$(line_status done) devices, not $made"
 }
-# listed REASON: the dashboard has it, in the list of failures or over all.
-listed() {
+# What the dashboard lists as failures, and says over all.
+list() {
     python3 - "$(line_status dashboard_port)" "$(cat "$line/a/dashboard.token")" >list <<'END'
 import json, sys, urllib.request
 ask = urllib.request.Request(f"http://127.0.0.1:{sys.argv[1]}/api/line", headers={"Authorization": "Bearer " + sys.argv[2]})
@@ -77,7 +77,13 @@ if line["fault"]:
 for failure in line.get("failures", []):
     print(failure["reason"], "|", failure["hint"])
 END
-    says "$1" list
+}
+lists() {
+    list && grep -qE -- "$1" list
+}
+# listed REASON: the dashboard has it, within seconds.
+listed() {
+    line_wait lists "$1" || says "$1" list
 }
 # turned_away REASON HINT: the station is not even called in.
 turned_away() {
