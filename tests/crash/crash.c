@@ -142,6 +142,7 @@ static void some_sweep(struct sweep *s)
             (void)sweep_point(s, 1 + (2 * i + 1) * steps / (2 * some));
         }
     }
+    s->counts.steps = steps;
 }
 
 static struct counts victim_sweep(const struct options *o, struct works *works, const struct victim *victim)
