@@ -8,11 +8,11 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/sha.h>
 
 #include "base/wipe.h"
 #include "host/lib/p256.h"
+#include "host/lib/wrapping.h"
 #include "wire/cose.h"
 
 #define POINT_LEN 65
@@ -62,46 +62,18 @@ int block_ephemeral_agree(const uint8_t peer[64], uint8_t public_key[64], uint8_
 
 int block_kek(const uint8_t secret[32], uint8_t kek[16], struct fault *fault)
 {
-    char hash[] = "SHA256";
-    uint8_t z[32];
     uint8_t info[COSE_KDF_CONTEXT_MAX];
     struct cbor_writer w = cbor_writer_of(info, sizeof info);
     cose_kdf_context_build(&w);
-    memcpy(z, secret, sizeof z);
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
-    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, hash, 0),
-                            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, z, sizeof z),
-                            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, w.len),
-                            OSSL_PARAM_construct_end() };
-    int done = w.status == STATUS_OK && ctx != NULL && EVP_KDF_derive(ctx, kek, 16, params) == 1;
-    EVP_KDF_CTX_free(ctx);
-    EVP_KDF_free(kdf);
-    wipe(z, sizeof z);
-    return done ? 0 : openssl_fault(fault, "HKDF failed");
-}
-
-/* One pass of AES-128 key wrap in either direction; the length that came out, or 0. */
-static int key_wrap(int encrypt, const uint8_t kek[16], struct bytes in, uint8_t *out)
-{
-    int len = 0;
-    int rest = 0;
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    if (ctx == NULL) {
-        return 0;
-    }
-    EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-    int done = EVP_CipherInit_ex(ctx, EVP_aes_128_wrap(), NULL, kek, NULL, encrypt) == 1 &&
-               EVP_CipherUpdate(ctx, out, &len, in.data, (int)in.len) == 1 &&
-               EVP_CipherFinal_ex(ctx, out + len, &rest) == 1;
-    EVP_CIPHER_CTX_free(ctx);
-    return done ? len + rest : 0;
+    return w.status == STATUS_OK && wrapping_kek(secret, cbor_written(&w), kek, 16) == 0
+               ? 0
+               : openssl_fault(fault, "HKDF failed");
 }
 
 int block_wrap(const uint8_t kek[16], const uint8_t key[16], uint8_t wrapped[24], struct fault *fault)
 {
-    uint8_t out[40]; /* room for what the library may write before it ends */
-    if (key_wrap(1, kek, bytes_of(key, 16), out) != 24) {
+    uint8_t out[WRAPPING_MAX];
+    if (wrapping_run(1, bytes_of(kek, 16), bytes_of(key, 16), out) != 24) {
         return openssl_fault(fault, "AES key wrap failed");
     }
     memcpy(wrapped, out, 24);
@@ -110,8 +82,8 @@ int block_wrap(const uint8_t kek[16], const uint8_t key[16], uint8_t wrapped[24]
 
 int block_unwrap(const uint8_t kek[16], const uint8_t wrapped[24], uint8_t key[16])
 {
-    uint8_t out[40] = { 0 };
-    int done = key_wrap(0, kek, bytes_of(wrapped, 24), out) == 16;
+    uint8_t out[WRAPPING_MAX] = { 0 };
+    int done = wrapping_run(0, bytes_of(kek, 16), bytes_of(wrapped, 24), out) == 16;
     memset(key, 0, 16);
     if (done) {
         memcpy(key, out, 16);

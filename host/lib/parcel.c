@@ -2,15 +2,14 @@
 /* parcel: see parcel.h. */
 #include "host/lib/parcel.h"
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/rand.h>
 
 #include "base/wipe.h"
 #include "host/lib/block_crypto.h"
 #include "host/lib/p256.h"
+#include "host/lib/wrapping.h"
 
 #define KEY_LEN 32
 
@@ -29,44 +28,15 @@ void parcel_kid(const uint8_t public_key[64], uint8_t kid[32])
     p256_sha256(bytes_of(point, sizeof point), kid);
 }
 
-/* HKDF-SHA256 (RFC 5869) without salt. The caller wipes `kek`. */
+/* The caller wipes `kek`. */
 static int kek_derive(const uint8_t secret[32], uint8_t kek[KEY_LEN], struct fault *fault)
 {
-    char hash[] = "SHA256";
-    uint8_t z[32];
     uint8_t info[PRODUCTION_STRUCTURE_MAX];
     struct cbor_writer w = cbor_writer_of(info, sizeof info);
     production_kdf_context_build(&w);
-    memcpy(z, secret, sizeof z);
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
-    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, hash, 0),
-                            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, z, sizeof z),
-                            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, w.len),
-                            OSSL_PARAM_construct_end() };
-    int done = w.status == STATUS_OK && ctx != NULL && EVP_KDF_derive(ctx, kek, KEY_LEN, params) == 1;
-    EVP_KDF_CTX_free(ctx);
-    EVP_KDF_free(kdf);
-    wipe(z, sizeof z);
-    return done ? 0 : parcel_fault(fault, "HKDF failed");
-}
-
-/* AES-256 key wrap (RFC 3394) in either direction; the length that came out, or 0. `out` has room for 8 bytes more. */
-static int key_wrap(int encrypt, const uint8_t kek[KEY_LEN], struct bytes in, uint8_t *out)
-{
-    int len = 0;
-    int rest = 0;
-    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-    if (ctx == NULL) {
-        return 0;
-    }
-    EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-    int done = EVP_CipherInit_ex(ctx, EVP_aes_256_wrap(), NULL, kek, NULL, encrypt) == 1 &&
-               EVP_CipherUpdate(ctx, out, &len, in.data, (int)in.len) == 1 &&
-               EVP_CipherFinal_ex(ctx, out + len, &rest) == 1;
-    EVP_CIPHER_CTX_free(ctx);
-    ERR_clear_error();
-    return done ? len + rest : 0;
+    return w.status == STATUS_OK && wrapping_kek(secret, cbor_written(&w), kek, KEY_LEN) == 0
+               ? 0
+               : parcel_fault(fault, "HKDF failed");
 }
 
 /* Key, IV and additional data of one pass of AES-256-GCM. */
@@ -114,11 +84,11 @@ static int key_seal(const uint8_t key[KEY_LEN], const uint8_t recipient[64], str
 {
     uint8_t secret[32] = { 0 };
     uint8_t kek[KEY_LEN] = { 0 };
-    uint8_t wrapped[PRODUCTION_WRAPPED_LEN + 16];
+    uint8_t wrapped[WRAPPING_MAX];
     int result = -1;
     if (block_ephemeral_agree(recipient, parcel->ephemeral, secret, fault) == 0 &&
         kek_derive(secret, kek, fault) == 0) {
-        result = key_wrap(1, kek, bytes_of(key, KEY_LEN), wrapped) == PRODUCTION_WRAPPED_LEN
+        result = wrapping_run(1, bytes_of(kek, KEY_LEN), bytes_of(key, KEY_LEN), wrapped) == PRODUCTION_WRAPPED_LEN
                      ? 0
                      : parcel_fault(fault, "AES key wrap failed");
     }
@@ -161,12 +131,12 @@ static int key_open(const struct production_cipher *in, struct hsm *hsm, const c
     uint8_t peer[64];
     uint8_t secret[32] = { 0 };
     uint8_t kek[KEY_LEN] = { 0 };
-    uint8_t out[PRODUCTION_WRAPPED_LEN + 16] = { 0 };
+    uint8_t out[WRAPPING_MAX] = { 0 };
     int result = -1;
     memcpy(peer, in->ephemeral_x.data, 32);
     memcpy(peer + 32, in->ephemeral_y.data, 32);
     if (hsm_agree(hsm, label, peer, secret, fault) == 0 && kek_derive(secret, kek, fault) == 0) {
-        result = key_wrap(0, kek, in->wrapped_key, out) == KEY_LEN
+        result = wrapping_run(0, bytes_of(kek, KEY_LEN), in->wrapped_key, out) == KEY_LEN
                      ? 0
                      : fault_set(fault, "the production package: its wrapped key does not open");
     }
@@ -176,6 +146,7 @@ static int key_open(const struct production_cipher *in, struct hsm *hsm, const c
     wipe(secret, sizeof secret);
     wipe(kek, sizeof kek);
     wipe(out, sizeof out);
+    ERR_clear_error();
     return result;
 }
 
