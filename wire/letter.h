@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * letter: the messages between a station and the appliance (docs/spec.md section 13), in deterministic CBOR: all that
- * the two know of each other. The appliance conducts: its answer names the next action, the station's next request
- * says how that went. No private key and no plaintext application ever stands in one. Syntax only.
+ * the two know of each other. The appliance conducts: its answer names the next actions, the station's next request
+ * says how they went. No private key and no plaintext application ever stands in one. Syntax only.
  */
 #ifndef WIRE_LETTER_H
 #define WIRE_LETTER_H
@@ -11,7 +11,7 @@
 #include "base/cbor.h"
 #include "base/status.h"
 
-#define LETTER_VERSION 2
+#define LETTER_VERSION 3
 #define LETTER_MAX 24576u       /* an encoded letter */
 #define LETTER_PIECE_MAX 16384u /* bytes of an image in one letter */
 #define LETTER_SOCKET_MAX 32u   /* name of a socket */
@@ -21,10 +21,12 @@
 #define LETTER_HINT_MAX 383u
 #define LETTER_CERT_MAX 2048u
 #define LETTER_IMAGE_MAX 0x400000u /* no image is larger than a chip's flash */
+#define LETTER_ACTIONS_MAX 16u     /* in one answer, to be done in order */
+#define LETTER_TOOK_MAX UINT32_MAX /* milliseconds of one action */
 
 enum letter_op {
     LETTER_BEGIN = 1,  /* a chip is in the socket: take it in hand */
-    LETTER_RESULT = 2, /* how the last action went */
+    LETTER_RESULT = 2, /* how the last actions went */
     LETTER_IMAGE = 3,  /* read a piece of what is to be written to flash */
     LETTER_BYE = 4     /* the socket is empty */
 };
@@ -58,7 +60,16 @@ enum letter_trouble {
     LETTER_TROUBLE_OPEN = 6,    /* the debug port stays open */
     LETTER_TROUBLE_TOKEN = 7,   /* there is a data link, and no token comes */
     LETTER_TROUBLE_IMAGE = 8,   /* the image could not be fetched */
-    LETTER_TROUBLE_CANNOT = 9   /* this station cannot do such a thing */
+    LETTER_TROUBLE_CANNOT = 9,  /* this station cannot do such a thing */
+    LETTER_TROUBLE_REFUSED = 10 /* the chip answered, and refuses: its answer is the result's data */
+};
+
+/* How one action went. */
+struct letter_result {
+    uint64_t code;     /* [1] enum letter_trouble */
+    struct bytes data; /* [2] what came of it */
+    struct bytes text; /* [3] text, at most LETTER_TEXT_MAX bytes */
+    uint64_t took_ms;  /* [4] 0 to LETTER_TOOK_MAX, as the station says */
 };
 
 /* Only the fields of its op are set. Map keys are the numbers in brackets. */
@@ -67,14 +78,13 @@ struct letter_request {
     uint64_t version;    /* BEGIN [1] */
     struct bytes socket; /* BEGIN [2]: text, 1 to LETTER_SOCKET_MAX bytes */
     uint64_t channel;    /* BEGIN [3]: enum letter_channel */
-    uint64_t code;       /* RESULT [1]: enum letter_trouble */
-    struct bytes data;   /* RESULT [2] */
-    struct bytes text;   /* RESULT [3]: text, at most LETTER_TEXT_MAX bytes */
     struct bytes digest; /* IMAGE [1]: SHA-256, 32 */
     uint64_t offset;     /* IMAGE [2] */
+    size_t count;        /* RESULT [1]: results, 1 to LETTER_ACTIONS_MAX, in the order of the actions */
+    struct letter_result results[LETTER_ACTIONS_MAX];
 };
 
-/* Only the fields of its kind are set. */
+/* Only the fields of its kind are set. DONE is the only action of its answer. */
 struct letter_action {
     uint64_t kind;            /* [1] enum letter_kind */
     struct bytes step;        /* [2] text for people, at most LETTER_STEP_MAX bytes */
@@ -93,12 +103,13 @@ struct letter_action {
 
 struct letter_answer {
     uint64_t op;
-    uint64_t refused;            /* 1: only what and hint are set */
-    struct bytes what;           /* text */
-    struct bytes hint;           /* text */
-    uint64_t total;              /* IMAGE [1]: bytes of the whole image */
-    struct bytes piece;          /* IMAGE [2]: from the offset, 1 to LETTER_PIECE_MAX bytes */
-    struct letter_action action; /* BEGIN, RESULT */
+    uint64_t refused;   /* 1: only what and hint are set */
+    struct bytes what;  /* text */
+    struct bytes hint;  /* text */
+    uint64_t total;     /* IMAGE [1]: bytes of the whole image */
+    struct bytes piece; /* IMAGE [2]: from the offset, 1 to LETTER_PIECE_MAX bytes */
+    size_t count;       /* BEGIN, RESULT [1]: actions, 1 to LETTER_ACTIONS_MAX, to be done in order */
+    struct letter_action actions[LETTER_ACTIONS_MAX];
 };
 
 /*

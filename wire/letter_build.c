@@ -20,6 +20,21 @@ static void text_write(struct cbor_writer *w, uint64_t key, struct bytes value)
     cbor_write_tstr_bytes(w, value);
 }
 
+static void results_write(const struct letter_request *in, struct cbor_writer *w)
+{
+    cbor_write_map(w, 1);
+    cbor_write_uint(w, 1);
+    cbor_write_array(w, in->count);
+    for (size_t i = 0; i < in->count && i < LETTER_ACTIONS_MAX; i++) {
+        const struct letter_result *result = &in->results[i];
+        cbor_write_map(w, 4);
+        uint_write(w, 1, result->code);
+        bytes_write(w, 2, result->data);
+        text_write(w, 3, result->text);
+        uint_write(w, 4, result->took_ms);
+    }
+}
+
 void letter_request_build(const struct letter_request *in, struct cbor_writer *w)
 {
     cbor_write_array(w, 2);
@@ -32,10 +47,7 @@ void letter_request_build(const struct letter_request *in, struct cbor_writer *w
         uint_write(w, 3, in->channel);
         break;
     case LETTER_RESULT:
-        cbor_write_map(w, 3);
-        uint_write(w, 1, in->code);
-        bytes_write(w, 2, in->data);
-        text_write(w, 3, in->text);
+        results_write(in, w);
         break;
     case LETTER_IMAGE:
         cbor_write_map(w, 2);
@@ -90,6 +102,16 @@ static void action_write(const struct letter_action *in, struct cbor_writer *w)
     }
 }
 
+static void actions_write(const struct letter_answer *in, struct cbor_writer *w)
+{
+    cbor_write_map(w, 1);
+    cbor_write_uint(w, 1);
+    cbor_write_array(w, in->count);
+    for (size_t i = 0; i < in->count && i < LETTER_ACTIONS_MAX; i++) {
+        action_write(&in->actions[i], w);
+    }
+}
+
 void letter_answer_build(const struct letter_answer *in, struct cbor_writer *w)
 {
     cbor_write_array(w, 3);
@@ -104,7 +126,7 @@ void letter_answer_build(const struct letter_answer *in, struct cbor_writer *w)
     switch (in->op) {
     case LETTER_BEGIN:
     case LETTER_RESULT:
-        action_write(&in->action, w);
+        actions_write(in, w);
         break;
     case LETTER_IMAGE:
         cbor_write_map(w, 2);

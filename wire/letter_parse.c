@@ -69,6 +69,32 @@ static uint64_t op_read(struct cbor_reader *r, uint64_t items)
     return op;
 }
 
+/* A list of 1 to LETTER_ACTIONS_MAX items under the only key of a map. */
+static size_t list_head_read(struct cbor_reader *r)
+{
+    map_head_read(r, 1);
+    key_read(r, 1);
+    uint64_t count = cbor_read_array(r);
+    if (count < 1 || count > LETTER_ACTIONS_MAX) {
+        cbor_fail(r, count < 1 ? STATUS_MISSING_FIELD : STATUS_TOO_LONG);
+        return 0;
+    }
+    return (size_t)count;
+}
+
+static void results_read(struct cbor_reader *r, struct letter_request *out)
+{
+    out->count = list_head_read(r);
+    for (size_t i = 0; i < out->count; i++) {
+        struct letter_result *result = &out->results[i];
+        map_head_read(r, 4);
+        result->code = uint_read(r, 1, LETTER_FINE, LETTER_TROUBLE_REFUSED);
+        result->data = bytes_read(r, 2, 0, LETTER_MAX);
+        result->text = text_read(r, 3, 0, LETTER_TEXT_MAX);
+        result->took_ms = uint_read(r, 4, 0, LETTER_TOOK_MAX);
+    }
+}
+
 status_t letter_request_parse(struct bytes in, struct letter_request *out)
 {
     struct cbor_reader r = cbor_reader_of(in);
@@ -82,10 +108,7 @@ status_t letter_request_parse(struct bytes in, struct letter_request *out)
         out->channel = uint_read(&r, 3, LETTER_CHANNEL_OPEN, LETTER_CHANNEL_SECURE);
         break;
     case LETTER_RESULT:
-        map_head_read(&r, 3);
-        out->code = uint_read(&r, 1, LETTER_FINE, LETTER_TROUBLE_CANNOT);
-        out->data = bytes_read(&r, 2, 0, LETTER_MAX);
-        out->text = text_read(&r, 3, 0, LETTER_TEXT_MAX);
+        results_read(&r, out);
         break;
     case LETTER_IMAGE:
         map_head_read(&r, 2);
@@ -161,12 +184,24 @@ static void action_read(struct cbor_reader *r, struct letter_action *out)
     action_fields_read(r, out);
 }
 
+/* Nothing is to be done beside DONE. */
+static void actions_read(struct cbor_reader *r, struct letter_answer *out)
+{
+    out->count = list_head_read(r);
+    for (size_t i = 0; i < out->count; i++) {
+        action_read(r, &out->actions[i]);
+        if (out->actions[i].kind == LETTER_DONE && out->count != 1) {
+            cbor_fail(r, STATUS_MESSAGE);
+        }
+    }
+}
+
 static void answer_fields_read(struct cbor_reader *r, struct letter_answer *out)
 {
     switch (out->op) {
     case LETTER_BEGIN:
     case LETTER_RESULT:
-        action_read(r, &out->action);
+        actions_read(r, out);
         break;
     case LETTER_IMAGE:
         map_head_read(r, 2);

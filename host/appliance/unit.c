@@ -1,202 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unit: see unit.h. The table of stages, what each asks for, and the walk along it. */
+/* unit: see unit.h. The walk along the table of stages. */
 #include "host/appliance/unit.h"
 
 #include <stdio.h>
 #include <time.h>
 
 #include "host/appliance/appliance_room.h"
+#include "host/appliance/unit_stage.h"
 #include "host/lib/text.h"
-
-#define ASK_SECONDS 60u
-#define INSTALL_SECONDS 240u
-
-enum unit_stage {
-    UNIT_NONE,
-    UNIT_BOOT,
-    UNIT_SBM_A,
-    UNIT_SBM_B,
-    UNIT_SBM_PACKAGE,
-    UNIT_START,
-    UNIT_HELLO,
-    UNIT_KEYS,
-    UNIT_GRANT,
-    UNIT_POLICY,
-    UNIT_DEVICE_CERT,
-    UNIT_ISSUER_CERT,
-    UNIT_ROOT_CERT,
-    UNIT_PACKAGE_TAIL,
-    UNIT_PACKAGE_HEAD,
-    UNIT_START_AGAIN,
-    UNIT_HELLO_AGAIN,
-    UNIT_INSTALL,
-    UNIT_SEE_BOOT,
-    UNIT_SEE_SBM_A,
-    UNIT_SEE_SBM_B,
-    UNIT_SEE_SBM_PACKAGE,
-    UNIT_CHECK,
-    UNIT_LOCK,
-    UNIT_CLOSED,
-    UNIT_TOKEN,
-    UNIT_CLOSED_STILL,
-    UNIT_DONE,
-    UNIT_CLAIM,
-    UNIT_HAND, /* secure channel: the handshake, and BL1 */
-    UNIT_HAND_AGAIN,
-    UNIT_HELLO_FIRST,
-    UNIT_STAGES,
-    UNIT_REPEAT = UNIT_STAGES /* no stage: the last action once more */
-};
-
-struct stage {
-    const char *step; /* for people */
-    uint8_t kind;     /* enum letter_kind */
-    uint8_t argument; /* for `issue`: enum run_image_id, enum store_type or enum provision_op */
-    uint8_t next;
-    uint8_t closed; /* the next one when the debug port turns out to be closed; UNIT_NONE: that is a fault */
-    int (*issue)(struct unit *unit, uint8_t argument, struct letter_action *action, struct fault *fault);
-    int (*check)(struct unit *unit, struct bytes data, struct fault *fault); /* NULL: it was done, no more to see */
-};
-
-/* ---- what is asked for ---- */
-
-static int image_issue(struct unit *u, uint8_t id, struct letter_action *action, struct fault *fault)
-{
-    const struct run_image *image = &u->run->images[id];
-    (void)fault;
-    action->offset = image->off;
-    action->erase_len = image->erase_len;
-    action->digest = bytes_of(image->digest, sizeof image->digest);
-    action->image_len = image->data.len;
-    return 0;
-}
-
-static int head_issue(struct unit *u, uint8_t argument, struct letter_action *action, struct fault *fault)
-{
-    (void)argument;
-    (void)fault;
-    action->offset = LAYOUT_PACKAGE0_OFF;
-    action->erase_len = sizeof u->head;
-    action->digest = bytes_of(u->head_digest, sizeof u->head_digest);
-    action->image_len = sizeof u->head;
-    return 0;
-}
-
-static int nothing_issue(struct unit *u, uint8_t argument, struct letter_action *action, struct fault *fault)
-{
-    (void)u;
-    (void)argument;
-    (void)action;
-    (void)fault;
-    return 0;
-}
-
-static int request_issue(struct unit *u, const struct provision_request *request, struct letter_action *action,
-                         struct fault *fault)
-{
-    struct cbor_writer w = cbor_writer_of(u->message, sizeof u->message);
-    provision_request_build(request, &w);
-    action->message = cbor_written(&w);
-    action->seconds = request->op == PROVISION_INSTALL ? INSTALL_SECONDS : ASK_SECONDS;
-    return w.status == STATUS_OK ? 0 : fault_status(fault, "request to the chip", w.status);
-}
-
-static int ask_issue(struct unit *u, uint8_t op, struct letter_action *action, struct fault *fault)
-{
-    struct provision_request request = { .op = op };
-    request.version = PROVISION_VERSION;
-    request.lock_sectors = LAYOUT_BOOT_SECTORS;
-    request.challenge = bytes_of(u->challenge, sizeof u->challenge);
-    return request_issue(u, &request, action, fault);
-}
-
-/* A fresh challenge for each chip that comes. */
-static int keys_issue(struct unit *u, uint8_t op, struct letter_action *action, struct fault *fault)
-{
-    return hsm_random(u->appliance->hsm, u->challenge, sizeof u->challenge, fault) != 0
-               ? -1
-               : ask_issue(u, op, action, fault);
-}
-
-static int store_issue(struct unit *u, uint8_t item, struct letter_action *action, struct fault *fault)
-{
-    const struct provision_request request = { .op = PROVISION_STORE, .item = item, .data = unit_item(u, item) };
-    return request_issue(u, &request, action, fault);
-}
-
-static int token_issue(struct unit *u, uint8_t argument, struct letter_action *action, struct fault *fault)
-{
-    (void)argument;
-    action->nonce = bytes_of(u->nonce, sizeof u->nonce);
-    return hsm_random(u->appliance->hsm, u->nonce, sizeof u->nonce, fault);
-}
-
-static int hand_issue(struct unit *u, uint8_t begins, struct letter_action *action, struct fault *fault)
-{
-    return begins ? unit_secure_begin(u, action, fault) : unit_secure_next(u, action, fault);
-}
-
-static int done_issue(struct unit *u, uint8_t argument, struct letter_action *action, struct fault *fault)
-{
-    const struct ledger_unit *record = &u->record;
-    (void)argument;
-    (void)fault;
-    action->number = record->number;
-    action->device_cert = bytes_of(record->device_cert.der, record->device_cert.len);
-    action->update_cert = bytes_of(record->update_cert.der, record->update_cert.len);
-    action->sequence = record->package_sequence;
-    return 0;
-}
-
-static const char step_boot[] = "write boot flash and Secure Boot Manager";
-static const char step_keys[] = "make keys on the chip, prove them, certify";
-static const char step_store[] = "store grant, policy and certificates";
-static const char step_package[] = "write the application package";
-static const char step_install[] = "install the application";
-static const char step_check[] = "check what the chip holds";
-static const char step_lock[] = "lock boot flash and debug port";
-static const char step_see[] = "see it locked, close the record";
-static const char step_hand[] = "know each other, agree keys";
-static const char step_claim[] = "ask the locked chip who it is";
-
-/* clang-format off */
-static const struct stage stages[UNIT_STAGES] = {
-    [UNIT_BOOT] = { step_boot, LETTER_WRITE, RUN_BOOT, UNIT_SBM_A, UNIT_CLAIM, image_issue, NULL },
-    [UNIT_SBM_A] = { step_boot, LETTER_WRITE, RUN_SBM_A, UNIT_SBM_B, 0, image_issue, NULL },
-    [UNIT_SBM_B] = { step_boot, LETTER_WRITE, RUN_SBM_B, UNIT_SBM_PACKAGE, 0, image_issue, NULL },
-    [UNIT_SBM_PACKAGE] = { step_boot, LETTER_WRITE, RUN_SBM_PACKAGE, UNIT_START, 0, image_issue, NULL },
-    [UNIT_START] = { step_keys, LETTER_START, 0, UNIT_HELLO, 0, nothing_issue, NULL },
-    [UNIT_HELLO] = { step_keys, LETTER_ASK, PROVISION_HELLO, UNIT_KEYS, 0, ask_issue, unit_hello_check },
-    [UNIT_KEYS] = { step_keys, LETTER_ASK, PROVISION_MAKE_KEYS, UNIT_GRANT, 0, keys_issue, unit_keys_check },
-    [UNIT_GRANT] = { step_store, LETTER_ASK, STORE_GRANT, UNIT_POLICY, 0, store_issue, unit_store_check },
-    [UNIT_POLICY] = { step_store, LETTER_ASK, STORE_POLICY, UNIT_DEVICE_CERT, 0, store_issue, unit_store_check },
-    [UNIT_DEVICE_CERT] = { step_store, LETTER_ASK, STORE_DEVICE_CERT, UNIT_ISSUER_CERT, 0, store_issue,
-                           unit_store_check },
-    [UNIT_ISSUER_CERT] = { step_store, LETTER_ASK, STORE_ISSUER_CERT, UNIT_ROOT_CERT, 0, store_issue,
-                           unit_store_check },
-    [UNIT_ROOT_CERT] = { step_store, LETTER_ASK, STORE_ROOT_CERT, UNIT_PACKAGE_TAIL, 0, store_issue, unit_store_check },
-    [UNIT_PACKAGE_TAIL] = { step_package, LETTER_WRITE, RUN_PACKAGE_TAIL, UNIT_PACKAGE_HEAD, 0, image_issue, NULL },
-    [UNIT_PACKAGE_HEAD] = { step_package, LETTER_WRITE, 0, UNIT_START_AGAIN, 0, head_issue, NULL },
-    [UNIT_START_AGAIN] = { step_package, LETTER_START, 0, UNIT_HELLO_AGAIN, 0, nothing_issue, NULL },
-    [UNIT_HELLO_AGAIN] = { step_package, LETTER_ASK, PROVISION_HELLO, UNIT_INSTALL, 0, ask_issue,
-                           unit_hello_again_check },
-    [UNIT_INSTALL] = { step_install, LETTER_ASK, PROVISION_INSTALL, UNIT_SEE_BOOT, 0, ask_issue, unit_install_check },
-    [UNIT_SEE_BOOT] = { step_check, LETTER_COMPARE, RUN_BOOT, UNIT_SEE_SBM_A, 0, image_issue, NULL },
-    [UNIT_SEE_SBM_A] = { step_check, LETTER_COMPARE, RUN_SBM_A, UNIT_SEE_SBM_B, 0, image_issue, NULL },
-    [UNIT_SEE_SBM_B] = { step_check, LETTER_COMPARE, RUN_SBM_B, UNIT_SEE_SBM_PACKAGE, 0, image_issue, NULL },
-    [UNIT_SEE_SBM_PACKAGE] = { step_check, LETTER_COMPARE, RUN_SBM_PACKAGE, UNIT_CHECK, 0, image_issue, NULL },
-    [UNIT_CHECK] = { step_check, LETTER_ASK, PROVISION_CHECK, UNIT_LOCK, 0, ask_issue, unit_receipt_check },
-    [UNIT_LOCK] = { step_lock, LETTER_LOCK, PROVISION_LOCK, UNIT_CLOSED, 0, ask_issue, unit_lock_check },
-    [UNIT_CLOSED] = { step_see, LETTER_CLOSED, 0, UNIT_TOKEN, 0, nothing_issue, NULL },
-    [UNIT_TOKEN] = { step_see, LETTER_TOKEN, 0, UNIT_CLOSED_STILL, 0, token_issue, unit_token_check },
-    [UNIT_CLOSED_STILL] = { step_see, LETTER_CLOSED, 0, UNIT_DONE, 0, nothing_issue, unit_closed_check },
-    [UNIT_DONE] = { "done", LETTER_DONE, 0, UNIT_NONE, 0, done_issue, NULL },
-    [UNIT_HAND] = { step_hand, LETTER_FRAME, 1, UNIT_HAND_AGAIN, UNIT_CLAIM, hand_issue, unit_secure_hand_check },
-    [UNIT_HAND_AGAIN] = { step_hand, LETTER_FRAME, 0, UNIT_HELLO_FIRST, 0, hand_issue, unit_secure_open_check },
-    [UNIT_HELLO_FIRST] = { step_hand, LETTER_ASK, PROVISION_HELLO, UNIT_SBM_A, 0, ask_issue, unit_hello_first_check },
-    [UNIT_CLAIM] = { step_claim, LETTER_TOKEN, 0, UNIT_DONE, 0, token_issue, unit_claim_check },
-};
-/* clang-format on */
 
 /* ---- the walk ---- */
 
@@ -207,22 +18,43 @@ void unit_end(struct unit *u)
     appliance_run_give(a, u->run);
     unit_secure_end(u);
     u->stage = UNIT_NONE;
+    u->asked = 0;
     u->run = NULL;
 }
 
-static int stage_enter(struct unit *u, unsigned stage, struct letter_action *action, struct fault *fault)
+static int stage_issue(struct unit *u, unsigned stage, struct letter_action *action, struct fault *fault)
 {
-    const struct stage *s = &stages[stage];
-    u->stage = stage;
-    memset(action, 0, sizeof *action);
+    const struct stage *s = &unit_stages[stage];
     action->kind = s->kind;
     action->step = bytes_of(s->step, strlen(s->step));
     int result = s->issue(u, s->argument, action, fault);
     u->image_len = action->image_len;
-    if (result == 0 && u->secure.side != NULL) {
-        result = unit_secure_wrap(u, action, fault);
+    return result == 0 && u->secure.side != NULL ? unit_secure_wrap(u, action, fault) : result;
+}
+
+/* Whether the stage after this one may be asked for with it. Frames depend on the answers to those before. */
+static int stage_goes_on(const struct unit *u, unsigned stage)
+{
+    return !unit_stages[stage].waits && u->secure.side == NULL && u->asked < LETTER_ACTIONS_MAX &&
+           unit_room_fits(u->room);
+}
+
+/* Asks for this stage, and for as many after it as may be. */
+static int stages_enter(struct unit *u, unsigned stage, struct letter_answer *answer, struct fault *fault)
+{
+    int result = 0;
+    int more = 1;
+    memset(answer->actions, 0, sizeof answer->actions);
+    u->stage = stage;
+    u->asked = 0;
+    while (result == 0 && more) {
+        u->asked++;
+        result = stage_issue(u, stage, &answer->actions[u->asked - 1], fault);
+        more = stage_goes_on(u, stage);
+        stage = unit_stages[stage].next;
     }
-    if (result != 0 || stage == UNIT_DONE) {
+    answer->count = u->asked;
+    if (result != 0 || u->stage == UNIT_DONE) {
         unit_end(u);
     }
     return result;
@@ -244,13 +76,16 @@ static int run_begin(struct unit *u, struct fault *fault)
     return u->run == NULL ? appliance_run_missing(u->appliance, fault) : run_clock_check(u->run, fault);
 }
 
-int unit_begin(struct unit *u, const struct letter_request *request, struct letter_action *action, struct fault *fault)
+static int chip_begin(struct unit *u, const struct letter_request *request, struct letter_answer *answer,
+                      struct fault *fault)
 {
     struct appliance *a = u->appliance;
+    struct unit_room *room = u->room;
     const char *station = u->station;
     unit_end(u);
     memset(u, 0, sizeof *u);
     u->appliance = a;
+    u->room = room;
     u->station = station;
     if (request->version != LETTER_VERSION) {
         (void)fault_set(fault, "this station speaks version %llu of the letters; the appliance speaks %d",
@@ -262,14 +97,14 @@ int unit_begin(struct unit *u, const struct letter_request *request, struct lett
         unit_end(u);
         return -1;
     }
-    return stage_enter(u, u->secure.side != NULL ? UNIT_HAND : UNIT_BOOT, action, fault);
+    return stages_enter(u, u->secure.side != NULL ? UNIT_HAND : UNIT_BOOT, answer, fault);
 }
 
 /* The secure channel has no debug port to read flash back, and SBM needs no restart to see what was written. */
 static unsigned stage_skip(const struct unit *u, unsigned stage)
 {
-    while (u->secure.side != NULL && (stages[stage].kind == LETTER_COMPARE || stage == UNIT_START_AGAIN)) {
-        stage = stages[stage].next;
+    while (u->secure.side != NULL && (unit_stages[stage].kind == LETTER_COMPARE || stage == UNIT_START_AGAIN)) {
+        stage = unit_stages[stage].next;
     }
     return stage;
 }
@@ -277,20 +112,22 @@ static unsigned stage_skip(const struct unit *u, unsigned stage)
 /* The chip may be gone already, or answer no handshake any more because it is locked. */
 static int chip_seems_locked(const struct unit *u, uint64_t code)
 {
-    return stages[u->stage].closed != UNIT_NONE &&
+    return unit_stages[u->stage].closed != UNIT_NONE &&
            (code == LETTER_TROUBLE_PORT || (code == LETTER_TROUBLE_SILENT && u->secure.side != NULL));
 }
 
 /* What a check says: 0, -1, or that the chip is to be asked again. */
 static unsigned stage_after(const struct unit *u, int checked)
 {
-    return checked == 0 ? stage_skip(u, stages[u->stage].next) : checked == UNIT_SECURE_AGAIN ? UNIT_REPEAT : UNIT_NONE;
+    return checked == 0                   ? stage_skip(u, unit_stages[u->stage].next)
+           : checked == UNIT_SECURE_AGAIN ? UNIT_REPEAT
+                                          : UNIT_NONE;
 }
 
 /* What follows an action that was done. */
 static unsigned result_take(struct unit *u, struct bytes data, struct fault *fault)
 {
-    const struct stage *s = &stages[u->stage];
+    const struct stage *s = &unit_stages[u->stage];
     if (u->secure.side != NULL) {
         int more = unit_secure_unwrap(u, s->kind, u->image_len, data, &data, fault);
         if (more != 0) {
@@ -300,19 +137,31 @@ static unsigned result_take(struct unit *u, struct bytes data, struct fault *fau
     return stage_after(u, s->check == NULL ? 0 : s->check(u, data, fault));
 }
 
-/* The stage that follows a result, or UNIT_NONE with the fault. */
-static unsigned stage_next(struct unit *u, const struct letter_request *request, struct fault *fault)
+/* The chip's own words say why; that it refuses is all that the station may add. */
+static unsigned refusal_take(struct unit *u, struct bytes data, struct fault *fault)
 {
-    const struct stage *s = &stages[u->stage];
-    if (request->code == LETTER_FINE) {
-        return result_take(u, request->data, fault);
+    if (result_take(u, data, fault) != UNIT_NONE) {
+        (void)fault_set(fault, "the station says that the chip refuses, and the chip does not say so");
     }
-    text_take(request->text, u->trouble, sizeof u->trouble);
-    if (chip_seems_locked(u, request->code)) {
+    return UNIT_NONE;
+}
+
+/* The stage that follows a result, or UNIT_NONE with the fault. */
+static unsigned stage_next(struct unit *u, const struct letter_result *result, struct fault *fault)
+{
+    const struct stage *s = &unit_stages[u->stage];
+    if (result->code == LETTER_FINE) {
+        return result_take(u, result->data, fault);
+    }
+    if (result->code == LETTER_TROUBLE_REFUSED) {
+        return refusal_take(u, result->data, fault);
+    }
+    text_take(result->text, u->trouble, sizeof u->trouble);
+    if (chip_seems_locked(u, result->code)) {
         u->secure.side = NULL; /* from here on it is asked as a device */
         return s->closed;
     }
-    if (request->code == LETTER_TROUBLE_SILENT && u->stage == UNIT_LOCK && u->secure.side != NULL) {
+    if (result->code == LETTER_TROUBLE_SILENT && u->stage == UNIT_LOCK && u->secure.side != NULL) {
         return s->next; /* the answer may be lost */
     }
     if (u->stage == UNIT_CLAIM && u->run->vendor_count > 0) {
@@ -334,33 +183,111 @@ static void failure_record(const struct unit *u, uint64_t code, const struct fau
     struct timespec now = { 0, 0 };
     const struct ledger_failure failure = { .uid = u->chip.taken ? u->chip.uid : NULL,
                                             .socket = u->socket,
-                                            .step = stages[u->stage].step,
+                                            .step = unit_stages[u->stage].step,
                                             .code = code,
                                             .text = fault->what };
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     failures_take(&u->appliance->failures, u->station, now.tv_sec / 60, &failure);
 }
 
-int unit_next(struct unit *u, const struct letter_request *request, struct letter_action *action, struct fault *fault)
+/* One result for each action up to the first that failed. Looked at before any of them counts. */
+static int results_fit(const struct unit *u, const struct letter_request *request, struct fault *fault)
 {
+    size_t fine = 0;
+    while (fine < request->count && request->results[fine].code == LETTER_FINE) {
+        fine++;
+    }
+    if (request->count > u->asked || (fine == request->count && fine < u->asked)) {
+        return fault_set(fault, "the station tells of %zu actions; it was asked for %u", request->count, u->asked);
+    }
+    return fine + 1 < request->count ? fault_set(fault, "the station tells of actions after one that failed") : 0;
+}
+
+/* The stage that follows the last result, or UNIT_NONE; the unit then stands at the stage that failed. */
+static unsigned results_take(struct unit *u, const struct letter_request *request, uint64_t *code, struct fault *fault)
+{
+    unsigned next = UNIT_NONE;
+    *code = request->results[0].code;
+    if (results_fit(u, request, fault) != 0) {
+        return UNIT_NONE;
+    }
+    for (size_t i = 0; i < request->count; i++) {
+        u->stage = i == 0 ? u->stage : next;
+        *code = request->results[i].code;
+        next = stage_next(u, &request->results[i], fault);
+        if (next == UNIT_NONE) {
+            break;
+        }
+    }
+    return next;
+}
+
+static int chip_next(struct unit *u, const struct letter_request *request, struct letter_answer *answer,
+                     struct fault *fault)
+{
+    uint64_t code = 0;
     if (u->stage == UNIT_NONE) {
         return fault_set(fault, "appliance: a letter out of turn");
     }
-    unsigned next = stage_next(u, request, fault);
+    unsigned next = results_take(u, request, &code, fault);
     if (next == UNIT_REPEAT) {
-        *action = (struct letter_action){ .step = bytes_of(stages[u->stage].step, strlen(stages[u->stage].step)) };
+        const char *step = unit_stages[u->stage].step;
+        answer->actions[0] = (struct letter_action){ .step = bytes_of(step, strlen(step)) };
+        answer->count = 1;
         next = UNIT_NONE;
-        if (unit_secure_repeat(u, action, fault) == 0) {
+        if (unit_secure_repeat(u, &answer->actions[0], fault) == 0) {
             return 0;
         }
     }
     u->secure.again = 0;
     if (next == UNIT_NONE) {
-        failure_record(u, request->code, fault);
+        failure_record(u, code, fault);
         unit_end(u);
         return -1;
     }
-    return stage_enter(u, next, action, fault);
+    return stages_enter(u, next, answer, fault);
+}
+
+int unit_begin(struct unit *u, const struct letter_request *request, struct letter_answer *answer,
+               struct unit_room *room, struct fault *fault)
+{
+    u->room = room;
+    int result = chip_begin(u, request, answer, fault);
+    u->room = NULL;
+    return result;
+}
+
+int unit_next(struct unit *u, const struct letter_request *request, struct letter_answer *answer,
+              struct unit_room *room, struct fault *fault)
+{
+    u->room = room;
+    int result = chip_next(u, request, answer, fault);
+    u->room = NULL;
+    return result;
+}
+
+/* The n-th stage that is asked for at present, or UNIT_NONE. */
+static unsigned stage_asked(const struct unit *u, size_t n)
+{
+    unsigned stage = u->stage;
+    for (size_t i = 0; i < n && i < u->asked; i++) {
+        stage = unit_stages[stage].next;
+    }
+    return n < u->asked ? stage : UNIT_NONE;
+}
+
+const char *unit_step(const struct unit *u, size_t n)
+{
+    return unit_stages[stage_asked(u, n)].step;
+}
+
+static int head_is_asked(const struct unit *u)
+{
+    size_t n = 0;
+    while (n < u->asked && stage_asked(u, n) != UNIT_PACKAGE_HEAD) {
+        n++;
+    }
+    return n < u->asked;
 }
 
 struct bytes unit_image_find(const struct unit *u, struct bytes digest)
@@ -371,7 +298,7 @@ struct bytes unit_image_find(const struct unit *u, struct bytes digest)
             return image->data;
         }
     }
-    if (u->stage == UNIT_PACKAGE_HEAD && bytes_equal(digest, bytes_of(u->head_digest, sizeof u->head_digest))) {
+    if (head_is_asked(u) && bytes_equal(digest, bytes_of(u->head_digest, sizeof u->head_digest))) {
         return bytes_of(u->head, sizeof u->head);
     }
     return bytes_of(NULL, 0);

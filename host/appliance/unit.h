@@ -17,11 +17,20 @@
 
 struct appliance;
 
+/* The messages of one answer's actions: with it, LETTER_ACTIONS_MAX actions never make a letter that is too long. */
+#define UNIT_ROOM_LEN 20480u
+struct unit_room {
+    uint8_t data[UNIT_ROOM_LEN];
+    size_t len;
+};
+
 struct unit {
     struct appliance *appliance; /* this and the next set once; all else is zero between chips */
     const char *station;         /* who is connected */
     struct run *run;
-    unsigned stage;
+    unsigned stage;         /* the first that the station was asked for */
+    unsigned asked;         /* how many, one after the other */
+    struct unit_room *room; /* for the answer that is being made */
     struct hand_chip chip;
     char socket[LETTER_SOCKET_MAX + 1];
     char trouble[LETTER_TEXT_MAX + 1]; /* why the debug port counts as closed */
@@ -33,17 +42,23 @@ struct unit {
     struct ledger_unit record;
     uint8_t head[RUN_HEAD_LEN]; /* of the package slot, for this chip alone */
     uint8_t head_digest[32];
-    uint8_t message[MAILBOX_MESSAGE_MAX]; /* of the present action */
-    uint64_t image_len;                   /* of the present action, when it writes */
+    uint64_t image_len; /* of the present action, when it writes */
     struct unit_secure secure;
 };
 
-/* Takes a new chip in hand and gives the first action. Views of *action look into the unit. */
-int unit_begin(struct unit *unit, const struct letter_request *request, struct letter_action *action,
-               struct fault *fault);
-/* Checks the result of the last action and gives the next. After a fault the chip is out of hand. */
-int unit_next(struct unit *unit, const struct letter_request *request, struct letter_action *action,
-              struct fault *fault);
+/* Takes a new chip in hand and gives the first actions. Views of *answer look into the unit and the room, which is
+ * empty before and holds plaintext after. */
+int unit_begin(struct unit *unit, const struct letter_request *request, struct letter_answer *answer,
+               struct unit_room *room, struct fault *fault);
+/* Checks the results of the last actions, one after the other, and gives the next ones. After a fault the chip is out
+ * of hand. */
+int unit_next(struct unit *unit, const struct letter_request *request, struct letter_answer *answer,
+              struct unit_room *room, struct fault *fault);
+/* The step to which the n-th action belongs that the station was asked for; NULL when there is none. */
+const char *unit_step(const struct unit *unit, size_t n);
+/* Where the next message goes, and whether any message still fits. */
+struct cbor_writer unit_room_writer(struct unit_room *room);
+int unit_room_fits(const struct unit_room *room);
 /* The image under this digest that the present chip gets; empty when there is none. */
 struct bytes unit_image_find(const struct unit *unit, struct bytes digest);
 /* The same for the station: empty with the secure channel, where it only carries what was sealed. */

@@ -133,8 +133,9 @@ static struct bytes piece_next(struct unit_secure *s, struct bytes image)
 static int request_seal(struct unit *u, const struct provision_request *request, unsigned seconds,
                         struct letter_action *action, struct fault *fault)
 {
-    struct cbor_writer w = cbor_writer_of(u->message, sizeof u->message);
+    struct cbor_writer w = unit_room_writer(u->room);
     provision_request_build(request, &w);
+    u->room->len += w.len;
     if (w.status != STATUS_OK) {
         return fault_status(fault, "request to the chip", w.status);
     }

@@ -92,13 +92,27 @@ static void answer_say(struct engine *e, const struct carried *c, const char *st
             atomic_store(&e->recount, 1);
         }
         tally_fail(e->tally, c->place, what, hint, alarm);
-    } else if (answer.action.kind == LETTER_DONE) {
+    } else if (answer.count > 0 && answer.actions[0].kind == LETTER_DONE) {
         tally_done(e->tally, c->place);
-        (void)snprintf(what, sizeof what, "%llu", (unsigned long long)answer.action.number);
+        (void)snprintf(what, sizeof what, "%llu", (unsigned long long)answer.actions[0].number);
         log_say(LOG_LEVEL_INFO, "unit_done", "station", station, "socket", c->name, "uid", c->uid, "unit", what, NULL);
-    } else if (answer.action.kind != 0) {
-        bytes_text(answer.action.step, what, sizeof what);
+    } else if (answer.count > 0) {
+        bytes_text(answer.actions[0].step, what, sizeof what);
         tally_step(e->tally, c->place, what, c->uid);
+    }
+}
+
+/* The steps that one letter tells of; the appliance saw only when the last of them ended. */
+static void steps_tally(struct engine *e, const struct carried *c, const struct letter_request *in)
+{
+    const struct unit *unit = &c->socket->unit;
+    uint64_t took_ms = 0;
+    for (size_t i = 0; i + 1 < in->count && unit_step(unit, i + 1) != NULL; i++) {
+        took_ms += in->results[i].took_ms;
+        if (unit_step(unit, i + 1) != unit_step(unit, i)) {
+            tally_step_after(e->tally, c->place, unit_step(unit, i + 1), c->uid, took_ms);
+            took_ms = 0;
+        }
     }
 }
 
@@ -109,21 +123,20 @@ static int serve_carry(void *engine, void *state, const char *station, struct by
     struct carried *c = state;
     struct letter_request in;
     struct fault fault = FAULT_NONE;
-    int image = 0;
-    if (letter_request_parse(request, &in) == STATUS_OK) {
-        image = in.op == LETTER_IMAGE;
-        if (in.op == LETTER_BEGIN) {
-            c->uid[0] = '\0';
-            bytes_text(in.socket, c->name, sizeof c->name);
-            tally_begin(e->tally, c->place, c->name);
-        }
+    if (letter_request_parse(request, &in) == STATUS_OK && in.op == LETTER_BEGIN) {
+        c->uid[0] = '\0';
+        bytes_text(in.socket, c->name, sizeof c->name);
+        tally_begin(e->tally, c->place, c->name);
     }
     carried_note(c);
+    if (in.op == LETTER_RESULT) {
+        steps_tally(e, c, &in);
+    }
     if (appliance_carry(c->socket, request, answer, len, &fault) != 0) {
         log_say(LOG_LEVEL_ERROR, "letter_failed", "station", station, "socket", c->name, "what", fault.what, NULL);
         return -1;
     }
-    if (!image) {
+    if (in.op != LETTER_IMAGE) {
         carried_note(c);
         answer_say(e, c, station, bytes_of(answer, *len));
     }

@@ -101,8 +101,8 @@ void tally_begin(struct tally *tally, size_t place, const char *socket)
     }
 }
 
-/* The step that a socket was at has ended well: its time counts. */
-static void step_end(struct tally *tally, const struct tally_place *p)
+/* The step that a socket was at has ended well, at `now` (ms): its time counts. */
+static void step_end(struct tally *tally, const struct tally_place *p, uint64_t now)
 {
     size_t at = 0;
     while (at < tally->step_count && strcmp(tally->steps[at].step, p->socket.step) != 0) {
@@ -116,7 +116,6 @@ static void step_end(struct tally *tally, const struct tally_place *p)
         tally->step_count++;
         PUT(step->step, p->socket.step);
     }
-    uint64_t now = tally->now_ms();
     uint64_t took = now > p->since_ms ? now - p->since_ms : 0; /* the clock may have been set back */
     step->samples_ms[step->count++ % TALLY_SAMPLES] = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
 }
@@ -129,9 +128,26 @@ void tally_step(struct tally *tally, size_t place, const char *step, const char 
     }
     PUT(p->socket.uid, uid);
     if (p->socket.state != DASHBOARD_SOCKET_WORKING || strcmp(p->socket.step, step) != 0) {
-        step_end(tally, p);
+        step_end(tally, p, tally->now_ms());
         state_set(tally, p, DASHBOARD_SOCKET_WORKING, step);
     }
+    place_give(tally);
+}
+
+void tally_step_after(struct tally *tally, size_t place, const char *step, const char *uid, uint64_t took_ms)
+{
+    struct tally_place *p = place_take(tally, place);
+    if (p == NULL) {
+        return;
+    }
+    const uint64_t now = tally->now_ms();
+    const uint64_t most = now > p->since_ms ? now - p->since_ms : 0;
+    const uint64_t began = p->since_ms + (took_ms < most ? took_ms : most);
+    PUT(p->socket.uid, uid);
+    step_end(tally, p, began);
+    state_set(tally, p, DASHBOARD_SOCKET_WORKING, step);
+    p->since_ms = began;
+    p->socket.since = began / 1000u;
     place_give(tally);
 }
 
@@ -154,7 +170,7 @@ void tally_done(struct tally *tally, size_t place)
     if (p == NULL) {
         return;
     }
-    step_end(tally, p);
+    step_end(tally, p, tally->now_ms());
     state_set(tally, p, DASHBOARD_SOCKET_DONE, "Done: take it out");
     tally_minutes_move(tally, tally->now_ms());
     tally->minutes[DASHBOARD_MINUTES - 1]++;

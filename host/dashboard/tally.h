@@ -25,6 +25,8 @@ size_t tally_enter(struct tally *tally, const char *station);
 void tally_begin(struct tally *tally, size_t place, const char *socket);
 /* The next step begins, the one before is done. `uid`: hexadecimal digits, empty when not yet known. */
 void tally_step(struct tally *tally, size_t place, const char *step, const char *uid);
+/* The next step began `took_ms` after the one before, as the station says; not later than now. */
+void tally_step_after(struct tally *tally, size_t place, const char *step, const char *uid, uint64_t took_ms);
 /* The unit is done. */
 void tally_done(struct tally *tally, size_t place);
 /* It failed: why and what to do. Failures whose reasons differ in unique IDs and other long numbers only are one. */

@@ -159,10 +159,21 @@ static int exchange(struct action_bench *b, const struct letter_action *action, 
     return mailbox_exchange(&b->mailbox, action->message, timeout_ms, data, fault);
 }
 
+/* Nothing more is to be done with a chip that refuses; what it says is the appliance's to read. */
+static enum letter_trouble answer_look(struct bytes data, struct fault *fault)
+{
+    struct provision_answer answer;
+    if (provision_answer_parse(data, &answer) != STATUS_OK || answer.status == 0) {
+        return LETTER_FINE;
+    }
+    (void)fault_set(fault, "the chip refuses: %s", status_text((status_t)answer.status));
+    return LETTER_TROUBLE_REFUSED;
+}
+
 static enum letter_trouble ask_do(struct action_bench *b, const struct letter_action *action, struct bytes *data,
                                   struct fault *fault)
 {
-    return exchange(b, action, data, fault) == 0 ? LETTER_FINE : LETTER_TROUBLE_SILENT;
+    return exchange(b, action, data, fault) == 0 ? answer_look(*data, fault) : LETTER_TROUBLE_SILENT;
 }
 
 /* ---- the chip's own line ---- */
@@ -223,7 +234,7 @@ static enum letter_trouble lock_do(struct action_bench *b, const struct letter_a
     rsp_close(&b->rsp);
     if (answered || !usable) {
         *data = answered ? *data : bytes_of(NULL, 0);
-        return LETTER_FINE;
+        return answer_look(*data, fault);
     }
     /* No answer, or the agent is gone because the chip has reset: only the port's state tells. */
     *data = bytes_of(NULL, 0);

@@ -23,8 +23,8 @@ struct action_bench {
 void action_bench_open(struct action_bench *bench, const struct station_job *job, struct letterbox *box);
 void action_bench_close(struct action_bench *bench);
 /*
- * Does it. LETTER_FINE and *data, which looks into the bench; or the trouble, and the fault that tells of it. The
- * action's views may be gone then.
+ * Does it. LETTER_FINE and *data, which looks into the bench; or the trouble, and the fault that tells of it: with
+ * LETTER_TROUBLE_REFUSED *data is the chip's answer.
  */
 enum letter_trouble action_do(struct action_bench *bench, const struct letter_action *action, struct bytes *data,
                               struct fault *fault);

@@ -28,9 +28,9 @@ static const char help[] =
     "  --list         names of the victims\n";
 
 static const struct victim victims[] = {
-    { "asked", "appliance, before it has a letter", CUT_ASKED, POINT_UNIT, 1, 0, 81, 1, 0 },
+    { "asked", "appliance, before it has a letter", CUT_ASKED, POINT_UNIT, 1, 0, 58, 1, 0 },
     { "answered", "appliance, after it handled a letter and before the answer leaves", CUT_ANSWERED, POINT_UNIT, 1, 0,
-      81, 1, 0 },
+      58, 1, 0 },
     { "write", "appliance, at each change of its files", CUT_WRITE, POINT_UNIT, 1, 0, 77, 1, 0 },
     { "write-two", "appliance, at each change of its files, with two chips at once", CUT_WRITE, POINT_UNIT, 1, 0, 147,
       2, 0 },
@@ -59,8 +59,8 @@ static const struct victim victims[] = {
     { "line-before", "the line to the TPM breaks before each command", CUT_LINE_BEFORE, POINT_UNIT, 1, 0, 3, 1, 0 },
     { "line-after", "the line to the TPM breaks after each command, before the answer", CUT_LINE_AFTER, POINT_UNIT, 1,
       0, 3, 1, 0 },
-    { "gone", "station, before each letter", CUT_GONE, POINT_UNIT, 1, 0, 81, 1, 0 },
-    { "heard", "station, after each answer", CUT_HEARD, POINT_UNIT, 1, 0, 81, 1, 0 },
+    { "gone", "station, before each letter", CUT_GONE, POINT_UNIT, 1, 0, 58, 1, 0 },
+    { "heard", "station, after each answer", CUT_HEARD, POINT_UNIT, 1, 0, 58, 1, 0 },
     { "power", "chip, before each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_BEFORE, 317, 1, 0 },
     { "power-torn", "chip, within each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_RANDOM, 317, 1,
       0 },

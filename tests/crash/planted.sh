@@ -32,7 +32,7 @@ found() {
 }
 
 found lost single --victim line-after --first 3 --last 3
-found late single --victim answered --first 60 --last 66 --every 3
+found late single --victim answered --first 54 --last 56
 found block double --victim write-block --first 24 --last 36 --every 4
 sweep single --victim power --first 100000 --last 100000 # there is none: it only counts
 last=$(sed -n 's/.*"steps": \([0-9]*\).*/\1/p' "$work/figures")

@@ -33,14 +33,11 @@ static _Noreturn void station_die(void)
     }
 }
 
-/* Certificates leave the appliance with the letter that has the chip store them. */
-static void certificate_see(struct room *room, struct bytes answer)
+static void certificate_look(struct room *room, const struct letter_action *action)
 {
-    struct letter_answer letter;
     struct provision_request asked;
-    if (letter_answer_parse(answer, &letter) != STATUS_OK || letter.refused || letter.action.kind != LETTER_ASK ||
-        provision_request_parse(letter.action.message, &asked) != STATUS_OK || asked.op != PROVISION_STORE ||
-        asked.item != STORE_DEVICE_CERT || asked.data.len > sizeof room->given.der) {
+    if (action->kind != LETTER_ASK || provision_request_parse(action->message, &asked) != STATUS_OK ||
+        asked.op != PROVISION_STORE || asked.item != STORE_DEVICE_CERT || asked.data.len > sizeof room->given.der) {
         return;
     }
     if (room->given.len != 0 && !bytes_equal(asked.data, bytes_of(room->given.der, room->given.len))) {
@@ -48,6 +45,18 @@ static void certificate_see(struct room *room, struct bytes answer)
     }
     memcpy(room->given.der, asked.data.data, asked.data.len);
     room->given.len = (uint32_t)asked.data.len;
+}
+
+/* Certificates leave the appliance with the letter that has the chip store them. */
+static void certificate_see(struct room *room, struct bytes answer)
+{
+    struct letter_answer letter;
+    if (letter_answer_parse(answer, &letter) != STATUS_OK) {
+        return;
+    }
+    for (size_t i = 0; i < letter.count; i++) {
+        certificate_look(room, &letter.actions[i]);
+    }
 }
 
 static int letter_carry(void *context, struct bytes request, uint8_t *answer, size_t *len, struct fault *fault)

@@ -32,6 +32,7 @@ static struct {
     unsigned item;
     enum lie lie;
     int told;
+    int changes; /* what the letter says of an action, and not only what stands beside it */
 } plan;
 
 /* Images are fetched once, not for each lie. */
@@ -66,6 +67,20 @@ static size_t record_twist(struct station *s, const struct letter_request *reque
     return len;
 }
 
+/* A time, a text, or bytes where none were asked for prove nothing. */
+static int says_the_same(struct bytes honest, struct bytes lie)
+{
+    struct letter_request one;
+    struct letter_request two;
+    int same = letter_request_parse(honest, &one) == STATUS_OK && letter_request_parse(lie, &two) == STATUS_OK &&
+               one.op == two.op && one.count == two.count;
+    for (size_t i = 0; same && i < one.count; i++) {
+        same = one.results[i].code == two.results[i].code &&
+               (one.results[i].data.len == 0 || bytes_equal(one.results[i].data, two.results[i].data));
+    }
+    return same;
+}
+
 static size_t lie_twist(struct station *s, const struct letter_request *request, size_t len)
 {
     static uint8_t lie[LIES_TEXT_MAX];
@@ -77,12 +92,14 @@ static size_t lie_twist(struct station *s, const struct letter_request *request,
     if (lie_len == 0 || lie_len > sizeof s->request) {
         _exit(2); /* there is no such lie */
     }
+    plan.changes = !says_the_same(bytes_of(s->request, len), bytes_of(lie, lie_len));
     memcpy(s->request, lie, lie_len);
     plan.told = 1;
     return lie_len;
 }
 
-/* In a process of its own: 0 refused or of no effect, 1 a device, 2 there is no such lie. */
+/* In a process of its own: 0 refused or of no effect, 1 a device, 2 there is no such lie, 4 a device, and the lie was
+ * about nothing that is proved. */
 static int lie_run(const struct day *day)
 {
     struct station_made made;
@@ -94,7 +111,7 @@ static int lie_run(const struct day *day)
         (void)fprintf(stderr, "no letter %u: %s\n", plan.letter, fault.what);
         return 3;
     }
-    return result == 0 ? 1 : 0;
+    return result != 0 ? 0 : plan.changes ? 1 : 4;
 }
 
 static int lie_tell(const struct day *day)
@@ -170,7 +187,7 @@ static void lies_about(const struct day *day, unsigned letter, struct tally *tal
         int result = lie_tell(day);
         tally->told += result != 2;
         /* A chip that has proved all is a device, whatever is said beside it. */
-        tally->devices += result == 1;
+        tally->devices += result == 1 || result == 4;
         if (result == 3 || (result == 1 && letter == own.token)) {
             tally->wrong++;
             (void)printf("letter %u, item %u, %s: %s\n", letter, plan.item, lie_names[plan.lie],

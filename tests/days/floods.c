@@ -161,7 +161,9 @@ int flood_failures(const struct day *day)
           .version = LETTER_VERSION,
           .socket = bytes_of("flood", 5),
           .channel = LETTER_CHANNEL_OPEN },
-        { .op = LETTER_RESULT, .code = LETTER_TROUBLE_FLASH, .text = bytes_of("the flood says so", 17) }
+        { .op = LETTER_RESULT,
+          .count = 1,
+          .results = { { .code = LETTER_TROUBLE_FLASH, .text = bytes_of("the flood says so", 17) } } }
     };
     return rounds(day, letters, 2, "letters of failures");
 }

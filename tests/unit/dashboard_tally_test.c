@@ -52,6 +52,31 @@ static void unit_make(size_t place, uint64_t step_ms)
     tally_done(tally, place);
 }
 
+static void steps_that_came_in_one_letter_share_the_time_as_the_station_says(void **state)
+{
+    (void)state;
+    size_t place = tally_enter(tally, "east");
+    tally_begin(tally, place, "A1");
+    tally_step(tally, place, "Storing", UID);
+    clock_ms += 1000;
+    tally_step_after(tally, place, "Writing", UID, 300);
+    tally_step_after(tally, place, "Checking", UID, 500);
+    tally_step(tally, place, "Locking", UID);          /* the rest was Checking's */
+    tally_step_after(tally, place, "Seeing", UID, 77); /* no time has passed: so much cannot be */
+    tally_done(tally, place);
+    tell();
+    static const struct {
+        const char *step;
+        uint32_t ms;
+    } all[] = { { "Storing", 300 }, { "Writing", 500 }, { "Checking", 200 }, { "Locking", 0 }, { "Seeing", 0 } };
+    assert_int_equal(line.step_count, sizeof all / sizeof all[0]);
+    for (size_t i = 0; i < line.step_count; i++) {
+        assert_string_equal(line.steps[i].step, all[i].step);
+        assert_int_equal(line.steps[i].median_ms, all[i].ms);
+    }
+    tally_step_after(tally, 0, "x", "", 1);
+}
+
 static void socket_shows_each_state_in_turn(void **state)
 {
     (void)state;
@@ -302,6 +327,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(socket_shows_each_state_in_turn, begin, end),
+        cmocka_unit_test_setup_teardown(steps_that_came_in_one_letter_share_the_time_as_the_station_says, begin, end),
         cmocka_unit_test_setup_teardown(failures_of_one_reason_are_one_row_newest_first, begin, end),
         cmocka_unit_test_setup_teardown(number_of_a_unit_makes_no_reason_of_its_own, begin, end),
         cmocka_unit_test_setup_teardown(more_reasons_than_rows_push_out_the_oldest, begin, end),

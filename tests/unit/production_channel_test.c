@@ -175,7 +175,8 @@ static void product_of_vendors_chips_begins_with_a_handshake_and_takes_no_other_
     support_check(load(secure_package, &fault), &fault);
     struct letter_answer answer = begin(LETTER_CHANNEL_SECURE);
     assert_false(answer.refused);
-    assert_int_equal(answer.action.kind, LETTER_FRAME);
+    assert_int_equal(answer.count, 1);
+    assert_int_equal(answer.actions[0].kind, LETTER_FRAME);
     answer = begin(LETTER_CHANNEL_OPEN);
     refused_with(&answer, "over the secure channel only");
 }

@@ -19,9 +19,12 @@ windlass_test(provision_ending_test SOURCES provision_ending_test.c attest_maker
 windlass_test(provision_tls_test SOURCES provision_tls_test.c LIBS wl_device Threads::Threads)
 windlass_test(tls_stream_test SOURCES tls_stream_test.c ${CMAKE_SOURCE_DIR}/app/tls_stream.c LIBS wl_base)
 windlass_test(provision_lies_test
-  SOURCES provision_lies_test.c provision_puppet.c provision_factory.c host_support.c
+  SOURCES provision_lies_test.c provision_lies.c provision_puppet.c provision_factory.c host_support.c
   LIBS wl_appliance wl_wire_build Threads::Threads OpenSSL::Crypto
   TIMEOUT 300)
+windlass_test(provision_lists_test
+  SOURCES provision_lists_test.c provision_lies.c provision_puppet.c provision_factory.c host_support.c
+  LIBS wl_appliance wl_wire_build Threads::Threads OpenSSL::Crypto)
 windlass_test(failures_test SOURCES failures_test.c host_support.c LIBS wl_appliance)
 windlass_test(provision_block_test SOURCES provision_block_test.c host_support.c LIBS wl_appliance)
 windlass_test(provision_secure_test

@@ -145,29 +145,41 @@ static void begin_try(struct desk *d)
     letter_try(d, &begin, NULL);
 }
 
-static void result_try(struct desk *d, struct bytes data, const char *part)
+static void results_try(struct desk *d, const struct letter_request *results, const char *part)
 {
-    const struct letter_request result = { .op = LETTER_RESULT, .data = data };
-    letter_try(d, &result, part);
+    struct letter_request request = *results;
+    request.op = LETTER_RESULT;
+    letter_try(d, &request, part);
 }
 
-static void chip_says(struct desk *d, const struct provision_answer *chips, const char *part)
+/* What a chip's agent says, as the data of a result. */
+static struct bytes chip_says(const struct provision_answer *chips, uint8_t out[1024])
 {
-    uint8_t encoded[1024];
-    struct cbor_writer w = cbor_writer_of(encoded, sizeof encoded);
+    struct cbor_writer w = cbor_writer_of(out, 1024);
     provision_answer_build(chips, &w);
     assert_int_equal(w.status, STATUS_OK);
-    result_try(d, cbor_written(&w), part);
+    return cbor_written(&w);
 }
 
-/* As far as the first question to the chip's agent. */
-static void hello_reach(struct desk *d)
+/* Results of all up to the proof: the agent is asked twice, at the end. */
+static void proof_try(struct desk *d, const struct provision_answer *hello, const struct provision_answer *proof,
+                      const char *part)
+{
+    uint8_t said[2][1024];
+    const struct letter_request results = {
+        .count = 7,
+        .results = { [5] = { .data = chip_says(hello, said[0]) }, [6] = { .data = chip_says(proof, said[1]) } }
+    };
+    results_try(d, &results, part);
+}
+
+static void proof_reach(struct desk *d)
 {
     begin_try(d);
-    for (int i = 0; i < 100 && d->answer.action.kind != LETTER_ASK; i++) {
-        result_try(d, bytes_of(NULL, 0), NULL);
-    }
-    assert_int_equal(d->answer.action.kind, LETTER_ASK);
+    assert_int_equal(d->answer.count, 7);
+    assert_int_equal(d->answer.actions[0].kind, LETTER_WRITE);
+    assert_int_equal(d->answer.actions[5].kind, LETTER_ASK);
+    assert_int_equal(d->answer.actions[6].kind, LETTER_ASK);
 }
 
 static const uint8_t some[32];
@@ -190,14 +202,15 @@ static void chip_that_is_locked_or_runs_another_sbm_is_not_begun(void **state)
     } cases[] = { { 2, FACTORY_SBM_SEQUENCE, "not open for provisioning" },
                   { 0, FACTORY_SBM_SEQUENCE - 1, "Secure Boot Manager 2 instead of 3" },
                   { 1, FACTORY_SBM_SEQUENCE + 1, "Secure Boot Manager 4 instead of 3" },
-                  { 1, FACTORY_SBM_SEQUENCE, NULL } };
+                  { 1, FACTORY_SBM_SEQUENCE, "proof of possession" } };
+    const struct provision_answer proof = { .op = PROVISION_MAKE_KEYS, .possession = bytes_of(some, 32) };
     struct desk desk;
     (void)state;
     desk_open(&desk);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct provision_answer hello = hello_with(cases[i].lifecycle, cases[i].sbm);
-        hello_reach(&desk);
-        chip_says(&desk, &hello, cases[i].part);
+        proof_reach(&desk);
+        proof_try(&desk, &hello, &proof, cases[i].part);
     }
     desk_close(&desk);
 }
@@ -210,16 +223,34 @@ static void result_out_of_turn_is_refused_and_a_challenge_is_good_for_one_proof(
     struct desk desk;
     (void)state;
     desk_open(&desk);
-    result_try(&desk, bytes_of(NULL, 0), "out of turn");
+    proof_try(&desk, &hello, &proof, "out of turn");
     for (int i = 0; i < 2; i++) {
-        hello_reach(&desk);
-        chip_says(&desk, &hello, NULL);
-        chip_says(&desk, &proof, "proof of possession");
-        chip_says(&desk, &proof, "out of turn");
+        proof_reach(&desk);
+        proof_try(&desk, &hello, &proof, "proof of possession");
+        proof_try(&desk, &hello, &proof, "out of turn");
     }
-    hello_reach(&desk);
+    proof_reach(&desk);
     letter_try(&desk, &bye, NULL);
-    chip_says(&desk, &hello, "out of turn");
+    proof_try(&desk, &hello, &proof, "out of turn");
+    desk_close(&desk);
+}
+
+/* A station stops at a chip that refuses: the reason is what the chip says, and nothing else. */
+static void chip_that_refuses_is_believed_and_a_station_that_says_so_is_not(void **state)
+{
+    const struct provision_answer no = { .op = PROVISION_HELLO, .status = STATUS_BAD_STATE };
+    const struct provision_answer yes = hello_with(0, FACTORY_SBM_SEQUENCE);
+    uint8_t said[1024];
+    struct letter_request results = { .count = 6, .results = { [5] = { .code = LETTER_TROUBLE_REFUSED } } };
+    struct desk desk;
+    (void)state;
+    desk_open(&desk);
+    proof_reach(&desk);
+    results.results[5].data = chip_says(&no, said);
+    results_try(&desk, &results, "HELLO: the chip refuses: ");
+    proof_reach(&desk);
+    results.results[5].data = chip_says(&yes, said);
+    results_try(&desk, &results, "and the chip does not say so");
     desk_close(&desk);
 }
 
@@ -231,11 +262,14 @@ static void station_of_another_version_or_channel_is_told_so(void **state)
     struct desk desk;
     (void)state;
     desk_open(&desk);
-    letter_try(&desk, &begin, "version 3 of the letters");
+    letter_try(&desk, &begin, "version 4 of the letters; the appliance speaks 3");
+    begin.version = 2;
+    letter_try(&desk, &begin, "version 2 of the letters; the appliance speaks 3");
     begin.version = LETTER_VERSION;
     begin.channel = LETTER_CHANNEL_SECURE;
     letter_try(&desk, &begin, "its package names no silicon vendors");
-    result_try(&desk, bytes_of(NULL, 0), "out of turn");
+    const struct letter_request result = { .count = 1 };
+    results_try(&desk, &result, "out of turn");
     desk_close(&desk);
 }
 
@@ -247,8 +281,8 @@ static void images_come_by_digest_and_only_while_a_chip_is_in_hand(void **state)
     (void)state;
     desk_open(&desk);
     begin_try(&desk);
-    const uint64_t len = desk.answer.action.image_len;
-    memcpy(digest, desk.answer.action.digest.data, sizeof digest);
+    const uint64_t len = desk.answer.actions[0].image_len;
+    memcpy(digest, desk.answer.actions[0].digest.data, sizeof digest);
     image.digest = bytes_of(digest, sizeof digest);
     letter_try(&desk, &image, NULL);
     assert_int_equal(desk.answer.total, len);
@@ -275,6 +309,7 @@ int main(void)
         cmocka_unit_test(package_of_another_vendor_product_or_maker_is_refused),
         cmocka_unit_test(chip_that_is_locked_or_runs_another_sbm_is_not_begun),
         cmocka_unit_test(result_out_of_turn_is_refused_and_a_challenge_is_good_for_one_proof),
+        cmocka_unit_test(chip_that_refuses_is_believed_and_a_station_that_says_so_is_not),
         cmocka_unit_test(station_of_another_version_or_channel_is_told_so),
         cmocka_unit_test(images_come_by_digest_and_only_while_a_chip_is_in_hand),
     };

@@ -53,18 +53,24 @@ static int letter_carry(void *socket, struct bytes request, uint8_t *answer, siz
     static uint8_t changed[LETTER_MAX];
     static uint8_t receipt[1024];
     struct letter_request letter;
-    struct provision_answer chips;
+    struct provision_answer chips = { 0 };
     struct cbor_writer w = cbor_writer_of(changed, sizeof changed);
     struct cbor_writer r = cbor_writer_of(receipt, sizeof receipt);
-    if (lie == LIE_NONE || letter_request_parse(request, &letter) != STATUS_OK || letter.op != LETTER_RESULT ||
-        provision_answer_parse(letter.data, &chips) != STATUS_OK || chips.op != PROVISION_CHECK) {
+    size_t at = 0;
+    if (letter_request_parse(request, &letter) == STATUS_OK) {
+        while (at < letter.count &&
+               (provision_answer_parse(letter.results[at].data, &chips) != STATUS_OK || chips.op != PROVISION_CHECK)) {
+            at++;
+        }
+    }
+    if (lie == LIE_NONE || at >= letter.count) {
         return appliance_carry(socket, request, answer, answer_len, fault);
     }
     chips.boot_digest = lie == LIE_BOOT ? bytes_of(other, sizeof other) : chips.boot_digest;
     chips.sbm_digest = lie == LIE_SBM ? bytes_of(other, sizeof other) : chips.sbm_digest;
     chips.app_sequence -= lie == LIE_APP ? 1 : 0;
     provision_answer_build(&chips, &r);
-    letter.data = cbor_written(&r);
+    letter.results[at].data = cbor_written(&r);
     letter_request_build(&letter, &w);
     return appliance_carry(socket, cbor_written(&w), answer, answer_len, fault);
 }

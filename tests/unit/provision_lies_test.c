@@ -7,104 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/ledger/ledger.h"
 #include "tests/unit/host_support.h"
-#include "tests/unit/provision_factory.h"
-#include "tests/unit/provision_puppet.h"
-
-static struct factory factory;
-static struct appliance *appliance;
-
-static int setup(void **state)
-{
-    struct fault fault = FAULT_NONE;
-    (void)state;
-    factory_open(&factory);
-    factory.token_needed = 1;
-    support_check(factory_appliance_open(&factory, &appliance, &fault), &fault);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    factory_appliance_close(&factory, appliance);
-    factory_close(&factory);
-    return 0;
-}
-
-static void chip_make(struct puppet_chip *chip, unsigned number)
-{
-    puppet_chip_make(chip, number);
-    chip->sbm_sequence = FACTORY_SBM_SEQUENCE;
-    chip->app_sequence = FACTORY_APP_SEQUENCE;
-}
-
-/* ---- what the ledger says ---- */
-
-struct count {
-    unsigned units;
-    unsigned done;
-    unsigned certified;
-    struct ledger_unit last;
-};
-
-static int unit_count(void *context, const struct ledger_unit *unit)
-{
-    struct count *count = context;
-    count->units++;
-    count->done += unit->state == LEDGER_DONE;
-    count->certified += unit->device_cert.len != 0;
-    count->last = *unit;
-    return 0;
-}
-
-static struct count ledger_count(void)
-{
-    static struct ledger *ledger;
-    struct count count = { 0 };
-    struct fault fault = FAULT_NONE;
-    const struct ledger_config config = { .place = support_path(LEDGER_FILE), .mode = LEDGER_READ };
-    support_check(ledger_open(&config, &ledger, &fault), &fault);
-    support_check(ledger_unit_walk(ledger, unit_count, &count, &fault), &fault);
-    ledger_close(ledger);
-    return count;
-}
+#include "tests/unit/provision_lies.h"
 
 /* ---- one letter of an honest run, changed ---- */
-
-/* The letters of a whole run: which one is the proof, and which the token. */
-struct plan {
-    unsigned letters;
-    unsigned proof; /* letters that are answered before it is sent */
-    unsigned token;
-};
-
-static struct plan plan_make(void)
-{
-    struct plan plan = { 0, 0, 0 };
-    struct puppet_chip chip;
-    struct puppet p;
-    chip_make(&chip, 0xFFFF);
-    puppet_open(&p, appliance, &chip);
-    puppet_begin(&p);
-    assert_true(puppet_send(&p));
-    while (p.answer.action.kind != LETTER_DONE) {
-        struct provision_request q;
-        int asks =
-            p.answer.action.kind == LETTER_ASK && provision_request_parse(p.answer.action.message, &q) == STATUS_OK;
-        plan.proof = asks && q.op == PROVISION_MAKE_KEYS ? p.letters : plan.proof;
-        plan.token = p.answer.action.kind == LETTER_TOKEN ? p.letters : plan.token;
-        puppet_act(&p);
-        assert_true(puppet_send(&p));
-    }
-    plan.letters = p.letters;
-    puppet_close(&p);
-    puppet_chip_free(&chip);
-    assert_int_not_equal(plan.proof, 0);
-    assert_true(plan.token > plan.proof && plan.letters > plan.token);
-    return plan;
-}
 
 /* Brings an honest run up to the letter after `letters` answered ones, and changes that. The length when at == SIZE_MAX
  * is asked for. Gives whether the changed letter was answered. */
@@ -126,55 +32,131 @@ static size_t letter_len(struct puppet *p, unsigned letters)
     return p->request_len;
 }
 
-static void any_byte_of_a_letter_up_to_the_proof_that_is_changed_counts_nobody(void **state)
+/* Whether these letters tell of the same actions, and bring the same where something is to be brought. */
+static int says_the_same(struct bytes a, struct bytes b)
 {
-    const struct plan plan = plan_make();
+    struct letter_request one;
+    struct letter_request two;
+    int same = letter_request_parse(a, &one) == STATUS_OK && letter_request_parse(b, &two) == STATUS_OK &&
+               one.op == two.op && one.count == two.count;
+    for (size_t i = 0; same && i < one.count; i++) {
+        same = one.results[i].code == two.results[i].code &&
+               (one.results[i].data.len == 0 || bytes_equal(one.results[i].data, two.results[i].data));
+    }
+    return same;
+}
+
+static void any_byte_of_the_first_letter_that_is_changed_counts_nobody(void **state)
+{
+    const struct lies_plan plan = lies_plan_make();
     struct puppet_chip chip;
     struct puppet p;
     (void)state;
-    chip_make(&chip, 1);
-    puppet_open(&p, appliance, &chip);
-    for (unsigned letters = 0; letters < plan.proof; letters++) {
-        const size_t len = letter_len(&p, letters);
-        for (size_t at = 0; at < len; at++) {
-            (void)changed_send(&p, letters, at, (uint8_t)(1u << (at % 8)));
-        }
+    lies_chip_make(&chip, 1);
+    puppet_open(&p, lies_appliance, &chip);
+    assert_int_equal(plan.proof, 1); /* the next letter has it */
+    const size_t len = letter_len(&p, 0);
+    for (size_t at = 0; at < len; at++) {
+        (void)changed_send(&p, 0, at, (uint8_t)(1u << (at % 8)));
     }
-    assert_int_equal(ledger_count().units, 1); /* the plan's */
-    /* The proof itself is never sent unchanged here: its length is that of the plan's. */
-    assert_true(puppet_run(&p, plan.proof));
+    assert_int_equal(lies_ledger_count().units, 1); /* the plan's */
+    puppet_close(&p);
+    puppet_chip_free(&chip);
+}
+
+/* A chip of this number brings its proof, of which the byte `at` is changed. 0 once there is no such byte. */
+static int proof_changed_send(unsigned number, size_t at)
+{
+    struct letter_request request;
+    uint8_t data[4096];
+    struct puppet_chip chip;
+    struct puppet p;
+    lies_chip_make(&chip, number);
+    puppet_open(&p, lies_appliance, &chip);
+    puppet_begin(&p);
+    assert_true(puppet_send(&p));
+    const int place = puppet_asked_op(&p, PROVISION_MAKE_KEYS);
+    assert_true(place >= 0);
+    puppet_do(&p, &request);
+    struct letter_result *proof = &request.results[place];
+    const int there = at < proof->data.len;
+    if (there) {
+        memcpy(data, proof->data.data, proof->data.len);
+        data[at] ^= (uint8_t)(1u << (at % 8));
+        proof->data.data = data;
+        puppet_letter(&p, &request);
+        assert_false(puppet_send(&p));
+    }
+    puppet_close(&p);
+    puppet_chip_free(&chip);
+    return there;
+}
+
+static void proof_with_any_byte_changed_counts_nobody(void **state)
+{
+    size_t at = 0;
+    (void)state;
+    (void)lies_plan_make();
+    while (proof_changed_send(1, at)) {
+        at++;
+    }
+    assert_true(at > 100);
+    assert_int_equal(lies_ledger_count().units, 1);
+    assert_int_equal(lies_ledger_count().certified, 1);
+}
+
+static void letter_of_the_proof_with_any_byte_changed_is_refused_or_counts_the_chip_of_the_proof(void **state)
+{
+    struct puppet_chip chip;
+    struct puppet p;
+    (void)state;
+    lies_chip_make(&chip, 1);
+    puppet_open(&p, lies_appliance, &chip);
+    assert_true(puppet_run(&p, 1));
     puppet_act(&p);
     const size_t len = p.request_len;
+    unsigned answered = 0;
     for (size_t at = 0; at < len; at++) {
-        assert_false(changed_send(&p, plan.proof, at, (uint8_t)(1u << (at % 8))));
+        answered += (unsigned)changed_send(&p, 1, at, (uint8_t)(1u << (at % 8)));
     }
-    assert_int_equal(ledger_count().units, 1);
-    assert_int_equal(ledger_count().certified, 1);
+    const struct lies_count count = lies_ledger_count();
+    assert_true(answered < len / 4); /* times, and what nobody asked for */
+    assert_int_equal(count.units, answered > 0);
+    assert_memory_equal(count.last.uid, chip.uid, sizeof chip.uid);
+    assert_memory_equal(count.last.identity_key, chip.identity_key, sizeof chip.identity_key);
     puppet_close(&p);
     puppet_chip_free(&chip);
 }
 
 static void any_byte_changed_after_the_proof_never_closes_a_record_nor_counts_twice(void **state)
 {
-    const struct plan plan = plan_make();
+    static uint8_t honest[LETTER_MAX];
+    const struct lies_plan plan = lies_plan_make();
     struct puppet_chip chip;
     struct puppet p;
     (void)state;
-    chip_make(&chip, 2);
-    puppet_open(&p, appliance, &chip);
+    lies_chip_make(&chip, 2);
+    puppet_open(&p, lies_appliance, &chip);
     assert_true(puppet_run(&p, plan.proof + 1));
-    const struct count first = ledger_count();
+    const struct lies_count first = lies_ledger_count();
     assert_int_equal(first.units, 2);
     for (unsigned letters = plan.proof + 1; letters <= plan.token; letters++) {
         assert_true(puppet_run(&p, letters));
         puppet_act(&p);
         const size_t len = p.request_len;
         for (size_t at = 0; at < len; at++) {
-            int answered = changed_send(&p, letters, at, (uint8_t)(1u << (at % 8)));
-            assert_false(letters == plan.token && answered);
+            assert_true(puppet_run(&p, letters));
+            puppet_act(&p);
+            memcpy(honest, p.request, len);
+            p.request[at] ^= (uint8_t)(1u << (at % 8));
+            /* One that differs in a time closes the record at the end, as it should. */
+            if (letters < plan.token || !says_the_same(bytes_of(honest, len), bytes_of(p.request, len))) {
+                int answered = puppet_send(&p);
+                assert_false(letters == plan.token && answered);
+            }
         }
     }
-    const struct count last = ledger_count();
+    const struct lies_count last = lies_ledger_count();
     assert_int_equal(last.units, 2);
     assert_int_equal(last.done, 1); /* the plan's */
     assert_memory_equal(&last.last.device_cert, &first.last.device_cert, sizeof first.last.device_cert);
@@ -182,8 +164,8 @@ static void any_byte_changed_after_the_proof_never_closes_a_record_nor_counts_tw
     assert_memory_equal(last.last.grant, first.last.grant, first.last.grant_len);
     /* The chip itself took no harm: honestly it is made, and counted once. */
     assert_true(puppet_run(&p, UINT32_MAX));
-    assert_int_equal(p.answer.action.number, first.last.number);
-    assert_int_equal(ledger_count().done, 2);
+    assert_int_equal(p.answer.actions[0].number, first.last.number);
+    assert_int_equal(lies_ledger_count().done, 2);
     puppet_close(&p);
     puppet_chip_free(&chip);
 }
@@ -207,7 +189,7 @@ static void run_record(struct puppet *p, struct record *out)
         memcpy(out->letters[out->count], p->request, p->request_len);
         out->lens[out->count++] = p->request_len;
         assert_true(puppet_send(p));
-        if (p->answer.action.kind == LETTER_DONE) {
+        if (puppet_asked(p, LETTER_DONE) != NULL) {
             return;
         }
         puppet_act(p);
@@ -226,8 +208,8 @@ static void run_of_another_time_is_not_answered_to_its_end_again(void **state)
     struct puppet_chip chip;
     struct puppet p;
     (void)state;
-    chip_make(&chip, 3);
-    puppet_open(&p, appliance, &chip);
+    lies_chip_make(&chip, 3);
+    puppet_open(&p, lies_appliance, &chip);
     run_record(&p, &record);
     int answered = 1;
     size_t i = 0;
@@ -248,14 +230,14 @@ static void letter_in_the_place_of_another_leads_nowhere(void **state)
     struct puppet donor;
     struct puppet p;
     (void)state;
-    chip_make(&chips[0], 4);
-    chip_make(&chips[1], 5);
-    puppet_open(&donor, appliance, &chips[0]);
+    lies_chip_make(&chips[0], 4);
+    lies_chip_make(&chips[1], 5);
+    puppet_open(&donor, lies_appliance, &chips[0]);
     run_record(&donor, &record);
     puppet_close(&donor);
-    const struct count before = ledger_count();
-    puppet_open(&p, appliance, &chips[1]);
-    const unsigned ends = (unsigned)record.count - 2; /* the token; after it only the closed port is seen once more */
+    const struct lies_count before = lies_ledger_count();
+    puppet_open(&p, lies_appliance, &chips[1]);
+    const unsigned ends = (unsigned)record.count - 1; /* the token's */
     for (unsigned letters = 1; letters < ends + 1; letters++) {
         for (size_t i = 1; i < record.count; i++) {
             assert_true(puppet_run(&p, letters));
@@ -263,7 +245,7 @@ static void letter_in_the_place_of_another_leads_nowhere(void **state)
             (void)puppet_send(&p);
         }
     }
-    const struct count after = ledger_count();
+    const struct lies_count after = lies_ledger_count();
     assert_int_equal(after.units, before.units + 1);
     assert_int_equal(after.done, before.done);
     puppet_close(&p);
@@ -273,23 +255,26 @@ static void letter_in_the_place_of_another_leads_nowhere(void **state)
 
 static void letter_cut_anywhere_or_with_more_behind_it_lets_go_of_the_chip(void **state)
 {
-    const struct letter_request result = { .op = LETTER_RESULT };
+    static uint8_t whole[LETTER_MAX];
     struct puppet_chip chip;
     struct puppet p;
-    uint8_t whole[64];
     (void)state;
-    chip_make(&chip, 6);
-    puppet_open(&p, appliance, &chip);
-    struct cbor_writer w = cbor_writer_of(whole, sizeof whole);
-    letter_request_build(&result, &w);
-    for (size_t len = 0; len <= w.len + 1; len++) {
+    lies_chip_make(&chip, 6);
+    puppet_open(&p, lies_appliance, &chip);
+    assert_true(puppet_run(&p, 1));
+    puppet_act(&p);
+    const size_t whole_len = p.request_len;
+    for (size_t len = 0; len <= whole_len + 1; len++) {
         assert_true(puppet_run(&p, 1));
-        memset(p.request, 0, sizeof p.request);
-        memcpy(p.request, whole, w.len);
+        puppet_act(&p);
+        assert_int_equal(p.request_len, whole_len);
+        memcpy(whole, p.request, whole_len);
+        p.request[whole_len] = 0;
         p.request_len = len;
-        assert_int_equal(puppet_send(&p), len == w.len);
-        p.request_len = w.len;
-        assert_int_equal(puppet_send(&p), len == w.len);
+        assert_int_equal(puppet_send(&p), len == whole_len);
+        memcpy(p.request, whole, whole_len);
+        p.request_len = whole_len;
+        assert_false(puppet_send(&p));
     }
     puppet_close(&p);
     puppet_chip_free(&chip);
@@ -300,9 +285,9 @@ static void letter_cut_anywhere_or_with_more_behind_it_lets_go_of_the_chip(void 
 /* A RESULT that says that the debug port is closed. */
 static int port_is_closed(struct puppet *p)
 {
-    const struct letter_request closed = { .op = LETTER_RESULT,
-                                           .code = LETTER_TROUBLE_PORT,
-                                           .text = bytes_of("refused", 7) };
+    const struct letter_request closed = {
+        .op = LETTER_RESULT, .count = 1, .results = { { .code = LETTER_TROUBLE_PORT, .text = bytes_of("refused", 7) } }
+    };
     puppet_begin(p);
     assert_true(puppet_send(p));
     struct cbor_writer w = cbor_writer_of(p->request, sizeof p->request);
@@ -313,18 +298,19 @@ static int port_is_closed(struct puppet *p)
 
 static void locked_chip_closes_its_record_by_its_token_alone(void **state)
 {
-    const struct plan plan = plan_make();
+    const struct lies_plan plan = lies_plan_make();
     struct puppet_chip chips[2];
     struct puppet p;
     (void)state;
-    chip_make(&chips[0], 7);
-    chip_make(&chips[1], 8);
-    puppet_open(&p, appliance, &chips[0]);
+    lies_chip_make(&chips[0], 7);
+    lies_chip_make(&chips[1], 8);
+    puppet_open(&p, lies_appliance, &chips[0]);
     assert_true(puppet_run(&p, plan.token)); /* checked and locked; then this station died */
-    const struct count before = ledger_count();
+    const struct lies_count before = lies_ledger_count();
     p.chip = &chips[1];
     assert_true(port_is_closed(&p));
-    assert_int_equal(p.answer.action.kind, LETTER_TOKEN);
+    assert_int_equal(p.answer.actions[0].kind, LETTER_TOKEN);
+    assert_int_equal(p.answer.count, 1);
     puppet_act(&p);
     assert_false(puppet_send(&p)); /* not in this ledger */
     assert_non_null(memmem(p.answer.what.data, p.answer.what.len, "does not know it", 16));
@@ -333,12 +319,12 @@ static void locked_chip_closes_its_record_by_its_token_alone(void **state)
     puppet_act(&p);
     p.request[p.request_len - 10] ^= 1; /* in the signature */
     assert_false(puppet_send(&p));
-    assert_int_equal(ledger_count().done, before.done);
+    assert_int_equal(lies_ledger_count().done, before.done);
     assert_true(port_is_closed(&p));
     puppet_act(&p);
     assert_true(puppet_send(&p));
-    assert_int_equal(p.answer.action.kind, LETTER_DONE);
-    assert_int_equal(ledger_count().done, before.done + 1);
+    assert_int_equal(p.answer.actions[0].kind, LETTER_DONE);
+    assert_int_equal(lies_ledger_count().done, before.done + 1);
     puppet_close(&p);
     puppet_chip_free(&chips[0]);
     puppet_chip_free(&chips[1]);
@@ -349,32 +335,32 @@ static void locked_chip_closes_its_record_by_its_token_alone(void **state)
 static void appliance_reopen(void)
 {
     struct fault fault = FAULT_NONE;
-    factory_appliance_close(&factory, appliance);
-    appliance = NULL;
-    support_check(factory_appliance_open(&factory, &appliance, &fault), &fault);
+    factory_appliance_close(&lies_factory, lies_appliance);
+    lies_appliance = NULL;
+    support_check(factory_appliance_open(&lies_factory, &lies_appliance, &fault), &fault);
 }
 
 /* After each letter of a run: a new appliance knows nothing but the ledger. */
 static void appliance_that_restarts_after_any_letter_counts_once_and_finishes(void **state)
 {
-    const struct plan plan = plan_make();
+    const struct lies_plan plan = lies_plan_make();
     (void)state;
     for (unsigned letters = 1; letters < plan.letters; letters++) {
-        const struct count before = ledger_count();
+        const struct lies_count before = lies_ledger_count();
         struct puppet_chip chip;
         struct puppet p;
-        chip_make(&chip, 100 + letters);
-        puppet_open(&p, appliance, &chip);
+        lies_chip_make(&chip, 100 + letters);
+        puppet_open(&p, lies_appliance, &chip);
         assert_true(puppet_run(&p, letters));
         puppet_close(&p);
         appliance_reopen();
-        const struct count between = ledger_count();
+        const struct lies_count between = lies_ledger_count();
         assert_int_equal(between.units, before.units + (letters > plan.proof));
         assert_int_equal(between.done, before.done);
-        puppet_open(&p, appliance, &chip);
+        puppet_open(&p, lies_appliance, &chip);
         assert_true(puppet_run(&p, UINT32_MAX));
         puppet_close(&p);
-        const struct count after = ledger_count();
+        const struct lies_count after = lies_ledger_count();
         assert_int_equal(after.units, before.units + 1);
         assert_int_equal(after.done, before.done + 1);
         if (letters > plan.proof) {
@@ -390,20 +376,20 @@ static void appliance_that_restarts_after_any_letter_counts_once_and_finishes(vo
 
 static void chip_in_two_sockets_is_in_hand_in_one(void **state)
 {
-    const struct plan plan = plan_make();
+    const struct lies_plan plan = lies_plan_make();
     struct puppet_chip chip;
     struct puppet one;
     struct puppet two;
     (void)state;
-    chip_make(&chip, 9);
-    puppet_open(&one, appliance, &chip);
-    puppet_open(&two, appliance, &chip);
+    lies_chip_make(&chip, 9);
+    puppet_open(&one, lies_appliance, &chip);
+    puppet_open(&two, lies_appliance, &chip);
     assert_true(puppet_run(&one, plan.proof + 1));
     assert_false(puppet_run(&two, UINT32_MAX));
     assert_non_null(memmem(two.answer.what.data, two.answer.what.len, "in hand", 7));
     puppet_close(&one); /* it let go, in the middle */
     assert_true(puppet_run(&two, UINT32_MAX));
-    assert_int_equal(two.answer.action.kind, LETTER_DONE);
+    assert_int_equal(two.answer.actions[0].kind, LETTER_DONE);
     puppet_close(&two);
     puppet_chip_free(&chip);
 }
@@ -423,11 +409,11 @@ static void *many_run(void *context)
     struct many *m = context;
     struct puppet_chip chip;
     struct puppet *p = malloc(sizeof *p);
-    chip_make(&chip, m->number);
-    puppet_open(p, appliance, &chip);
-    (void)puppet_run(p, 12); /* given up, and begun again */
-    m->done = puppet_run(p, UINT32_MAX) && p->answer.action.kind == LETTER_DONE;
-    m->unit = m->done ? p->answer.action.number : 0;
+    lies_chip_make(&chip, m->number);
+    puppet_open(p, lies_appliance, &chip);
+    (void)puppet_run(p, 2); /* given up, and begun again */
+    m->done = puppet_run(p, UINT32_MAX) && puppet_asked(p, LETTER_DONE) != NULL;
+    m->unit = m->done ? p->answer.actions[0].number : 0;
     puppet_close(p);
     puppet_chip_free(&chip);
     free(p);
@@ -437,7 +423,7 @@ static void *many_run(void *context)
 static void many_chips_at_once_are_each_counted_once(void **state)
 {
     static struct many many[MANY];
-    const struct count before = ledger_count();
+    const struct lies_count before = lies_ledger_count();
     (void)state;
     for (unsigned i = 0; i < MANY; i++) {
         many[i].number = 1000 + i;
@@ -452,17 +438,19 @@ static void many_chips_at_once_are_each_counted_once(void **state)
             assert_int_not_equal(many[i].unit, many[j].unit);
         }
     }
-    const struct count after = ledger_count();
+    const struct lies_count after = lies_ledger_count();
     assert_int_equal(after.units, before.units + MANY);
     assert_int_equal(after.done, before.done + MANY);
 }
 
-#define LIES_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define LIES_TEST(name) cmocka_unit_test_setup_teardown(name, lies_setup, lies_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LIES_TEST(any_byte_of_a_letter_up_to_the_proof_that_is_changed_counts_nobody),
+        LIES_TEST(any_byte_of_the_first_letter_that_is_changed_counts_nobody),
+        LIES_TEST(proof_with_any_byte_changed_counts_nobody),
+        LIES_TEST(letter_of_the_proof_with_any_byte_changed_is_refused_or_counts_the_chip_of_the_proof),
         LIES_TEST(any_byte_changed_after_the_proof_never_closes_a_record_nor_counts_twice),
         LIES_TEST(run_of_another_time_is_not_answered_to_its_end_again),
         LIES_TEST(letter_in_the_place_of_another_leads_nowhere),

@@ -206,54 +206,96 @@ void puppet_begin(struct puppet *p)
     p->letters = 0;
 }
 
-int puppet_send(struct puppet *p)
+static void letter_send(struct puppet *p, uint8_t *in, struct letter_answer *answer)
 {
     struct fault fault = FAULT_NONE;
     size_t len = 0;
-    must(appliance_carry(p->socket, bytes_of(p->request, p->request_len), p->out, &len, &fault) == 0);
-    must(letter_answer_parse(bytes_of(p->out, len), &p->answer) == STATUS_OK);
+    must(appliance_carry(p->socket, bytes_of(p->request, p->request_len), in, &len, &fault) == 0);
+    must(letter_answer_parse(bytes_of(in, len), answer) == STATUS_OK);
+}
+
+int puppet_send(struct puppet *p)
+{
+    letter_send(p, p->out, &p->answer);
     p->letters++;
     return p->answer.refused == 0;
 }
 
-/* Leaves the appliance's last answer in p->answer as it was, but for its views. */
-static void image_fetch(struct puppet *p)
+static void image_fetch(struct puppet *p, const struct letter_action *action)
 {
-    const struct letter_action action = p->answer.action;
-    uint8_t digest[32];
     uint8_t found[32];
-    memcpy(digest, action.digest.data, sizeof digest);
-    p256_sha256(bytes_of(p->flash + action.offset, (size_t)action.image_len), found);
-    for (size_t done = 0; memcmp(digest, found, sizeof digest) != 0 && done < action.image_len;) {
-        const struct letter_request image = { .op = LETTER_IMAGE, .digest = bytes_of(digest, 32), .offset = done };
+    p256_sha256(bytes_of(p->flash + action->offset, (size_t)action->image_len), found);
+    for (size_t done = 0; memcmp(action->digest.data, found, 32) != 0 && done < action->image_len;) {
+        const struct letter_request image = { .op = LETTER_IMAGE, .digest = action->digest, .offset = done };
+        struct letter_answer answer;
         puppet_letter(p, &image);
-        p->letters--;
-        must(puppet_send(p) && p->answer.total == action.image_len);
-        memcpy(p->flash + action.offset + done, p->answer.piece.data, p->answer.piece.len);
-        done += p->answer.piece.len;
+        letter_send(p, p->piece, &answer);
+        must(!answer.refused && answer.total == action->image_len);
+        memcpy(p->flash + action->offset + done, answer.piece.data, answer.piece.len);
+        done += answer.piece.len;
     }
-    p->answer.action = action;
+}
+
+static struct bytes action_do(struct puppet *p, const struct letter_action *action, uint8_t *out, size_t max)
+{
+    if (action->kind == LETTER_WRITE) {
+        image_fetch(p, action);
+    } else if (action->kind == LETTER_ASK || action->kind == LETTER_LOCK) {
+        return puppet_agent(p, action->message, out, max);
+    } else if (action->kind == LETTER_TOKEN) {
+        must(max >= 1024);
+        return puppet_token(p, action->nonce, out);
+    }
+    return bytes_of(NULL, 0);
+}
+
+void puppet_do(struct puppet *p, struct letter_request *request)
+{
+    size_t used = 0;
+    memset(request, 0, sizeof *request);
+    request->op = LETTER_RESULT;
+    request->count = p->answer.count;
+    for (size_t i = 0; i < p->answer.count; i++) {
+        struct bytes *data = &request->results[i].data;
+        *data = action_do(p, &p->answer.actions[i], p->data + used, sizeof p->data - used);
+        used += data->len;
+    }
 }
 
 void puppet_act(struct puppet *p)
 {
-    const struct letter_action *action = &p->answer.action;
-    struct letter_request result = { .op = LETTER_RESULT };
-    if (action->kind == LETTER_WRITE) {
-        image_fetch(p);
-    } else if (action->kind == LETTER_ASK || action->kind == LETTER_LOCK) {
-        result.data = puppet_agent(p, action->message, p->data, sizeof p->data);
-    } else if (action->kind == LETTER_TOKEN) {
-        result.data = puppet_token(p, action->nonce, p->data);
+    struct letter_request request;
+    puppet_do(p, &request);
+    puppet_letter(p, &request);
+}
+
+const struct letter_action *puppet_asked(const struct puppet *p, enum letter_kind kind)
+{
+    for (size_t i = 0; i < p->answer.count; i++) {
+        if (p->answer.actions[i].kind == kind) {
+            return &p->answer.actions[i];
+        }
     }
-    puppet_letter(p, &result);
+    return NULL;
+}
+
+int puppet_asked_op(const struct puppet *p, enum provision_op op)
+{
+    for (size_t i = 0; i < p->answer.count; i++) {
+        struct provision_request q;
+        if (p->answer.actions[i].kind == LETTER_ASK &&
+            provision_request_parse(p->answer.actions[i].message, &q) == STATUS_OK && q.op == op) {
+            return (int)i;
+        }
+    }
+    return -1;
 }
 
 int puppet_run(struct puppet *p, unsigned letters)
 {
     puppet_begin(p);
     int answered = puppet_send(p);
-    while (answered && p->letters < letters && p->answer.action.kind != LETTER_DONE) {
+    while (answered && p->letters < letters && puppet_asked(p, LETTER_DONE) == NULL) {
         puppet_act(p);
         answered = puppet_send(p);
     }

@@ -36,8 +36,9 @@ struct puppet {
     size_t request_len; /* the letter to be sent next */
     uint8_t out[LETTER_MAX];
     struct letter_answer answer; /* looks into `out` */
+    uint8_t piece[LETTER_MAX];   /* the last answer with a piece of an image */
     unsigned letters;            /* sent since BEGIN, images aside */
-    uint8_t data[4096];          /* result of the last action */
+    uint8_t data[LETTER_MAX];    /* results of the last actions */
 };
 
 void puppet_open(struct puppet *puppet, struct appliance *appliance, struct puppet_chip *chip);
@@ -46,7 +47,13 @@ void puppet_close(struct puppet *puppet);
 void puppet_begin(struct puppet *puppet);
 /* Sends the next letter; 1 when it was answered, 0 when it was refused. */
 int puppet_send(struct puppet *puppet);
-/* Does the action that was answered, honestly, and writes its RESULT as the next letter. */
+/* The action of this kind among those that were answered; NULL when there is none. */
+const struct letter_action *puppet_asked(const struct puppet *puppet, enum letter_kind kind);
+/* Whether the chip's agent is to be asked this; gives its place among the actions, or -1. */
+int puppet_asked_op(const struct puppet *puppet, enum provision_op op);
+/* Does the actions that were answered, honestly; `request` looks into the puppet. */
+void puppet_do(struct puppet *puppet, struct letter_request *request);
+/* The same, and writes their RESULT as the next letter. */
 void puppet_act(struct puppet *puppet);
 /* The parts of it: the chip's agent, its token, and a letter to be sent next. */
 struct bytes puppet_agent(struct puppet *puppet, struct bytes request, uint8_t *out, size_t max);

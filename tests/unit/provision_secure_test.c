@@ -187,29 +187,31 @@ static int secure_run(void)
     frames = 0;
     hand_begin();
     while (puppet_send(&p)) {
-        const struct letter_action action = p.answer.action;
-        struct letter_request result = { .op = LETTER_RESULT };
+        const struct letter_action action = p.answer.actions[0];
+        struct letter_request request = { .op = LETTER_RESULT, .count = 1 };
+        struct letter_result *result = &request.results[0];
+        assert_int_equal(p.answer.count, 1);
         if (action.kind == LETTER_DONE) {
             return 1;
         }
         if (action.kind == LETTER_FRAME) {
             line_look(action.message);
-            result.data = frame_answer(action.message, out, sizeof out);
+            result->data = frame_answer(action.message, out, sizeof out);
             if (++frames == change_at) {
-                out[result.data.len / 2] ^= 1;
+                out[result->data.len / 2] ^= 1;
             }
             if (frames == error_at) {
-                result.data = bytes_of(error_text, error_len);
+                result->data = bytes_of(error_text, error_len);
             }
             if (late_at != 0 && frames >= late_at && frames < late_at + late_many) {
-                result.data = bytes_of(before_answer, before_answer_len);
+                result->data = bytes_of(before_answer, before_answer_len);
             }
         } else if (action.kind == LETTER_TOKEN) {
-            result.data = puppet_token(&p, action.nonce, p.data);
+            result->data = puppet_token(&p, action.nonce, p.data);
         } else {
             assert_int_equal(action.kind, LETTER_CLOSED);
         }
-        puppet_letter(&p, &result);
+        puppet_letter(&p, &request);
     }
     return 0;
 }
@@ -349,7 +351,7 @@ static void station_that_asks_for_the_open_channel_of_a_secure_product_gets_noth
     appliance_change("");
     puppet_begin(&p);
     assert_true(puppet_send(&p));
-    memcpy(digest, p.answer.action.digest.data, sizeof digest);
+    memcpy(digest, p.answer.actions[0].digest.data, sizeof digest);
     const struct letter_request image = { .op = LETTER_IMAGE, .digest = bytes_of(digest, 32) };
     puppet_letter(&p, &image);
     assert_true(puppet_send(&p));

@@ -43,11 +43,12 @@ void station_close(struct station *s)
 
 /* ---- letters ---- */
 
-/* Views of *answer look into s->answer. */
+/* Views of *answer look into s->piece when it brings a piece of an image, else into s->answer. */
 static int letter_carry(struct station *s, const struct letter_request *request, struct letter_answer *answer,
                         struct fault *fault)
 {
     struct cbor_writer w = cbor_writer_of(s->request, sizeof s->request);
+    uint8_t *in = request->op == LETTER_IMAGE ? s->piece : s->answer;
     size_t len = 0;
     letter_request_build(request, &w);
     if (w.status != STATUS_OK) {
@@ -56,10 +57,10 @@ static int letter_carry(struct station *s, const struct letter_request *request,
     const size_t sent = s->twist == NULL ? w.len : s->twist(s, request, w.len);
     s->letters += request->op != LETTER_IMAGE;
     if (tls_letter_send(s->conn, bytes_of(s->request, sent), STATION_PATIENCE_MS, fault) != 0 ||
-        tls_letter_receive(s->conn, s->answer, sizeof s->answer, &len, STATION_PATIENCE_MS, fault) != 0) {
+        tls_letter_receive(s->conn, in, LETTER_MAX, &len, STATION_PATIENCE_MS, fault) != 0) {
         return -1;
     }
-    status_t status = letter_answer_parse(bytes_of(s->answer, len), answer);
+    status_t status = letter_answer_parse(bytes_of(in, len), answer);
     if (status != STATUS_OK) {
         return fault_status(fault, "answer", status);
     }
@@ -110,7 +111,6 @@ static struct station_image *image_place(struct station *s, const struct letter_
     return NULL;
 }
 
-/* Views of the action are gone when it was fetched. */
 static const struct station_image *image_take(struct station *s, const struct letter_action *action,
                                               struct fault *fault)
 {
@@ -201,20 +201,43 @@ int station_unit_make(struct station *s, const uint8_t uid[16], struct station_m
     return station_unit_run(s, made, fault);
 }
 
+/* Does the actions at hand, each as far as a chip of this bench can; what fails ends the run. */
+static int actions_do(struct station *s, const struct letter_answer *answer, struct letter_request *request,
+                      struct station_made *made, struct fault *fault)
+{
+    size_t used = 0;
+    memset(request, 0, sizeof *request);
+    request->op = LETTER_RESULT;
+    for (; request->count < answer->count; request->count++) {
+        struct bytes *data = &request->results[request->count].data;
+        if (action_do(s, &answer->actions[request->count], data, made, fault) != 0) {
+            return -1;
+        }
+        if (data->len > sizeof s->data - used) {
+            return fault_set(fault, "the chip's answers are too long");
+        }
+        if (data->len > 0) {
+            memcpy(s->data + used, data->data, data->len);
+        }
+        data->data = s->data + used;
+        used += data->len;
+    }
+    return 0;
+}
+
 int station_unit_run(struct station *s, struct station_made *made, struct fault *fault)
 {
     struct letter_answer answer;
-    const struct letter_request begin = { .op = LETTER_BEGIN,
-                                          .version = LETTER_VERSION,
-                                          .socket = bytes_of(s->name, strlen(s->name)),
-                                          .channel = LETTER_CHANNEL_OPEN };
+    struct letter_request request = { .op = LETTER_BEGIN,
+                                      .version = LETTER_VERSION,
+                                      .socket = bytes_of(s->name, strlen(s->name)),
+                                      .channel = LETTER_CHANNEL_OPEN };
     memset(made, 0, sizeof *made);
     memcpy(made->uid, board.uid, sizeof made->uid);
     s->letters = 0;
-    int result = letter_carry(s, &begin, &answer, fault);
-    for (made->letters = 1; result == 0 && answer.action.kind != LETTER_DONE; made->letters++) {
-        struct letter_request request = { .op = LETTER_RESULT };
-        result = action_do(s, &answer.action, &request.data, made, fault);
+    int result = letter_carry(s, &request, &answer, fault);
+    for (made->letters = 1; result == 0 && answer.actions[0].kind != LETTER_DONE; made->letters++) {
+        result = actions_do(s, &answer, &request, made, fault);
         if (result == 0) {
             result = letter_carry(s, &request, &answer, fault);
         }
@@ -222,9 +245,9 @@ int station_unit_run(struct station *s, struct station_made *made, struct fault 
     if (result != 0) {
         return -1;
     }
-    made->number = answer.action.number;
-    return cert_take(answer.action.device_cert, &made->device) != 0 ||
-                   cert_take(answer.action.update_cert, &made->update) != 0
+    made->number = answer.actions[0].number;
+    return cert_take(answer.actions[0].device_cert, &made->device) != 0 ||
+                   cert_take(answer.actions[0].update_cert, &made->update) != 0
                ? fault_set(fault, "no certificate came")
                : 0;
 }

@@ -30,6 +30,8 @@ struct station {
     uint64_t letters; /* sent for this unit, pieces of images aside */
     uint8_t request[LETTER_MAX];
     uint8_t answer[LETTER_MAX];
+    uint8_t piece[LETTER_MAX]; /* the answer with a piece of an image */
+    uint8_t data[LETTER_MAX];  /* what came of the actions at hand */
     uint8_t token[2048];
 };
 
