@@ -85,6 +85,15 @@ void appliance_failures_count(struct appliance *a, uint64_t *recorded, uint64_t 
     (void)pthread_mutex_unlock(&a->failures.lock);
 }
 
+void appliance_tpm_busy(struct appliance *a, uint64_t *signatures, uint64_t *busy_us)
+{
+    *signatures = 0;
+    *busy_us = 0;
+    if (a->quota != NULL) {
+        spend_busy(&a->granting.spend, signatures, busy_us);
+    }
+}
+
 /* ---- runs: the present one counts as used once ---- */
 
 struct run *appliance_run_take(struct appliance *a)

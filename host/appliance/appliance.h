@@ -39,6 +39,8 @@ int appliance_load(struct appliance *appliance, struct bytes package, struct fau
  * settle: records the number of those that did not, before the ledger is closed. */
 void appliance_failures_count(struct appliance *appliance, uint64_t *recorded, uint64_t *left_out);
 void appliance_failures_settle(struct appliance *appliance);
+/* What its TPM did since the start (spend_busy); zero without one. */
+void appliance_tpm_busy(struct appliance *appliance, uint64_t *signatures, uint64_t *busy_us);
 /* All its sockets are closed before. NULL is allowed. */
 void appliance_close(struct appliance *appliance);
 

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 static const char nobody[] = "counted by the TPM, and nobody got a grant";
 
@@ -65,13 +66,28 @@ static int gap_record(void *context, uint64_t from, uint64_t to)
     return ledger_spent_record(settling->ledger, from, to, nobody, settling->fault);
 }
 
+static uint64_t now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* With the lock held. */
+static int tpm_ask(struct spend *s, const struct spend_ask *ask, uint32_t *counted)
+{
+    uint64_t begun = now_us();
+    int result = quota_sign(s->quota, ask->digest, ask->signature, counted, ask->fault);
+    s->busy_us += now_us() - begun;
+    s->signatures += result == 0;
+    return result;
+}
+
 static int unit_sign(struct spend *s, const struct spend_ask *ask)
 {
     uint32_t counted = 0;
     (void)pthread_mutex_lock(&s->lock);
-    int result = lost_record(s, ask->fault) != 0 || doubt_settle(s, ask->fault) != 0
-                     ? -1
-                     : quota_sign(s->quota, ask->digest, ask->signature, &counted, ask->fault);
+    int result = lost_record(s, ask->fault) != 0 || doubt_settle(s, ask->fault) != 0 ? -1 : tpm_ask(s, ask, &counted);
     if (result == 0 && counted <= s->last) {
         result = behind(s, counted, ask->fault);
     }
@@ -178,6 +194,14 @@ int spend_sign(struct spend *s, const uint8_t digest[32], uint8_t signature[64],
     }
     (void)sem_destroy(&ask.done);
     return ask.result;
+}
+
+void spend_busy(struct spend *s, uint64_t *signatures, uint64_t *busy_us)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    *signatures = s->signatures;
+    *busy_us = s->busy_us;
+    (void)pthread_mutex_unlock(&s->lock);
 }
 
 int spend_refill(struct spend *s, struct bytes refill, struct fault *fault)

@@ -38,6 +38,8 @@ struct spend {
     pthread_mutex_t lock; /* guards all below */
     int unsure;           /* the TPM may have counted what nobody got */
     uint64_t last;        /* the count of its last signature */
+    uint64_t signatures;  /* that the TPM gave since the start, ... */
+    uint64_t busy_us;     /* ... and the time that it took for them, in microseconds */
     size_t lost_count;    /* counts whose grant could not be recorded, and not yet that they are lost either */
     uint64_t lost[SPEND_LOST_MAX];
 };
@@ -51,6 +53,9 @@ void spend_close(struct spend *spend);
  * ledger holds, and with a count that the ledger may hold already. */
 int spend_sign(struct spend *spend, const uint8_t digest[32], uint8_t signature[64], uint64_t *count,
                struct fault *fault);
+/* How many units the TPM signed since the start, and for how long it was asked: its own rate is the one by the other.
+ */
+void spend_busy(struct spend *spend, uint64_t *signatures, uint64_t *busy_us);
 /* As quota_refill. Units that were left, and are void by it, are recorded as spent. cut: they are at the next start. */
 int spend_refill(struct spend *spend, struct bytes refill, struct fault *fault);
 /* What was signed with this count could not be recorded and is forgotten. */

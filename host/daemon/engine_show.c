@@ -39,10 +39,12 @@ static int ledger_show(struct engine *e, struct dashboard_ledger *out, struct fa
     return 0;
 }
 
-static size_t gauge_put(char *out, size_t len, size_t out_len, const char *name, const char *help, uint64_t value)
+/* A name that ends in "_total" is a counter's. */
+static size_t value_put(char *out, size_t len, size_t out_len, const char *name, const char *help, uint64_t value)
 {
-    int added = snprintf(out + len, out_len - len, "# HELP %s %s\n# TYPE %s gauge\n%s %llu\n", name, help, name, name,
-                         (unsigned long long)value);
+    const char *type = strstr(name, "_total") != NULL ? "counter" : "gauge";
+    int added = snprintf(out + len, out_len - len, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type,
+                         name, (unsigned long long)value);
     if (added < 0 || (size_t)added >= out_len - len) {
         out[len] = '\0';
         return len;
@@ -55,6 +57,9 @@ size_t engine_metrics(struct engine *engine, char *out, size_t len, size_t out_l
     struct dashboard_package package = { 0 };
     struct dashboard_ledger ledger = { 0 };
     struct fault unsaid = FAULT_NONE;
+    uint64_t signatures = 0;
+    uint64_t busy_us = 0;
+    appliance_tpm_busy(engine->appliance, &signatures, &busy_us);
     if (package_show(engine, &package, &unsaid) != 0 || ledger_show(engine, &ledger, &unsaid) != 0) {
         return len; /* what is not known is not told */
     }
@@ -62,7 +67,7 @@ size_t engine_metrics(struct engine *engine, char *out, size_t len, size_t out_l
         const char *name;
         const char *help;
         uint64_t value;
-    } gauges[] = {
+    } values[] = {
         { "windlass_package_number", "The production package that is loaded; 0: none.", package.number },
         { "windlass_package_quota", "Units that it allows.", package.quota },
         { "windlass_package_not_after", "Unix seconds until which it is valid.", package.not_after },
@@ -72,9 +77,11 @@ size_t engine_metrics(struct engine *engine, char *out, size_t len, size_t out_l
         { "windlass_ledger_events", "Events that were seen in this appliance's chain.", ledger.events },
         { "windlass_ledger_checkpoint", "Unix seconds of the newest checkpoint.", ledger.checkpoint },
         { "windlass_ledger_tpm_count", "The highest count of the TPM that the ledger holds.", ledger.ledger_count },
+        { "windlass_tpm_signatures_total", "Units that the TPM signed since the start.", signatures },
+        { "windlass_tpm_busy_microseconds_total", "How long it took for them.", busy_us },
     };
-    for (size_t i = 0; i < sizeof gauges / sizeof gauges[0]; i++) {
-        len = gauge_put(out, len, out_len, gauges[i].name, gauges[i].help, gauges[i].value);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        len = value_put(out, len, out_len, values[i].name, values[i].help, values[i].value);
     }
     return len;
 }
