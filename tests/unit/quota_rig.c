@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -153,20 +155,39 @@ static void tpm_exec(const struct rig_tpm *tpm)
     _exit(127);
 }
 
+/* 1 once it answers on its control socket: then it listens on the other one, too. */
+static int tpm_answers(const char *control)
+{
+    static const uint8_t get_capability[4] = { 0, 0, 0, 1 };
+    uint8_t answer[8];
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", control);
+    int answers = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0 &&
+                  write(fd, get_capability, sizeof get_capability) == (ssize_t)sizeof get_capability &&
+                  read(fd, answer, sizeof answer) > 0;
+    (void)close(fd);
+    return answers;
+}
+
 void rig_tpm_start(struct rig_tpm *tpm)
 {
-    struct stat info;
+    char control[180];
     const char *path = tpm->tcti + strlen("swtpm:path=");
+    (void)snprintf(control, sizeof control, "%.160s.ctrl", path);
     (void)unlink(path);
+    (void)unlink(control);
     tpm->pid = fork();
     if (tpm->pid == 0) {
         tpm_exec(tpm);
     }
-    for (int tries = 0; tries < 1000 && stat(path, &info) != 0; tries++) {
+    int answers = 0;
+    for (int tries = 0; tries < 2000 && !answers; tries++) {
         assert_int_equal(waitpid(tpm->pid, NULL, WNOHANG), 0);
         (void)usleep(5000);
+        answers = tpm_answers(control);
     }
-    assert_int_equal(stat(path, &info), 0);
+    assert_true(answers);
 }
 
 void rig_tpm_kill(struct rig_tpm *tpm)
