@@ -162,7 +162,7 @@ static int tpm_answers(const char *control)
     uint8_t answer[8];
     struct sockaddr_un at = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", control);
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%.107s", control);
     int answers = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0 &&
                   write(fd, get_capability, sizeof get_capability) == (ssize_t)sizeof get_capability &&
                   read(fd, answer, sizeof answer) > 0;
