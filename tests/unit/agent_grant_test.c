@@ -3,62 +3,23 @@
  * with an anchor page that says what its policy says. */
 #include "tests/unit/test.h"
 
-#include "sbm/agent.h"
-#include "sbm/device.h"
-#include "sbm/self.h"
+#include "boot/verify.h"
+#include "tests/unit/agent_rig.h"
 #include "tests/unit/boot_maker_grant.h"
 #include "wire/cose.h"
-#include "wire/provision_msg.h"
+#include "wire/layout.h"
 
 #define IMAGE_LEN 900u
-#define LOCK_SECTORS 2
 
 static struct maker maker;
 static struct maker_key stranger;
 static struct sim machine;
 static struct sim with_keys; /* as it is after MAKE_KEYS */
-static struct provision_request request;
-static struct provision_answer answer; /* views into bytes */
-static uint8_t bytes[MAILBOX_MESSAGE_MAX];
-
-/* A chip that was just switched on takes one request. */
-static void serve_run(void)
-{
-    uint32_t *mailbox = sim_now()->mailbox;
-    struct cbor_writer w = cbor_writer_of((uint8_t *)(mailbox + 4), MAILBOX_MESSAGE_MAX);
-    memset(&device, 0, sizeof device);
-    device.lifecycle = port_lifecycle();
-    (void)port_unique_id(device.unique_id);
-    self_load();
-    agent_open();
-    provision_request_build(&request, &w);
-    mailbox[3] = (uint32_t)w.len;
-    mailbox[1]++;
-    agent_poll();
-    memcpy(bytes, mailbox + 4, mailbox[3]);
-    assert_int_equal(provision_answer_parse(bytes_of(bytes, mailbox[3]), &answer), STATUS_OK);
-}
-
-static enum sim_end serve(const struct provision_request *in)
-{
-    request = *in;
-    answer.status = 0;
-    return sim_run(&machine, serve_run);
-}
-
-static uint64_t ask(const struct provision_request *in)
-{
-    assert_int_equal(serve(in), SIM_RETURNED);
-    return answer.status;
-}
-
-static const struct provision_request install = { .op = PROVISION_INSTALL, .slot = 0 };
-static const struct provision_request lock = { .op = PROVISION_LOCK, .lock_sectors = LOCK_SECTORS };
 
 static uint64_t item_store(uint64_t item, struct bytes data)
 {
     const struct provision_request in = { .op = PROVISION_STORE, .item = item, .data = data };
-    return ask(&in);
+    return rig_ask(&machine, &in);
 }
 
 static uint64_t grant_store(const struct maker_grant *spec)
@@ -78,30 +39,11 @@ static struct maker_grant blocked(void)
     return maker_grant_blocked(&maker, machine.unique_id);
 }
 
-static void keys_make(void)
-{
-    static const uint8_t challenge[PROVISION_CHALLENGE_LEN];
-    struct cose_sign1 sign1;
-    struct provision_possession facts;
-    const struct provision_request in = { .op = PROVISION_MAKE_KEYS,
-                                          .challenge = bytes_of(challenge, sizeof challenge) };
-    assert_int_equal(ask(&in), 0);
-    assert_int_equal(cose_sign1_parse(answer.possession, &sign1), STATUS_OK);
-    assert_int_equal(provision_possession_parse(sign1.payload, &facts), STATUS_OK);
-    memcpy(maker.identity.open, facts.identity_key.data, 64);
-    memcpy(maker.update.open, facts.update_key.data, 64);
-}
-
 static int setup(void **state)
 {
     (void)state;
-    maker_start(&maker);
+    rig_chip_make(&maker, &machine, 1);
     assert_int_equal(crypto_p256_generate(stranger.secret, stranger.open), STATUS_OK);
-    sim_make(&machine, 512, 16, 0xFF);
-    maker_geometry(&machine);
-    maker_anchor(&maker, &machine, 0);
-    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 1, 900);
-    keys_make();
     sim_copy(&with_keys, &machine);
     return 0;
 }
@@ -149,8 +91,8 @@ static void nothing_is_stored_without_a_grant(void **state)
     for (uint64_t item = STORE_DEVICE_CERT; item <= STORE_ROOT_CERT; item++) {
         assert_int_equal(item_store(item, bytes_of("certificate", 11)), STATUS_GRANT_MISSING);
     }
-    assert_int_not_equal(ask(&install), 0);
-    assert_int_not_equal(ask(&lock), 0);
+    assert_int_not_equal(rig_ask(&machine, &rig_install), 0);
+    assert_int_not_equal(rig_ask(&machine, &rig_lock), 0);
     assert_int_equal(machine.operations, operations);
 }
 
@@ -342,19 +284,19 @@ static void grant_from_an_exchanged_anchor_page_is_worth_nothing(void **state)
     assert_int_equal(grant_store(&spec), 0);
     maker_anchor(&maker, &machine, 0);
     rest_store();
-    assert_int_equal(ask(&install), STATUS_GRANT_TICKET);
-    assert_int_equal(ask(&lock), STATUS_GRANT_TICKET);
+    assert_int_equal(rig_ask(&machine, &rig_install), STATUS_GRANT_TICKET);
+    assert_int_equal(rig_ask(&machine, &rig_lock), STATUS_GRANT_TICKET);
     spec = right();
     assert_int_equal(grant_store(&spec), 0);
-    assert_int_equal(ask(&install), 0);
-    assert_int_equal(serve(&lock), SIM_RESET);
+    assert_int_equal(rig_ask(&machine, &rig_install), 0);
+    assert_int_equal(rig_serve(&machine, &rig_lock), SIM_RESET);
 }
 
 /* Exchanges something of the anchor page; LOCK says so, and takes the chip when it is right again. */
 static void assert_anchor_matters(const struct maker *other)
 {
     maker_anchor(other, &machine, 0);
-    assert_int_equal(ask(&lock), STATUS_ANCHOR_MISMATCH);
+    assert_int_equal(rig_ask(&machine, &rig_lock), STATUS_ANCHOR_MISMATCH);
     assert_int_equal(machine.fuses[0], 0);
 }
 
@@ -364,7 +306,7 @@ static void anchor_page_that_differs_from_the_policy_is_not_locked_in(void **sta
     struct maker_grant spec = right();
     assert_int_equal(grant_store(&spec), 0);
     rest_store();
-    assert_int_equal(ask(&install), 0);
+    assert_int_equal(rig_ask(&machine, &rig_install), 0);
     struct maker other = maker;
     other.firmware_next = stranger;
     assert_anchor_matters(&other);
@@ -376,7 +318,7 @@ static void anchor_page_that_differs_from_the_policy_is_not_locked_in(void **sta
     other.mastering_next = stranger;
     assert_anchor_matters(&other);
     maker_anchor(&maker, &machine, 0);
-    assert_int_equal(serve(&lock), SIM_RESET);
+    assert_int_equal(rig_serve(&machine, &rig_lock), SIM_RESET);
     assert_int_equal(machine.fuses[0], 0xFFFF);
 }
 

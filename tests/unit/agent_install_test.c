@@ -5,69 +5,15 @@
 
 #include "boot/counter.h"
 #include "boot/stage.h"
-#include "sbm/agent.h"
 #include "sbm/device.h"
-#include "sbm/self.h"
+#include "tests/unit/agent_rig.h"
 #include "tests/unit/boot_maker_grant.h"
-#include "wire/cose.h"
-#include "wire/provision_msg.h"
+#include "wire/layout.h"
 
 #define IMAGE_LEN 900u
-#define LOCK_SECTORS 2
 
 static struct maker maker;
 static struct sim machine;
-static struct provision_request request;
-static struct provision_answer answer; /* views into bytes */
-static uint8_t bytes[MAILBOX_MESSAGE_MAX];
-
-/* A chip that was just switched on takes one request. */
-static void serve_run(void)
-{
-    uint32_t *mailbox = sim_now()->mailbox;
-    struct cbor_writer w = cbor_writer_of((uint8_t *)(mailbox + 4), MAILBOX_MESSAGE_MAX);
-    memset(&device, 0, sizeof device);
-    device.lifecycle = port_lifecycle();
-    (void)port_unique_id(device.unique_id);
-    self_load();
-    agent_open();
-    provision_request_build(&request, &w);
-    mailbox[3] = (uint32_t)w.len;
-    mailbox[1]++;
-    agent_poll();
-    memcpy(bytes, mailbox + 4, mailbox[3]);
-    assert_int_equal(provision_answer_parse(bytes_of(bytes, mailbox[3]), &answer), STATUS_OK);
-}
-
-static enum sim_end serve(const struct provision_request *in)
-{
-    request = *in;
-    answer.status = 0;
-    return sim_run(&machine, serve_run);
-}
-
-static uint64_t ask(const struct provision_request *in)
-{
-    assert_int_equal(serve(in), SIM_RETURNED);
-    return answer.status;
-}
-
-static const struct provision_request install = { .op = PROVISION_INSTALL, .slot = 0 };
-static const struct provision_request lock = { .op = PROVISION_LOCK, .lock_sectors = LOCK_SECTORS };
-
-static void keys_make(void)
-{
-    static const uint8_t challenge[PROVISION_CHALLENGE_LEN];
-    struct cose_sign1 sign1;
-    struct provision_possession facts;
-    const struct provision_request in = { .op = PROVISION_MAKE_KEYS,
-                                          .challenge = bytes_of(challenge, sizeof challenge) };
-    assert_int_equal(ask(&in), 0);
-    assert_int_equal(cose_sign1_parse(answer.possession, &sign1), STATUS_OK);
-    assert_int_equal(provision_possession_parse(sign1.payload, &facts), STATUS_OK);
-    memcpy(maker.identity.open, facts.identity_key.data, 64);
-    memcpy(maker.update.open, facts.update_key.data, 64);
-}
 
 static void items_store(void)
 {
@@ -83,7 +29,7 @@ static void items_store(void)
                                   : items[i] == STORE_POLICY ? bytes_of(policy, policy_len)
                                                              : bytes_of("certificate", 11);
         const struct provision_request in = { .op = PROVISION_STORE, .item = items[i], .data = data };
-        assert_int_equal(ask(&in), 0);
+        assert_int_equal(rig_ask(&machine, &in), 0);
     }
 }
 
@@ -101,12 +47,7 @@ static void package_put(uint64_t sequence, uint64_t needs_version)
 static int setup(void **state)
 {
     (void)state;
-    maker_start(&maker);
-    sim_make(&machine, 512, 16, 0xFF);
-    maker_geometry(&machine);
-    maker_anchor(&maker, &machine, 0);
-    (void)maker_sbm(&maker, &maker.firmware, &machine, 0, 2, 900);
-    keys_make();
+    rig_chip_make(&maker, &machine, 2);
     items_store();
     return 0;
 }
@@ -127,10 +68,10 @@ static void application_that_demands_the_factorys_sbm_is_installed(void **state)
 {
     (void)state;
     package_put(3, 3);
-    assert_int_equal(ask(&install), STATUS_SUIT_VERSION);
+    assert_int_equal(rig_ask(&machine, &rig_install), STATUS_SUIT_VERSION);
     package_put(3, 2);
-    assert_int_equal(ask(&install), 0);
-    assert_int_equal(serve(&lock), SIM_RESET);
+    assert_int_equal(rig_ask(&machine, &rig_install), 0);
+    assert_int_equal(rig_serve(&machine, &rig_lock), SIM_RESET);
     assert_boots(3);
 }
 
@@ -138,7 +79,7 @@ static void sequence_number_zero_is_not_installed(void **state)
 {
     (void)state;
     package_put(0, 0);
-    assert_int_equal(ask(&install), STATUS_SUIT_ROLLBACK);
+    assert_int_equal(rig_ask(&machine, &rig_install), STATUS_SUIT_ROLLBACK);
     assert_int_equal(counter_read(COUNTER_SBM), 0);
 }
 
@@ -147,14 +88,14 @@ static void installing_again_is_fine_and_an_older_package_leaves_nothing_to_lock
     (void)state;
     package_put(3, 0);
     for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(ask(&install), 0);
+        assert_int_equal(rig_ask(&machine, &rig_install), 0);
     }
     package_put(2, 0);
-    assert_int_equal(ask(&install), STATUS_SUIT_ROLLBACK);
-    assert_int_not_equal(ask(&lock), 0);
+    assert_int_equal(rig_ask(&machine, &rig_install), STATUS_SUIT_ROLLBACK);
+    assert_int_not_equal(rig_ask(&machine, &rig_lock), 0);
     package_put(3, 0);
-    assert_int_equal(ask(&install), 0);
-    assert_int_equal(serve(&lock), SIM_RESET);
+    assert_int_equal(rig_ask(&machine, &rig_install), 0);
+    assert_int_equal(rig_serve(&machine, &rig_lock), SIM_RESET);
     assert_boots(3);
 }
 
@@ -171,10 +112,10 @@ static void lock_after_a_cut_install_never_leaves_a_dead_device(void **state)
         machine = before;
         machine.cut_at = machine.operations + op;
         machine.cut_mode = SIM_CUT_AFTER;
-        end = serve(&install);
+        end = rig_serve(&machine, &rig_install);
         machine.cut_at = 0;
-        if (serve(&lock) == SIM_RETURNED) {
-            assert_int_not_equal(answer.status, 0);
+        if (rig_serve(&machine, &rig_lock) == SIM_RETURNED) {
+            assert_int_not_equal(rig_status(), 0);
             refused++;
         } else {
             assert_boots(3);
@@ -188,7 +129,7 @@ static void cut_in_lock_is_completed(void **state)
     static struct sim before;
     (void)state;
     package_put(3, 0);
-    assert_int_equal(ask(&install), 0);
+    assert_int_equal(rig_ask(&machine, &rig_install), 0);
     before = machine;
     for (uint32_t op = 1; op <= 5; op++) {
         for (unsigned mode = SIM_CUT_BEFORE; mode <= SIM_CUT_AFTER; mode++) {
@@ -196,16 +137,16 @@ static void cut_in_lock_is_completed(void **state)
             machine.cut_at = machine.operations + op;
             machine.cut_mode = (enum sim_cut_mode)mode;
             machine.cut_len = 0;
-            assert_int_equal(serve(&lock), SIM_POWER_CUT);
+            assert_int_equal(rig_serve(&machine, &rig_lock), SIM_POWER_CUT);
             machine.cut_at = 0;
             if (port_lifecycle() != PORT_SECURED) {
-                assert_int_equal(serve(&lock), SIM_RESET);
+                assert_int_equal(rig_serve(&machine, &rig_lock), SIM_RESET);
             }
             assert_boots(3);
             assert_int_equal(port_lifecycle(), PORT_SECURED);
             assert_int_not_equal(machine.fuses[1], 0);
             assert_int_not_equal(machine.fuses[2], 0);
-            assert_int_equal(machine.fuses[3], LOCK_SECTORS);
+            assert_int_equal(machine.fuses[3], RIG_LOCK_SECTORS);
         }
     }
 }
@@ -216,16 +157,16 @@ static void image_without_entry_point_is_not_locked_in(void **state)
     static struct sim elsewhere;
     (void)state;
     package_put(3, 0);
-    assert_int_equal(ask(&install), 0);
+    assert_int_equal(rig_ask(&machine, &rig_install), 0);
     sim_make(&elsewhere, 1024, 16, 0xFF);
     maker_geometry(&elsewhere);
     package_put(3, 0);
     maker_geometry(&machine);
-    assert_int_equal(ask(&install), STATUS_SUIT_ENTRY);
-    assert_int_equal(ask(&lock), STATUS_SUIT_ENTRY);
+    assert_int_equal(rig_ask(&machine, &rig_install), STATUS_SUIT_ENTRY);
+    assert_int_equal(rig_ask(&machine, &rig_lock), STATUS_SUIT_ENTRY);
     package_put(3, 0);
-    assert_int_equal(ask(&install), 0);
-    assert_int_equal(serve(&lock), SIM_RESET);
+    assert_int_equal(rig_ask(&machine, &rig_install), 0);
+    assert_int_equal(rig_serve(&machine, &rig_lock), SIM_RESET);
     assert_boots(3);
 }
 

@@ -10,43 +10,6 @@
 #include "host/ledger/ledger.h"
 #include "tests/unit/ledger_support.h"
 
-struct keys {
-    uint8_t uid[16];
-    uint8_t identity[64];
-    uint8_t update[64];
-};
-
-static struct keys keys_of(uint8_t chip, uint8_t key)
-{
-    struct keys k;
-    memset(k.uid, chip, sizeof k.uid);
-    memset(k.identity, key, sizeof k.identity);
-    memset(k.update, key ^ 0x80, sizeof k.update);
-    return k;
-}
-
-static struct ledger *ledger_new(void)
-{
-    struct ledger *ledger = NULL;
-    struct fault fault = FAULT_NONE;
-    support_check(ledger_open_at(ledger_place(), LEDGER_WRITE, &ledger, &fault), &fault);
-    return ledger;
-}
-
-static int reserve(struct ledger *ledger, const struct keys *k, struct ledger_unit *unit, struct fault *fault)
-{
-    const struct ledger_claim claim = { k->uid, k->identity, k->update, 0 };
-    return ledger_unit_reserve(ledger, &claim, unit, fault);
-}
-
-static void certify(struct ledger *ledger, const struct keys *k)
-{
-    struct fault fault = FAULT_NONE;
-    struct cert device = { { 0x30, 1 }, 2 };
-    struct cert update = { { 0x30, 2, 3 }, 3 };
-    support_check(ledger_unit_certify(ledger, k->uid, &device, &update, &fault), &fault);
-}
-
 static int unit_count(void *context, const struct ledger_unit *unit)
 {
     size_t *count = context;
@@ -74,7 +37,7 @@ static void quota_of_a_package_is_kept(void **state)
     (void)state;
     support_check(ledger_package_load(ledger, &package, &fault), &fault);
     for (uint8_t i = 1; i <= 4; i++) {
-        struct keys k = keys_of((uint8_t)(i > 2 ? 3 : i), (uint8_t)(i > 2 ? 3 : i));
+        struct ledger_keys k = ledger_keys_of((uint8_t)(i > 2 ? 3 : i), (uint8_t)(i > 2 ? 3 : i));
         const struct ledger_claim claim = { k.uid, k.identity, k.update, 7 };
         fault = FAULT_NONE;
         int result = ledger_unit_reserve(ledger, &claim, &unit, &fault);
@@ -98,7 +61,7 @@ static void scrapped_unit_makes_room_for_one_more(void **state)
 {
     struct ledger *ledger = ledger_new();
     const struct ledger_package package = package_of(1, 1);
-    struct keys k[2] = { keys_of(1, 1), keys_of(2, 2) };
+    struct ledger_keys k[2] = { ledger_keys_of(1, 1), ledger_keys_of(2, 2) };
     const struct ledger_claim first = { k[0].uid, k[0].identity, k[0].update, 1 };
     const struct ledger_claim second = { k[1].uid, k[1].identity, k[1].update, 1 };
     const struct bytes order = bytes_of("order", 5);
@@ -137,19 +100,19 @@ static void older_package_is_refused_and_the_same_is_resumed(void **state)
 static void same_answer_recorded_twice_is_one_event(void **state)
 {
     struct ledger *ledger = ledger_new();
-    struct keys a = keys_of(1, 1);
+    struct ledger_keys a = ledger_keys_of(1, 1);
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     const struct bytes grant = bytes_of("grant", 5);
     const struct bytes other = bytes_of("other", 5);
     (void)state;
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
     support_check(ledger_unit_grant(ledger, a.uid, 0, grant, &fault), &fault);
     support_check(ledger_unit_grant(ledger, a.uid, 0, grant, &fault), &fault);
     support_check_refused(ledger_unit_grant(ledger, a.uid, 0, other, &fault), &fault, "grant already");
     fault = FAULT_NONE;
-    certify(ledger, &a);
-    certify(ledger, &a);
+    ledger_keys_certify(ledger, &a);
+    ledger_keys_certify(ledger, &a);
     assert_int_equal(ledger_unit_find(ledger, a.uid, &unit, &fault), 1);
     assert_int_equal(unit.grant_len, 5);
     assert_memory_equal(unit.grant, "grant", 5);
@@ -173,7 +136,7 @@ static void *caller_run(void *context)
 {
     struct caller *caller = context;
     for (unsigned round = 0; round < ROUNDS; round++) {
-        struct keys k = keys_of(0, 0);
+        struct ledger_keys k = ledger_keys_of(0, 0);
         struct ledger_unit unit;
         struct fault fault = FAULT_NONE;
         uint32_t name = caller->index << 8 | round;
@@ -239,8 +202,8 @@ static void counts_that_nobody_holds_are_found(void **state)
     uint64_t highest = 0;
     (void)state;
     for (uint8_t i = 0; i < 3; i++) {
-        const struct keys k = keys_of((uint8_t)(i + 1), (uint8_t)(i + 1));
-        support_check(reserve(ledger, &k, &unit, &fault), &fault);
+        const struct ledger_keys k = ledger_keys_of((uint8_t)(i + 1), (uint8_t)(i + 1));
+        support_check(ledger_keys_reserve(ledger, &k, &unit, &fault), &fault);
         support_check(ledger_unit_grant(ledger, k.uid, granted[i], bytes_of("grant", 5), &fault), &fault);
     }
     support_check(ledger_spent_record(ledger, 7, 9, "test", &fault), &fault);

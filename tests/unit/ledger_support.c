@@ -6,6 +6,7 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/unit/postgres_server.h"
 
@@ -53,6 +54,38 @@ int ledger_open_at(const char *place, enum ledger_access mode, struct ledger **o
 {
     const struct ledger_config config = { .place = place, .mode = mode };
     return ledger_open(&config, out, fault);
+}
+
+struct ledger *ledger_new(void)
+{
+    struct ledger *ledger = NULL;
+    struct fault fault = FAULT_NONE;
+    support_check(ledger_open_at(ledger_place(), LEDGER_WRITE, &ledger, &fault), &fault);
+    return ledger;
+}
+
+struct ledger_keys ledger_keys_of(uint8_t chip, uint8_t key)
+{
+    struct ledger_keys k;
+    memset(k.uid, chip, sizeof k.uid);
+    memset(k.identity, key, sizeof k.identity);
+    memset(k.update, key ^ 0x80, sizeof k.update);
+    return k;
+}
+
+int ledger_keys_reserve(struct ledger *ledger, const struct ledger_keys *k, struct ledger_unit *unit,
+                        struct fault *fault)
+{
+    const struct ledger_claim claim = { k->uid, k->identity, k->update, 0 };
+    return ledger_unit_reserve(ledger, &claim, unit, fault);
+}
+
+void ledger_keys_certify(struct ledger *ledger, const struct ledger_keys *k)
+{
+    struct fault fault = FAULT_NONE;
+    struct cert device = { { 0x30, 1 }, 2 };
+    struct cert update = { { 0x30, 2, 3 }, 3 };
+    support_check(ledger_unit_certify(ledger, k->uid, &device, &update, &fault), &fault);
 }
 
 void ledger_sql(const char *sql, int should_succeed)

@@ -19,6 +19,22 @@ int ledger_server_teardown(void **state);
 const char *ledger_place(void);
 /* Without a signer. */
 int ledger_open_at(const char *place, enum ledger_access mode, struct ledger **out, struct fault *fault);
+/* An open one, without a signer, at ledger_place. */
+struct ledger *ledger_new(void);
+
+/* A chip: each byte of its unique ID is `chip`, of its identity key `key`. */
+struct ledger_keys {
+    uint8_t uid[16];
+    uint8_t identity[64];
+    uint8_t update[64];
+};
+struct ledger_keys ledger_keys_of(uint8_t chip, uint8_t key);
+/* As ledger_unit_reserve; of no package. */
+int ledger_keys_reserve(struct ledger *ledger, const struct ledger_keys *k, struct ledger_unit *unit,
+                        struct fault *fault);
+/* Two certificates of two and three bytes. */
+void ledger_keys_certify(struct ledger *ledger, const struct ledger_keys *k);
+
 /* SQL by another program; fails the test unless it succeeds as expected. */
 void ledger_sql(const char *sql, int should_succeed);
 /* Takes the guards off the tables, as somebody who owns the database can. */

@@ -13,60 +13,23 @@
 #include "host/lib/p256.h"
 #include "tests/unit/ledger_support.h"
 
-struct keys {
-    uint8_t uid[16];
-    uint8_t identity[64];
-    uint8_t update[64];
-};
-
-static struct keys keys_of(uint8_t chip, uint8_t key)
-{
-    struct keys k;
-    memset(k.uid, chip, sizeof k.uid);
-    memset(k.identity, key, sizeof k.identity);
-    memset(k.update, key ^ 0x80, sizeof k.update);
-    return k;
-}
-
-static struct ledger *ledger_new(void)
-{
-    struct ledger *ledger = NULL;
-    struct fault fault = FAULT_NONE;
-    support_check(ledger_open_at(ledger_place(), LEDGER_WRITE, &ledger, &fault), &fault);
-    return ledger;
-}
-
-static int reserve(struct ledger *ledger, const struct keys *k, struct ledger_unit *unit, struct fault *fault)
-{
-    const struct ledger_claim claim = { k->uid, k->identity, k->update, 0 };
-    return ledger_unit_reserve(ledger, &claim, unit, fault);
-}
-
-static void certify(struct ledger *ledger, const struct keys *k)
-{
-    struct fault fault = FAULT_NONE;
-    struct cert device = { { 0x30, 1 }, 2 };
-    struct cert update = { { 0x30, 2, 3 }, 3 };
-    support_check(ledger_unit_certify(ledger, k->uid, &device, &update, &fault), &fault);
-}
-
 static void same_chip_with_the_same_key_is_counted_once(void **state)
 {
     struct ledger *ledger = ledger_new();
-    struct keys a = keys_of(1, 1);
-    struct keys b = keys_of(2, 2);
+    struct ledger_keys a = ledger_keys_of(1, 1);
+    struct ledger_keys b = ledger_keys_of(2, 2);
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     (void)state;
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
     assert_int_equal(unit.number, 1);
     assert_int_equal(unit.state, LEDGER_RESERVED);
-    certify(ledger, &a);
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    ledger_keys_certify(ledger, &a);
+    support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
     assert_int_equal(unit.number, 1);
     assert_int_equal(unit.device_cert.len, 2);
     assert_int_equal(unit.update_cert.der[2], 3);
-    support_check(reserve(ledger, &b, &unit, &fault), &fault);
+    support_check(ledger_keys_reserve(ledger, &b, &unit, &fault), &fault);
     assert_int_equal(unit.number, 2);
     ledger_close(ledger);
 }
@@ -74,17 +37,17 @@ static void same_chip_with_the_same_key_is_counted_once(void **state)
 static void same_chip_with_another_key_is_quarantined_for_good(void **state)
 {
     struct ledger *ledger = ledger_new();
-    struct keys a = keys_of(1, 1);
-    struct keys clone = keys_of(1, 9);
+    struct ledger_keys a = ledger_keys_of(1, 1);
+    struct ledger_keys clone = ledger_keys_of(1, 9);
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     uint8_t receipt[32] = { 0 };
     (void)state;
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
-    certify(ledger, &a);
-    support_check_refused(reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
+    support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
+    ledger_keys_certify(ledger, &a);
+    support_check_refused(ledger_keys_reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
     fault = FAULT_NONE;
-    support_check_refused(reserve(ledger, &a, &unit, &fault), &fault, "quarantined");
+    support_check_refused(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault, "quarantined");
     fault = FAULT_NONE;
     assert_int_equal(ledger_unit_check(ledger, a.uid, bytes_of(receipt, sizeof receipt), 1, &fault), -1);
     fault = FAULT_NONE;
@@ -103,15 +66,15 @@ static void same_chip_with_one_other_key_is_quarantined(void **state)
     struct ledger *ledger = ledger_new();
     (void)state;
     for (uint8_t which = 0; which < 2; which++) {
-        struct keys a = keys_of((uint8_t)(1 + which), (uint8_t)(1 + which));
-        struct keys clone = a;
+        struct ledger_keys a = ledger_keys_of((uint8_t)(1 + which), (uint8_t)(1 + which));
+        struct ledger_keys clone = a;
         struct ledger_unit unit;
         struct fault fault = FAULT_NONE;
         (which == 0 ? clone.identity : clone.update)[5] ^= 1;
-        support_check(reserve(ledger, &a, &unit, &fault), &fault);
-        support_check_refused(reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
+        support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
+        support_check_refused(ledger_keys_reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
         fault = FAULT_NONE;
-        support_check_refused(reserve(ledger, &a, &unit, &fault), &fault, "quarantined");
+        support_check_refused(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault, "quarantined");
     }
     ledger_close(ledger);
 }
@@ -119,18 +82,18 @@ static void same_chip_with_one_other_key_is_quarantined(void **state)
 static void key_of_another_chip_is_refused(void **state)
 {
     struct ledger *ledger = ledger_new();
-    struct keys a = keys_of(1, 1);
-    struct keys copy = keys_of(2, 1);
+    struct ledger_keys a = ledger_keys_of(1, 1);
+    struct ledger_keys copy = ledger_keys_of(2, 1);
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     (void)state;
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
     for (unsigned which = 0; which < 3; which++) { /* both keys, the identity key, the update key */
-        struct keys other = keys_of(2, 9);
+        struct ledger_keys other = ledger_keys_of(2, 9);
         memcpy(other.identity, which < 2 ? copy.identity : other.identity, sizeof other.identity);
         memcpy(other.update, which != 1 ? copy.update : other.update, sizeof other.update);
         fault = FAULT_NONE;
-        support_check_refused(reserve(ledger, &other, &unit, &fault), &fault, "UNIQUE");
+        support_check_refused(ledger_keys_reserve(ledger, &other, &unit, &fault), &fault, "UNIQUE");
         fault = FAULT_NONE;
         assert_int_equal(ledger_unit_find(ledger, other.uid, &unit, &fault), 0);
     }
@@ -140,13 +103,13 @@ static void key_of_another_chip_is_refused(void **state)
 static void second_certificate_for_one_chip_is_refused(void **state)
 {
     struct ledger *ledger = ledger_new();
-    struct keys a = keys_of(1, 1);
+    struct ledger_keys a = ledger_keys_of(1, 1);
     struct cert other = { { 0x30, 9 }, 2 };
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     (void)state;
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
-    certify(ledger, &a);
+    support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
+    ledger_keys_certify(ledger, &a);
     support_check_refused(ledger_unit_certify(ledger, a.uid, &other, &other, &fault), &fault, "already");
     ledger_close(ledger);
 }
@@ -154,18 +117,18 @@ static void second_certificate_for_one_chip_is_refused(void **state)
 static void record_closes_only_after_the_check(void **state)
 {
     struct ledger *ledger = ledger_new();
-    struct keys a = keys_of(1, 1);
+    struct ledger_keys a = ledger_keys_of(1, 1);
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     uint8_t receipt[32];
     uint8_t digest[32];
     (void)state;
     memset(receipt, 7, sizeof receipt);
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
     assert_int_equal(ledger_unit_check(ledger, a.uid, bytes_of(receipt, sizeof receipt), 4, &fault),
                      -1); /* no certificates yet */
     fault = FAULT_NONE;
-    certify(ledger, &a);
+    ledger_keys_certify(ledger, &a);
     assert_int_equal(ledger_unit_close(ledger, a.uid, bytes_of(NULL, 0), bytes_of(NULL, 0), &fault), -1);
     fault = FAULT_NONE;
     support_check(ledger_unit_check(ledger, a.uid, bytes_of(receipt, sizeof receipt), 4, &fault), &fault);
@@ -199,8 +162,8 @@ static void records_survive_closing_and_keep_their_order(void **state)
     (void)state;
     for (uint8_t i = 1; i <= 5; i++) {
         struct ledger *ledger = ledger_new();
-        struct keys k = keys_of((uint8_t)(50 - i), i);
-        support_check(reserve(ledger, &k, &unit, &fault), &fault);
+        struct ledger_keys k = ledger_keys_of((uint8_t)(50 - i), i);
+        support_check(ledger_keys_reserve(ledger, &k, &unit, &fault), &fault);
         ledger_close(ledger);
     }
     struct ledger *ledger = NULL;
@@ -219,14 +182,14 @@ static void rows_cannot_be_deleted(void **state)
     static const char *const attempts[] = { "DELETE FROM units",          "DELETE FROM events",
                                             "UPDATE events SET time = 1", "DELETE FROM packages",
                                             "DELETE FROM checkpoints",    "DELETE FROM loads" };
-    struct keys a = keys_of(1, 1);
-    struct keys clone = keys_of(1, 9);
+    struct ledger_keys a = ledger_keys_of(1, 1);
+    struct ledger_keys clone = ledger_keys_of(1, 9);
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     struct ledger *ledger = ledger_new();
     (void)state;
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
-    support_check_refused(reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
+    support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
+    support_check_refused(ledger_keys_reserve(ledger, &clone, &unit, &fault), &fault, "quarantined");
     ledger_close(ledger);
     for (size_t i = 0; i < (ledger_on_server ? 6 : 3); i++) { /* SQLite's triggers fire for rows, and there are none */
         ledger_sql(attempts[i], 0);
@@ -280,7 +243,7 @@ static void missing_ledger_is_not_made_by_reading(void **state)
 
 static void ledger_held_by_another_program_is_said(void **state)
 {
-    struct keys a = keys_of(1, 1);
+    struct ledger_keys a = ledger_keys_of(1, 1);
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     sqlite3 *db = NULL;
@@ -288,19 +251,19 @@ static void ledger_held_by_another_program_is_said(void **state)
     (void)state;
     assert_int_equal(sqlite3_open(support_path("ledger.db"), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    support_check_refused(reserve(ledger, &a, &unit, &fault), &fault, "another program");
+    support_check_refused(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault, "another program");
     (void)sqlite3_close(db);
     ledger_close(ledger);
 }
 
 static void row_with_impossible_content_is_a_fault(void **state)
 {
-    struct keys a = keys_of(1, 1);
+    struct ledger_keys a = ledger_keys_of(1, 1);
     struct ledger_unit unit;
     struct fault fault = FAULT_NONE;
     struct ledger *ledger = ledger_new();
     (void)state;
-    support_check(reserve(ledger, &a, &unit, &fault), &fault);
+    support_check(ledger_keys_reserve(ledger, &a, &unit, &fault), &fault);
     ledger_sql("UPDATE units SET certified = 1", 1); /* the event that opened the ledger */
     assert_int_equal(ledger_unit_find(ledger, a.uid, &unit, &fault), -1);
     assert_string_not_equal(fault.what, "");
