@@ -28,7 +28,7 @@ struct rsp {
 
 /*
  * Connects to "host:port" ("[::1]:port" for IPv6) within the timeout and agrees on the protocol. The CPU is halted
- * then.
+ * then. A connection that the server drops at once is tried again for half a second.
  */
 int rsp_connect(struct rsp *rsp, const char *target, unsigned timeout_ms, struct fault *fault);
 /* As rsp_connect over a connected socket, which it then owns also on failure. */

@@ -10,9 +10,11 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define RSP_PACKET_DEFAULT 1024u
+#define RSP_DROPS_MAX 5u
 
 static int text_command(struct rsp *rsp, const char *command, struct fault *fault)
 {
@@ -172,12 +174,25 @@ static int target_connect(const char *target, unsigned timeout_ms, int *refused,
     return fd;
 }
 
+/* A server of one client drops the next one until it has seen the former leave: OpenOCD does. */
 int rsp_connect(struct rsp *rsp, const char *target, unsigned timeout_ms, struct fault *fault)
 {
-    int refused = 0;
-    rsp->fd = -1;
-    int fd = target_connect(target, timeout_ms, &refused, fault);
-    return fd < 0 ? -1 : rsp_attach(rsp, fd, timeout_ms, fault);
+    const struct timespec pause = { 0, 100 * 1000 * 1000 };
+    int result = -1;
+    for (unsigned tries = 0; result != 0 && tries < RSP_DROPS_MAX; tries++) {
+        int refused = 0;
+        rsp->fd = -1;
+        rsp->peer_closed = 0;
+        int fd = target_connect(target, timeout_ms, &refused, fault);
+        result = fd < 0 ? -1 : rsp_attach(rsp, fd, timeout_ms, fault);
+        if (result != 0 && !rsp->peer_closed) {
+            return -1;
+        }
+        if (result != 0) {
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+    return result;
 }
 
 enum rsp_port rsp_port_probe(const char *target, unsigned timeout_ms)
