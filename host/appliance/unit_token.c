@@ -93,7 +93,8 @@ static int claim_find(struct unit *u, struct bytes token, struct fault *fault)
     int found = ledger_unit_by_instance(u->appliance->ledger, claims.instance.data, &u->record, fault);
     if (found == 0) {
         (void)fault_set(fault, "this chip is a device already, and this ledger does not know it");
-        return fault_hint(fault, "name the project with whose ledger it was made: --project DIR");
+        return fault_hint(fault,
+                          "it was made at another appliance, or by nobody: the maker can search his ledgers for it");
     }
     return found == 1 ? 0 : -1;
 }
