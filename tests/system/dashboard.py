@@ -210,6 +210,14 @@ def no_size_needs_sideways_scrolling(browser, peer):
     assert browser.js("parseFloat(getComputedStyle(document.getElementById('made')).fontSize)") >= 120, "too small for a wall"
 
 
+def wall_needs_no_scrolling(browser, peer):
+    log_in(browser, peer)
+    for width, height in SIZES[-2:]:
+        browser.size(width, height)
+        time.sleep(0.15)
+        assert browser.js("document.documentElement.scrollHeight <= innerHeight"), f"{width} x {height}: higher than the screen"
+
+
 CONTRAST = """(() => {
   const parse = c => c.match(/[0-9.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
@@ -312,6 +320,7 @@ TESTS = (
     ("busy", silence_is_told_and_goes_away), ("busy", search_shows_record_and_certificates),
     ("hostile", hostile_names_and_ids_stay_text), ("busy", page_can_make_no_html_of_a_string),
     ("busy", nothing_is_loaded_from_elsewhere), ("busy", no_size_needs_sideways_scrolling),
+    ("busy", wall_needs_no_scrolling),
     ("hostile", no_size_needs_sideways_scrolling), ("damaged", no_size_needs_sideways_scrolling), ("busy", text_has_contrast_in_light_and_dark),
     ("damaged", text_has_contrast_in_light_and_dark), ("busy", keyboard_reaches_everything_and_shows_where_it_is),
     ("busy", screen_reader_gets_names_roles_and_landmarks), ("busy", still_where_motion_is_unwelcome),

@@ -20,10 +20,15 @@ static const struct {
     uint64_t median_ms;
     uint64_t slow_ms;
 } steps[] = {
-    { "Writing the bootloader", 1840, 2310 },     { "Starting the chip", 152, 210 },
-    { "Waiting for its keys", 312, 480 },         { "Making the certificate", 41, 96 },
-    { "Storing what was made", 205, 290 },        { "Installing the application", 4120, 5230 },
-    { "Checking what the chip holds", 118, 160 }, { "Locking", 260, 410 },
+    { "know each other, agree keys", 1840, 2310 },
+    { "write boot flash and Secure Boot Manager", 4120, 5230 },
+    { "make keys on the chip, prove them, certify", 312, 480 },
+    { "store grant, policy and certificates", 205, 290 },
+    { "write the application package", 1520, 2100 },
+    { "install the application", 812, 908 },
+    { "check what the chip holds", 118, 160 },
+    { "lock boot flash and debug port", 41, 96 },
+    { "see it locked, close the record", 260, 410 },
 };
 
 static const struct {
