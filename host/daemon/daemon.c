@@ -340,6 +340,7 @@ int daemon_run(const struct daemon_options *options, struct fault *fault)
         log_say(LOG_LEVEL_INFO, "stopping", NULL);
     }
     all_close(d);
+    log_stations_settle(1);
     if (result == 0) {
         log_say(LOG_LEVEL_INFO, "stopped", NULL);
     }

@@ -82,12 +82,12 @@ static void answer_say(struct engine *e, const struct carried *c, const char *st
     if (answer.refused) {
         bytes_text(answer.what, what, sizeof what);
         bytes_text(answer.hint, hint, sizeof hint);
+        int alarm = is_alarm(what);
         if (hint[0] == '\0') {
             (void)snprintf(hint, sizeof hint, "%s", advice_find(what));
         }
-        log_say(LOG_LEVEL_WARNING, "letter_refused", "station", station, "socket", c->name, "uid", c->uid, "what", what,
-                "hint", hint, NULL);
-        int alarm = is_alarm(what);
+        log_say_station(alarm ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "letter_refused", station, "socket", c->name,
+                        "uid", c->uid, "what", what, "hint", hint, NULL);
         if (alarm) {
             atomic_store(&e->recount, 1);
         }
@@ -95,7 +95,7 @@ static void answer_say(struct engine *e, const struct carried *c, const char *st
     } else if (answer.count > 0 && answer.actions[0].kind == LETTER_DONE) {
         tally_done(e->tally, c->place);
         (void)snprintf(what, sizeof what, "%llu", (unsigned long long)answer.actions[0].number);
-        log_say(LOG_LEVEL_INFO, "unit_done", "station", station, "socket", c->name, "uid", c->uid, "unit", what, NULL);
+        log_say_station(LOG_LEVEL_INFO, "unit_done", station, "socket", c->name, "uid", c->uid, "unit", what, NULL);
     } else if (answer.count > 0) {
         bytes_text(answer.actions[0].step, what, sizeof what);
         tally_step(e->tally, c->place, what, c->uid);
@@ -133,7 +133,7 @@ static int serve_carry(void *engine, void *state, const char *station, struct by
         steps_tally(e, c, &in);
     }
     if (appliance_carry(c->socket, request, answer, len, &fault) != 0) {
-        log_say(LOG_LEVEL_ERROR, "letter_failed", "station", station, "socket", c->name, "what", fault.what, NULL);
+        log_say_station(LOG_LEVEL_ERROR, "letter_failed", station, "socket", c->name, "what", fault.what, NULL);
         return -1;
     }
     if (in.op != LETTER_IMAGE) {

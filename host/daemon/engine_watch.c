@@ -138,6 +138,7 @@ static void *watch_run(void *context)
     struct finding tpm = { DASHBOARD_SOUND, NULL, FAULT_NONE };
     do {
         period_run(w, &tpm);
+        log_stations_settle(0);
     } while (period_wait(w));
     return NULL;
 }

@@ -11,16 +11,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/daemon/log_rate.h"
 #include "host/lib/text.h"
 
 #define VALUE_MAX 900
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the descriptor and the strangers' budget */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the descriptor and the budgets */
 static int log_fd = STDERR_FILENO;
 static time_t strangers_second;
 static unsigned strangers_said;
 static unsigned long strangers_left_out;
+static struct log_rate stations;
 static atomic_uint_fast64_t dropped;
+static atomic_uint_fast64_t left_out;
 
 struct line {
     char text[LOG_LINE_MAX];
@@ -57,9 +60,10 @@ size_t log_quote(const char *text, char *out, size_t out_len)
     return at;
 }
 
+static const char *const level_names[] = { "info", "warning", "error" };
+
 static void line_begin(struct line *line, enum log_level level, const char *event)
 {
-    static const char *const names[] = { "info", "warning", "error" };
     struct timespec now;
     struct tm tm;
     char time[32];
@@ -68,7 +72,7 @@ static void line_begin(struct line *line, enum log_level level, const char *even
     (void)strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%S", &tm);
     line->len =
         (size_t)snprintf(line->text, sizeof line->text, "{\"time\":\"%s.%03ldZ\",\"level\":\"%s\",\"event\":\"%.40s\"",
-                         time, now.tv_nsec / 1000000, names[level], event);
+                         time, now.tv_nsec / 1000000, level_names[level], event);
 }
 
 static void line_add(struct line *line, const char *name, const char *text)
@@ -158,6 +162,64 @@ void log_say_stranger(enum log_level level, const char *event, ...)
         line_write(&line);
     }
     (void)pthread_mutex_unlock(&lock);
+}
+
+/* With the lock held. */
+static void rest_say(const struct log_rate_place *rest)
+{
+    struct line line;
+    char count[24];
+    if (rest->left_out > 0) {
+        (void)snprintf(count, sizeof count, "%llu", (unsigned long long)rest->left_out);
+        line_begin(&line, LOG_LEVEL_WARNING, "lines_left_out");
+        line_add(&line, "station", rest->name);
+        line_add(&line, "of", level_names[rest->level]);
+        line_add(&line, "left_out", count);
+        line_write(&line);
+    }
+}
+
+static int64_t seconds_now(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+void log_say_station(enum log_level level, const char *event, const char *station, ...)
+{
+    struct line line;
+    struct log_rate_place rest;
+    va_list pairs;
+    (void)pthread_mutex_lock(&lock);
+    int may = log_rate_take(&stations, station, level, seconds_now(), &rest);
+    rest_say(&rest);
+    if (may) {
+        line_begin(&line, level, event);
+        line_add(&line, "station", station);
+        va_start(pairs, station);
+        line_add_all(&line, pairs);
+        va_end(pairs);
+        line_write(&line);
+    } else {
+        (void)atomic_fetch_add(&left_out, 1);
+    }
+    (void)pthread_mutex_unlock(&lock);
+}
+
+void log_stations_settle(int all)
+{
+    struct log_rate_place rest;
+    (void)pthread_mutex_lock(&lock);
+    while (log_rate_next(&stations, all ? INT64_MAX : seconds_now(), &rest)) {
+        rest_say(&rest);
+    }
+    (void)pthread_mutex_unlock(&lock);
+}
+
+uint64_t log_left_out(void)
+{
+    return atomic_load(&left_out);
 }
 
 uint64_t log_dropped(void)

@@ -25,6 +25,13 @@ void log_say(enum log_level level, const char *event, ...) __attribute__((sentin
 /* The same, for what anybody on the network can cause: at most LOG_STRANGERS_MAX a second; the next one tells how many
  * were left out. */
 void log_say_stranger(enum log_level level, const char *event, ...) __attribute__((sentinel));
+/* The same, for what a station with a good certificate can cause, its name as the first pair: at most LOG_RATE_ROUTINE
+ * lines a minute of level info, and LOG_RATE_TROUBLE of each other; `lines_left_out` tells how many more there were. */
+void log_say_station(enum log_level level, const char *event, const char *station, ...) __attribute__((sentinel));
+/* Tells what was left out in minutes that are over; all != 0: and in those that are not. Call it now and then. */
+void log_stations_settle(int all);
+/* Lines of stations above their rate, since the start. */
+uint64_t log_left_out(void);
 /* Lines that nobody took. */
 uint64_t log_dropped(void);
 

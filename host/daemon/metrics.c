@@ -139,6 +139,8 @@ size_t metrics_text(const struct metrics *m, char *out, size_t out_len)
     letters_text(m, &t);
     text_head(&t, "windlass_log_lines_dropped_total", "counter", "Log lines that nobody took.");
     text_add(&t, "windlass_log_lines_dropped_total %llu\n", (unsigned long long)log_dropped());
+    text_head(&t, "windlass_log_lines_left_out_total", "counter", "Log lines above the rate of their station.");
+    text_add(&t, "windlass_log_lines_left_out_total %llu\n", (unsigned long long)log_left_out());
     text_head(&t, "process_resident_memory_bytes", "gauge", "Resident memory.");
     text_add(&t, "process_resident_memory_bytes %llu\n", resident_bytes());
     return t.len;

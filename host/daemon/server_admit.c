@@ -58,7 +58,7 @@ enum server_end server_admit(struct conn *conn, struct fault *fault)
         (void)fault_set(fault, "the appliance does not serve this station now");
         return END_ENGINE;
     }
-    log_say(LOG_LEVEL_INFO, "station_connected", "station", conn->station, "peer", conn->address, NULL);
+    log_say_station(LOG_LEVEL_INFO, "station_connected", conn->station, "peer", conn->address, NULL);
     return END_NONE;
 }
 
@@ -71,8 +71,9 @@ void server_end_say(struct conn *conn, enum server_end why, const struct fault *
     const char *what = fault == NULL ? "" : fault->what;
     const char *hint = fault == NULL ? "" : fault->hint;
     if (conn->known) {
-        log_say(why == END_BYE || why == END_STOPPED ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "station_left", "station",
-                conn->station, "peer", conn->address, "reason", server_end_name(why), "what", what, "hint", hint, NULL);
+        log_say_station(why == END_BYE || why == END_STOPPED ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "station_left",
+                        conn->station, "peer", conn->address, "reason", server_end_name(why), "what", what, "hint",
+                        hint, NULL);
     } else if (why != END_STOPPED) {
         log_say_stranger(LOG_LEVEL_WARNING, "connection_refused", "peer", conn->address, "claims",
                          tls_conn_peer(conn->tls), "reason", server_end_name(why), "what", what, "hint", hint, NULL);

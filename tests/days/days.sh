@@ -265,6 +265,14 @@ made=$((made + 1))
 noted "quarantine"
 next
 
+# A station that fails hundreds of times a second causes no more lines than its minutes take, and is told of.
+log_is_bounded() {
+    local said
+    said=$(tail -n "+$day_line" "$line/daemon.log" | grep -c '"event":"letter_refused"') || true
+    [ "$said" -ge 1 ] && [ "$said" -le 120 ] || fail "$said lines of refusals"
+    "$windlassd" metrics line/a >metrics
+    grep -qE '^windlass_log_lines_left_out_total [1-9][0-9]' metrics || fail "nothing was left out of the log"
+}
 for flood in ${FLOODS-connects halves strangers letters failures readers writers}; do
     day "a flood: $flood; the line goes on meanwhile"
     station $flood 2 >flood 2>&1 &
@@ -275,6 +283,7 @@ for flood in ${FLOODS-connects halves strangers letters failures readers writers
     wait "$flood_id" || fail "the flood came to nothing: $(cat flood)"
     cat flood
     next
+    [ $flood != failures ] || log_is_bounded
 done
 
 day "a station lies about everything, one thing at a time"
@@ -286,6 +295,7 @@ next
 
 echo "the books are right"
 daemon_stop
+case ${FLOODS-failures} in *failures*) grep -q '"event":"lines_left_out","station":"line-1","of":"warning"' "$line/daemon.log" || fail "the log does not say what it left out" ;; esac
 expect 0 "$windlass" ledger verify --project project --ledger line/a --final
 says "^sound"
 cat out

@@ -16,6 +16,7 @@
 
 #include "host/daemon/control.h"
 #include "host/daemon/log.h"
+#include "host/daemon/log_rate.h"
 #include "host/daemon/metrics.h"
 #include "host/lib/file.h"
 #include "tests/unit/host_support.h"
@@ -217,6 +218,92 @@ static void strangers_cannot_fill_the_log(void **state)
     free(text);
 }
 
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static void station_that_fails_all_the_time_cannot_fill_the_log(void **state)
+{
+    (void)state;
+    const uint64_t before = log_left_out();
+    for (unsigned i = 0; i < LOG_RATE_TROUBLE + 500; i++) {
+        log_say_station(LOG_LEVEL_WARNING, "bad_letter", "flooder", "what", "x", NULL);
+    }
+    log_say_station(LOG_LEVEL_INFO, "made", "flooder", NULL);
+    log_say_station(LOG_LEVEL_ERROR, "alarm", "flooder", NULL);
+    log_say_station(LOG_LEVEL_WARNING, "bad_letter", "other", NULL);
+    log_stations_settle(0);
+    char *text = log_text();
+    assert_int_equal(count_of(text, "\"event\":\"bad_letter\",\"station\":\"flooder\",\"what\":\"x\"}"),
+                     LOG_RATE_TROUBLE);
+    assert_int_equal(count_of(text, "\"event\":\"made\",\"station\":\"flooder\"}"), 1);
+    assert_int_equal(count_of(text, "\"event\":\"alarm\",\"station\":\"flooder\"}"), 1);
+    assert_int_equal(count_of(text, "\"event\":\"bad_letter\",\"station\":\"other\"}"), 1);
+    assert_int_equal(count_of(text, "lines_left_out"), 0);
+    free(text);
+    log_stations_settle(1);
+    log_stations_settle(1);
+    text = log_text();
+    assert_int_equal(
+        count_of(text, "\"event\":\"lines_left_out\",\"station\":\"flooder\",\"of\":\"warning\",\"left_out\":\"500\"}"),
+        1);
+    assert_int_equal(count_of(text, "lines_left_out"), 1);
+    assert_int_equal(log_left_out() - before, 500);
+    free(text);
+}
+
+static struct log_rate rate;
+
+static unsigned said_of(const char *station, int64_t now, unsigned tries, struct log_rate_place *rest)
+{
+    struct log_rate_place unsaid;
+    unsigned said = 0;
+    memset(rest, 0, sizeof *rest);
+    for (unsigned i = 0; i < tries; i++) {
+        said += (unsigned)log_rate_take(&rate, station, 1, now, &unsaid);
+        *rest = unsaid.left_out > 0 ? unsaid : *rest;
+    }
+    return said;
+}
+
+static void next_minute_tells_what_the_last_one_left_out(void **state)
+{
+    struct log_rate_place rest;
+    (void)state;
+    memset(&rate, 0, sizeof rate);
+    assert_int_equal(said_of("line-1", 100, LOG_RATE_TROUBLE + 7, &rest), LOG_RATE_TROUBLE);
+    assert_int_equal(said_of("line-1", 159, 1, &rest), 0);
+    assert_int_equal(rest.left_out, 0);
+    assert_int_equal(said_of("line-1", 160, LOG_RATE_TROUBLE + 1, &rest), LOG_RATE_TROUBLE);
+    assert_int_equal(rest.left_out, 8);
+    assert_string_equal(rest.name, "line-1");
+    assert_int_equal(log_rate_next(&rate, 219, &rest), 0);
+    assert_int_equal(log_rate_next(&rate, 220, &rest), 1);
+    assert_int_equal(rest.left_out, 1);
+    assert_int_equal(log_rate_next(&rate, INT64_MAX, &rest), 0);
+}
+
+static void more_stations_than_places_lose_no_count(void **state)
+{
+    struct log_rate_place rest;
+    char name[32];
+    uint64_t told = 0;
+    (void)state;
+    memset(&rate, 0, sizeof rate);
+    assert_int_equal(said_of("first", 1, LOG_RATE_TROUBLE + 9, &rest), LOG_RATE_TROUBLE);
+    for (unsigned i = 0; i < LOG_RATE_PLACES; i++) {
+        (void)snprintf(name, sizeof name, "line-%u", i);
+        assert_int_equal(said_of(name, 2, 1, &rest), 1);
+        told += rest.left_out;
+    }
+    assert_int_equal(told, 9);
+}
+
 static void log_that_nobody_reads_blocks_nobody(void **state)
 {
     (void)state;
@@ -277,6 +364,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(hostile_text_stays_inside_its_string, up, down),
         cmocka_unit_test_setup_teardown(long_line_stays_one_whole_line, up, down),
         cmocka_unit_test_setup_teardown(strangers_cannot_fill_the_log, up, down),
+        cmocka_unit_test_setup_teardown(station_that_fails_all_the_time_cannot_fill_the_log, up, down),
+        cmocka_unit_test_setup_teardown(next_minute_tells_what_the_last_one_left_out, up, down),
+        cmocka_unit_test_setup_teardown(more_stations_than_places_lose_no_count, up, down),
         cmocka_unit_test_setup_teardown(log_that_nobody_reads_blocks_nobody, up, down),
         cmocka_unit_test(metrics_are_what_prometheus_reads),
     };
