@@ -56,6 +56,18 @@ class Terminal:
                 return os.waitstatus_to_exitcode(status)
         raise AssertionError("Ctrl-C does not end it")
 
+    def hang_up(self):
+        """The terminal is closed, as a window is; its exit status."""
+        os.close(self.fd)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.1)
+        raise AssertionError("it lives on without a terminal")
+
     def kill(self):
         if self.pid:
             os.kill(self.pid, signal.SIGTERM)
@@ -145,7 +157,7 @@ def another_one_beside_works_and_ends_alone(tree, browser, line):
         folder = other.until(r"Files +(/\S+):")[1]
         assert other.until(r"http://\S+")[0] != line.until(r"http://\S+")[0]
         other.until("Enter starts the line")
-        assert other.end() == 0, other.text
+        assert other.hang_up() == 0, other.text
         assert processes_of(folder) == [] and not os.path.exists(folder), "it left something"
     finally:
         other.kill()
