@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Nothing leaks on the line: two chips with the real firmware are provisioned by appliance and station, and all that the station's process sees, holds and
-# writes is recorded (witness.c), with what the appliance writes and says; then it is searched for the application's plaintext, for every secret of the chips, and for PINs.
+# writes is recorded (witness.c), with what the appliance writes and says; then it is searched for the application's plaintext, for every secret of the chips, for session keys, and for PINs.
 # BL1 and SBM are signed and not secret. Argument: the tree's top folder.
 top=$(cd "$1" && pwd)
 . "$top/tests/system/lib.sh"
-windlassd=$top/build/host/bin/windlassd
 tools=$top/build/host/tests/system
+windlassd=$tools/windlassd_told # but that it tells its session keys, it is the one that is shipped
 cd "$work"
+export WINDLASS_TOLD=$work/told
 chmod 711 "$work"
 
 line=$work/line
@@ -126,6 +127,8 @@ rm secrets/c2-application
 for pin in line/a/hsm/*.pin project/hsm/*.pin; do
     tr -d '\n' <"$pin" >"secrets/pin-$(basename "$pin")"
 done
+echo "the session keys: of the package, its content, and each key block"
+"$top/tests/system/told.py" told secrets agreed kek package content
 public="$firmware/bl1.bin sbm.suit $windlass $(ldd "$windlass" | sed -n 's/.* => \(\/[^ ]*\).*/\1/p')"
 
 echo "the search finds what is there: what is public, and what was put there"

@@ -14,7 +14,7 @@
 
 #include "tests/system/secret_forms.h"
 
-#define SECRETS_MAX 32u
+#define SECRETS_MAX 64u
 #define PLACES_MAX 32u
 #define PARTS_MAX (1u << 16)
 #define SHORT_MAX 256u
