@@ -28,6 +28,9 @@ windlass_test(provision_lists_test
 windlass_test(failures_test SOURCES failures_test.c host_support.c LIBS wl_appliance)
 windlass_test(provision_block_test SOURCES provision_block_test.c host_support.c LIBS wl_appliance)
 windlass_test(provision_secure_test
-  SOURCES provision_secure_test.c provision_puppet.c provision_factory.c host_support.c
+  SOURCES provision_secure_test.c provision_secure_rig.c provision_puppet.c provision_factory.c host_support.c
+  LIBS wl_appliance wl_chip wl_boot wl_verify wl_wire_build OpenSSL::Crypto)
+windlass_test(provision_secure_lies_test
+  SOURCES provision_secure_lies_test.c provision_secure_rig.c provision_puppet.c provision_factory.c host_support.c
   LIBS wl_appliance wl_chip wl_boot wl_verify wl_wire_build OpenSSL::Crypto)
 windlass_test(provision_frame_test SOURCES provision_frame_test.c host_support.c LIBS wl_station)
