@@ -12,7 +12,7 @@ help:
 	@echo "make check    build everything and run every test"
 	@echo "make cuts     cut the power at every flash and fuse operation, on a simulated board; counts in build/cuts.json"
 	@echo "make flips    flip bits of the flash at rest; counts in build/flips.json"
-	@echo "make crashes  kill appliance, station, token, TPM and chip at every step of a unit; counts in build/crashes.json"
+	@echo "make crashes  kill appliance, station, token, TPM, database and chip at every step of a unit; counts in build/crashes.json"
 	@echo "make campaign all cuts, nested ones and all bits, all crashes, a million random calls: hours"
 	@echo "make bench    measure; figures in build/bench.json"
 	@echo "make clean    remove build/ (the fetched sources in third_party/ stay)"

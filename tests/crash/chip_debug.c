@@ -34,12 +34,12 @@ static struct {
 
 /* ---- the line ---- */
 
-void chip_debug_open(struct room *room)
+void chip_debug_open(void)
 {
     listen_fd = chip_net_listen(&room->debug_port);
 }
 
-void chip_debug_close(struct room *room)
+void chip_debug_close(void)
 {
     chip_net_close(&fd);
     chip_net_close(&listen_fd);
@@ -85,21 +85,7 @@ static int packet_await(void)
 
 /* ---- memory and flash ---- */
 
-/* Offset in the simulated array of what the real map has at `off`, UINT32_MAX: it is not there. */
-static uint32_t place_of(const struct room *room, uint32_t off)
-{
-    const struct port_flash *map = &room->sim.map;
-    if (off < LAYOUT_PRIMARY_OFF + ROOM_SHORT_LEN) {
-        return off;
-    }
-    if (off - LAYOUT_PACKAGE0_OFF < ROOM_SHORT_LEN) {
-        return off - LAYOUT_PACKAGE0_OFF + map->package[0].off;
-    }
-    return off - LAYOUT_SBM_PACKAGE_OFF < ROOM_SHORT_LEN ? off - LAYOUT_SBM_PACKAGE_OFF + map->sbm_package.off
-                                                         : UINT32_MAX;
-}
-
-static void memory_read(struct room *room, uint32_t addr, uint32_t len)
+static void memory_read(uint32_t addr, uint32_t len)
 {
     static uint8_t bytes[READ_MAX];
     static char hex[2 * READ_MAX + 1];
@@ -108,7 +94,7 @@ static void memory_read(struct room *room, uint32_t addr, uint32_t len)
         memcpy(bytes, (const uint8_t *)room->sim.mailbox + (addr - LAYOUT_MAILBOX_ADDR), len);
     } else if (addr - LAYOUT_FLASH_SECURE_ADDR <= FLASHCTL_FLASH_LEN - len) {
         for (uint32_t i = 0; i < len; i++) {
-            uint32_t at = place_of(room, addr - LAYOUT_FLASH_SECURE_ADDR + i);
+            uint32_t at = chip_place(addr - LAYOUT_FLASH_SECURE_ADDR + i);
             bytes[i] = at == UINT32_MAX ? room->sim.map.erased : room->sim.flash[at];
         }
     } else {
@@ -119,7 +105,7 @@ static void memory_read(struct room *room, uint32_t addr, uint32_t len)
     text_send(hex);
 }
 
-static void memory_write(struct room *room, uint32_t addr, uint32_t len, struct bytes hex)
+static void memory_write(uint32_t addr, uint32_t len, struct bytes hex)
 {
     uint32_t at = addr - LAYOUT_MAILBOX_ADDR;
     int fits = at <= sizeof room->sim.mailbox && len <= sizeof room->sim.mailbox - at;
@@ -130,24 +116,21 @@ static void memory_write(struct room *room, uint32_t addr, uint32_t len, struct 
 static void flash_run(void)
 {
     const uint32_t granule = FLASHCTL_GRANULE_LEN;
-    struct room *room = (struct room *)(void *)((uint8_t *)sim_now() - offsetof(struct room, sim));
-    uint32_t off = flash_job.addr - LAYOUT_FLASH_SECURE_ADDR;
+    const uint32_t off = flash_job.addr - LAYOUT_FLASH_SECURE_ADDR;
+    const uint32_t len = (uint32_t)flash_job.data.len;
     flash_job.status = STATUS_OK;
     for (uint32_t i = 0; i < flash_job.erase_len && flash_job.status == STATUS_OK; i += FLASHCTL_SECTOR_LEN) {
-        uint32_t at = place_of(room, off + i);
-        flash_job.status = at == UINT32_MAX ? STATUS_OK : port_flash_erase(at);
+        flash_job.status = chip_place(off + i) == UINT32_MAX ? STATUS_OK : port_flash_erase(off + i);
     }
-    if (flash_job.data.len > 0 && flash_job.status == STATUS_OK) {
-        uint32_t at = place_of(room, off);
-        uint32_t last = place_of(room, off + (uint32_t)flash_job.data.len - 1);
-        flash_job.status = at == UINT32_MAX || last == UINT32_MAX || flash_job.data.len % granule != 0
+    if (len > 0 && flash_job.status == STATUS_OK) {
+        flash_job.status = chip_place(off + len - 1) == UINT32_MAX || len % granule != 0
                                ? STATUS_FLASH_RANGE
-                               : port_flash_program(at, flash_job.data.data, (uint32_t)flash_job.data.len);
+                               : port_flash_program(off, flash_job.data.data, len);
     }
 }
 
 /* Only a CPU that was just reset has its flash written. */
-static void flash_do(struct room *room, int inside)
+static void flash_do(int inside)
 {
     if (inside) {
         text_send("E01");
@@ -184,7 +167,7 @@ static void other_serve(void)
     }
 }
 
-static void command_serve(struct room *room, int inside)
+static void command_serve(int inside)
 {
     char text[96] = { 0 };
     unsigned addr = 0;
@@ -194,23 +177,23 @@ static void command_serve(struct room *room, int inside)
     flash_job.erase_len = 0;
     flash_job.data = bytes_of(NULL, 0);
     if (sscanf(text, "m%x,%x", &addr, &len) == 2) {
-        memory_read(room, addr, len);
+        memory_read(addr, len);
     } else if (sscanf(text, "M%x,%x:%n", &addr, &len, &at) == 2 && at > 0) {
-        memory_write(room, addr, len, bytes_of(decoder.data + at, decoder.len - (size_t)at));
+        memory_write(addr, len, bytes_of(decoder.data + at, decoder.len - (size_t)at));
     } else if (sscanf(text, "vFlashErase:%x,%x", &addr, &len) == 2) {
         flash_job.addr = addr;
         flash_job.erase_len = len;
-        flash_do(room, inside);
+        flash_do(inside);
     } else if (sscanf(text, "vFlashWrite:%x:%n", &addr, &at) == 1 && at > 0) {
         flash_job.addr = addr;
         flash_job.data = bytes_of(decoder.data + at, decoder.len - (size_t)at);
-        flash_do(room, inside);
+        flash_do(inside);
     } else {
         other_serve();
     }
 }
 
-enum chip_debug_end chip_debug_serve(struct room *room, int inside)
+enum chip_debug_end chip_debug_serve(int inside)
 {
     for (;;) {
         if (packet_await()) {
@@ -221,7 +204,7 @@ enum chip_debug_end chip_debug_serve(struct room *room, int inside)
             text_send("OK");
             return CHIP_DEBUG_RESET;
         } else {
-            command_serve(room, inside);
+            command_serve(inside);
         }
     }
 }

@@ -3,15 +3,15 @@
 #ifndef TESTS_CRASH_CHIP_DEBUG_H
 #define TESTS_CRASH_CHIP_DEBUG_H
 
-#include "tests/crash/room.h"
+#include "tests/crash/chip.h"
 
 enum chip_debug_end { CHIP_DEBUG_GO, CHIP_DEBUG_RESET };
 
 /* Opens the port; its number goes into the room. */
-void chip_debug_open(struct room *room);
+void chip_debug_open(void);
 /* Closes port and connection. */
-void chip_debug_close(struct room *room);
+void chip_debug_close(void);
 /* Serves while the CPU is halted, until it is to run on, or to be reset. `inside`: called by the running firmware. */
-enum chip_debug_end chip_debug_serve(struct room *room, int inside);
+enum chip_debug_end chip_debug_serve(int inside);
 
 #endif

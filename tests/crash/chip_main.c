@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A chip on the host that runs the device's own BL1 and SBM: crash_chip ROOM. ROOM is its flash and fuses, a file that
- * outlives it; the process is its power. It has a debug port until it is locked, and a data link for its token.
+ * A chip on the host that runs the device's own BL1 and SBM: crash_chip ROOM, crash_chip_line ROOM. ROOM is its flash
+ * and fuses, a file that outlives it; the process is its power. When it is locked it has a data link for its token.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,30 +14,33 @@
 #include "boot/stage.h"
 #include "crypto/crypto.h"
 #include "sbm/service.h"
-#include "tests/crash/chip_debug.h"
+#include "tests/crash/chip.h"
 #include "tests/crash/chip_net.h"
 #include "wire/flashctl.h"
 #include "wire/layout.h"
-#include "wire/provision_msg.h"
 #include "wire/token.h"
 
 #define RAM_MAX 262144u
 #define APPLICATION_RAM 0x28200000u
 #define APPLICATION_RAM_END 0x28400000u
 
-_Noreturn void bl1_stage_main(void);
 uint32_t __wrap_port_sbm_run_addr(unsigned slot);
 uint32_t __wrap_port_primary_run_addr(void);
 void __wrap_port_application_ram(uint32_t *first, uint32_t *last);
+struct bytes __real_port_flash_view(uint32_t off, uint32_t len);
+struct bytes __wrap_port_flash_view(uint32_t off, uint32_t len);
+status_t __real_port_flash_erase(uint32_t off);
+status_t __wrap_port_flash_erase(uint32_t off);
+status_t __real_port_flash_program(uint32_t off, const uint8_t *data, uint32_t len);
+status_t __wrap_port_flash_program(uint32_t off, const uint8_t *data, uint32_t len);
 extern uint8_t __start_firmware_data[], __stop_firmware_data[];
 extern uint8_t __start_firmware_bss[], __stop_firmware_bss[];
 
-static struct room *room;
+struct room *room;
 static uint8_t data_at_start[RAM_MAX];
 static uint8_t nonce[ROOM_NONCE_LEN];
 static uint8_t token[TOKEN_MAX];
 static size_t token_len;
-static int reset_by_debugger;
 
 /* ---- where images run: as on the real board, so that they are mastered as for it ---- */
 
@@ -57,6 +60,41 @@ void __wrap_port_application_ram(uint32_t *first, uint32_t *last)
     *last = APPLICATION_RAM_END;
 }
 
+/* ---- the real map in the shorter array: each region that holds whole images has its beginning there ---- */
+
+static const struct port_region shortened[] = { ROOM_PRIMARY, ROOM_PACKAGE0, ROOM_PACKAGE1, ROOM_SBM_PACKAGE };
+#define SHORTENED (sizeof shortened / sizeof shortened[0])
+
+uint32_t chip_place(uint32_t off)
+{
+    uint32_t at = LAYOUT_PRIMARY_OFF;
+    if (off < at) {
+        return off;
+    }
+    for (size_t i = 0; i < SHORTENED; i++) {
+        if (off - shortened[i].off < shortened[i].len) {
+            return at + (off - shortened[i].off);
+        }
+        at += shortened[i].len;
+    }
+    return UINT32_MAX;
+}
+
+struct bytes __wrap_port_flash_view(uint32_t off, uint32_t len)
+{
+    return __real_port_flash_view(chip_place(off), len);
+}
+
+status_t __wrap_port_flash_erase(uint32_t off)
+{
+    return __real_port_flash_erase(chip_place(off));
+}
+
+status_t __wrap_port_flash_program(uint32_t off, const uint8_t *data, uint32_t len)
+{
+    return __real_port_flash_program(chip_place(off), data, len);
+}
+
 /* ---- the machine ---- */
 
 static void map_make(struct port_flash *map)
@@ -74,15 +112,13 @@ static void map_make(struct port_flash *map)
         .log = { LAYOUT_LOG_OFF, LAYOUT_LOG_LEN },
         .sbm = { { LAYOUT_SBM_A_OFF, LAYOUT_SBM_LEN }, { LAYOUT_SBM_B_OFF, LAYOUT_SBM_LEN } },
         .sbm_image_off = LAYOUT_SBM_IMAGE_OFF,
-        .primary = { LAYOUT_PRIMARY_OFF, ROOM_SHORT_LEN },
-        .package = { { LAYOUT_PRIMARY_OFF + ROOM_SHORT_LEN, ROOM_SHORT_LEN },
-                     { LAYOUT_PRIMARY_OFF + 2 * ROOM_SHORT_LEN, ROOM_SHORT_LEN } },
-        .sbm_package = { LAYOUT_PRIMARY_OFF + 3 * ROOM_SHORT_LEN, ROOM_SHORT_LEN }
+        .primary = ROOM_PRIMARY,
+        .package = { ROOM_PACKAGE0, ROOM_PACKAGE1 },
+        .sbm_package = ROOM_SBM_PACKAGE
     };
 }
-_Static_assert(LAYOUT_PRIMARY_OFF + 4 * ROOM_SHORT_LEN <= SIM_FLASH_LEN, "the simulated array holds the map");
 
-static void room_make(void)
+static void room_make(const char *path)
 {
     struct sim *sim = &room->sim;
     memset(sim, 0, sizeof *sim);
@@ -93,6 +129,7 @@ static void room_make(void)
         crypto_random(sim->root_key, sizeof sim->root_key) != STATUS_OK) {
         abort();
     }
+    chip_kind_make(path);
     room->made = 1;
 }
 
@@ -108,59 +145,21 @@ static enum sim_end stage_run(void (*code)(void))
     return sim_run(&room->sim, code);
 }
 
-static void bl1_run(void)
-{
-    bl1_stage_main();
-}
-
 static void sbm_run(void)
 {
     stage_main();
 }
 
-/* From reset until it rests; a reset of its own comes back as SIM_RESET. */
-static enum sim_end boot(void)
+enum sim_end chip_boot(void)
 {
     memset(room->sim.mailbox, 0, sizeof room->sim.mailbox);
-    enum sim_end end = stage_run(bl1_run);
+    enum sim_end end = stage_run(chip_kind_bl1);
     end = end == SIM_STARTED_SBM ? stage_run(sbm_run) : end;
     room->rest = end;
     if (end == SIM_POWER_CUT) {
         _exit(0);
     }
     return end;
-}
-
-/* Called whenever the firmware looks at its mailbox. With nothing in it the CPU may be halted. */
-static void mailbox_look(void)
-{
-    const uint32_t *m = room->sim.mailbox;
-    if (m[0] == MAILBOX_MAGIC && m[1] == m[2] && chip_debug_serve(room, 1) == CHIP_DEBUG_RESET) {
-        reset_by_debugger = 1;
-        sim_stop(SIM_RESET);
-    }
-}
-
-static int debug_is_open(void)
-{
-    return room->sim.fuses[FUSE_DEBUG_LOCK] == 0;
-}
-
-/* Power-on, and all that follows while the debug port is open: it runs at once, and after a reset of its own. */
-static void open_run(void)
-{
-    int halted = 0;
-    while (debug_is_open()) {
-        if (halted && chip_debug_serve(room, 0) == CHIP_DEBUG_RESET) {
-            continue;
-        }
-        reset_by_debugger = 0;
-        enum sim_end end = boot();
-        while (end != SIM_RESET && chip_debug_serve(room, 0) == CHIP_DEBUG_GO) {
-        }
-        halted = end != SIM_RESET || reset_by_debugger;
-    }
-    chip_debug_close(room);
 }
 
 /* ---- locked: a device ---- */
@@ -190,7 +189,7 @@ static void link_serve(int fd)
 
 static _Noreturn void device_run(int link_fd)
 {
-    while (boot() == SIM_RESET) {
+    while (chip_boot() == SIM_RESET) {
     }
     for (;;) {
         int fd = chip_net_accept(link_fd);
@@ -217,20 +216,17 @@ int main(int argc, char **argv)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (argc != 2) {
-        (void)fputs("usage: crash_chip ROOM\n", stderr);
+        (void)fputs("usage: crash_chip ROOM, or crash_chip_line ROOM\n", stderr);
         return 2;
     }
     room_open(argv[1]);
     memcpy(data_at_start, __start_firmware_data, data_len());
     if (!room->made) {
-        room_make();
+        room_make(argv[1]);
     }
-    room->sim.on_mailbox = mailbox_look;
     int link_fd = chip_net_listen(&room->link_port);
-    if (debug_is_open()) {
-        chip_debug_open(room);
-    }
+    chip_kind_open();
     atomic_store(&room->ready, 1);
-    open_run();
+    chip_kind_run();
     device_run(link_fd);
 }

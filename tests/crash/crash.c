@@ -6,66 +6,37 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/crash/point.h"
+#include "tests/crash/victims.h"
 
 #define RESTORE_EVERY 40 /* points: a short ledger is a quick one */
 
 static const char help[] =
-    "usage: crash [--every N | --points N] [--victim NAME] [--first N] [--last N] [--json FILE] [--keep] [--list]\n"
+    "usage: crash [--every N | --points N | --brief] [--victim NAME] [--first N] [--last N] [--json FILE] [--keep] "
+    "[--list]\n"
     "\n"
     "Kills one part of a factory at every step of the making of a unit, goes on, and checks the books.\n"
     "\n"
     "  --every N      only each N-th step (default: 1, all)\n"
     "  --points N     only N steps of each victim, evenly spread\n"
-    "  --victim NAME  only this one\n"
+    "  --brief        only one or two steps of most victims\n"
+    "  --victim NAME  only this one; 'secure-*': all whose names begin so\n"
     "  --first N      from this step on; --last N: up to this one\n"
     "  --json FILE    write the counts\n"
     "  --bin DIR      windlass and windlassd\n"
     "  --daemon FILE  another windlassd, once the factory is made\n"
-    "  --factory DIR  a factory that is kept for later runs with as many units for one operation of the TPM\n"
+    "  --factory DIR  a factory that is kept for later runs with victims of the same kind\n"
     "  --stop         end at the first step that failed\n"
     "  --keep         leave the factory's folder when a step failed, and end there\n"
     "  --list         names of the victims\n";
 
-static const struct victim victims[] = {
-    { "asked", "appliance, before it has a letter", CUT_ASKED, POINT_UNIT, 1, 0, 58, 1, 0 },
-    { "answered", "appliance, after it handled a letter and before the answer leaves", CUT_ANSWERED, POINT_UNIT, 1, 0,
-      58, 1, 0 },
-    { "write", "appliance, at each change of its files", CUT_WRITE, POINT_UNIT, 1, 0, 77, 1, 0 },
-    { "write-two", "appliance, at each change of its files, with two chips at once", CUT_WRITE, POINT_UNIT, 1, 0, 147,
-      2, 0 },
-    { "write-again", "appliance, at each change of its files, and once more while it starts again", CUT_WRITE,
-      POINT_UNIT, 1, 0, 77, 1, 20 },
-    { "write-bare", "appliance without a TPM, at each change of its files", CUT_WRITE, POINT_UNIT, 0, 0, 77, 1, 0 },
-    { "write-block", "appliance with blocks of units, at each change of its files", CUT_WRITE, POINT_UNIT, 2, 0, 80, 1,
-      0 },
-    { "call", "appliance, at each call of its token", CUT_CALL, POINT_UNIT, 1, 0, 35, 1, 0 },
-    { "start-write", "appliance, at each change of its files while it starts", CUT_WRITE, POINT_START, 1, 0, 21, 1, 0 },
-    { "start-call", "appliance, at each call of its token while it starts", CUT_CALL, POINT_START, 1, 0, 171, 1, 0 },
-    { "load-write", "appliance, at each change of its files while it loads a production package", CUT_WRITE, POINT_LOAD,
-      1, 0, 33, 1, 0 },
-    { "load-call", "appliance, at each call of its token while it loads a production package", CUT_CALL, POINT_LOAD, 1,
-      0, 25, 1, 0 },
-    { "load-before", "the TPM loses its power before each command of a refill", CUT_TPM_BEFORE, POINT_LOAD, 1, 0, 13, 1,
-      0 },
-    { "load-after", "the TPM loses its power after each command of a refill, before the answer", CUT_TPM_AFTER,
-      POINT_LOAD, 1, 0, 13, 1, 0 },
-    { "session", "the token's sessions are lost at each call", CUT_LOST, POINT_UNIT, 1, 0, 35, 1, 0 },
-    { "token", "the token is pulled out at each call, and comes back", CUT_OUT, POINT_UNIT, 1, 0, 35, 1, 0 },
-    { "tpm-before", "the TPM loses its power before each command", CUT_TPM_BEFORE, POINT_UNIT, 1, 0, 3, 1, 0 },
-    { "tpm-after", "the TPM loses its power after each command, before the answer", CUT_TPM_AFTER, POINT_UNIT, 1, 0, 3,
-      1, 0 },
-    { "tpm-block", "the same with blocks of units", CUT_TPM_AFTER, POINT_UNIT, 2, 0, 3, 1, 0 },
-    { "line-before", "the line to the TPM breaks before each command", CUT_LINE_BEFORE, POINT_UNIT, 1, 0, 3, 1, 0 },
-    { "line-after", "the line to the TPM breaks after each command, before the answer", CUT_LINE_AFTER, POINT_UNIT, 1,
-      0, 3, 1, 0 },
-    { "gone", "station, before each letter", CUT_GONE, POINT_UNIT, 1, 0, 58, 1, 0 },
-    { "heard", "station, after each answer", CUT_HEARD, POINT_UNIT, 1, 0, 58, 1, 0 },
-    { "power", "chip, before each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_BEFORE, 317, 1, 0 },
-    { "power-torn", "chip, within each operation of flash and fuses", CUT_POWER, POINT_UNIT, 1, SIM_CUT_RANDOM, 317, 1,
-      0 },
+struct factory {
+    enum works_kind kind;
+    unsigned block;
 };
-#define VICTIMS (sizeof victims / sizeof victims[0])
+
+static const struct factory factories[] = {
+    { WORKS_OPEN, 1 }, { WORKS_OPEN, 0 }, { WORKS_OPEN, 2 }, { WORKS_SECURE, 1 }, { WORKS_POSTGRES, 1 }
+};
 
 struct options {
     unsigned points; /* of each victim; 0: all */
@@ -77,6 +48,7 @@ struct options {
     const char *bin;
     const char *daemon;
     const char *factory;
+    int brief;
     int keep;
     int stop;
 };
@@ -131,10 +103,16 @@ static void all_sweep(struct sweep *s)
     }
 }
 
+/* 0: all. */
+static unsigned points_wanted(const struct options *o, const struct victim *victim)
+{
+    return o->brief ? victim->brief : o->points;
+}
+
 /* Some steps, evenly spread over as many as the victim usually has. */
 static void some_sweep(struct sweep *s)
 {
-    const unsigned some = s->options->points;
+    const unsigned some = points_wanted(s->options, s->point.victim);
     unsigned steps = s->point.victim->usual;
     for (unsigned i = 0; i < some; i++) {
         if (sweep_point(s, 1 + (2 * i + 1) * steps / (2 * some)) == POINT_BEYOND) {
@@ -149,7 +127,7 @@ static struct counts victim_sweep(const struct options *o, struct works *works, 
 {
     struct sweep s = { .options = o, .point = { .works = works, .victim = victim } };
     sweep_restore(&s);
-    if (o->points > 0) {
+    if (points_wanted(o, victim) > 0) {
         some_sweep(&s);
     } else {
         all_sweep(&s);
@@ -165,21 +143,32 @@ static void json_line(FILE *out, const struct victim *victim, const struct count
     }
 }
 
+/* A name, or what several names begin with. */
+static int is_wanted(const struct options *o, const struct victim *victim)
+{
+    const char *name = o->victim;
+    const size_t len = name == NULL ? 0 : strlen(name);
+    if (o->brief && victim->brief == 0) {
+        return 0;
+    }
+    return len == 0 || (name[len - 1] == '*' ? strncmp(victim->name, name, len - 1) : strcmp(victim->name, name)) == 0;
+}
+
 /* All victims of one kind of factory. */
-static void block_sweep(const struct options *o, unsigned block, const char *here, FILE *json, struct counts *all)
+static void factory_sweep(const struct options *o, const struct factory *factory, const char *here, FILE *json,
+                          struct counts *all)
 {
     struct works works = { .cut = NULL };
-    for (size_t i = 0; i < VICTIMS; i++) {
-        const struct victim *victim = &victims[i];
-        if (victim->block != block || (o->victim != NULL && strcmp(o->victim, victim->name) != 0)) {
+    for (const struct victim *victim = victims; victim->name != NULL; victim++) {
+        if (victim->block != factory->block || victim->kind != factory->kind || !is_wanted(o, victim)) {
             continue;
         }
         if (works.cut == NULL) {
-            const struct works_plan plan = { o->bin, here, o->daemon, o->factory, block };
+            const struct works_plan plan = { o->bin, here, o->daemon, o->factory, factory->block, factory->kind };
             works_make(&works, &plan);
         }
         const struct counts counts = victim_sweep(o, &works, victim);
-        (void)printf("%-12s %-75s %5u of %3u steps, %u failed\n", victim->name, victim->says, counts.points,
+        (void)printf("%-18s %-83s %5u of %3u steps, %u failed\n", victim->name, victim->says, counts.points,
                      counts.steps, counts.failed);
         (void)fflush(stdout);
         json_line(json, victim, &counts, all->points == 0);
@@ -201,9 +190,9 @@ static int works_sweep(const struct options *o, const char *here)
     if (json != NULL) {
         (void)fprintf(json, "{\n  \"victims\": [");
     }
-    block_sweep(o, 1, here, json, &all);
-    block_sweep(o, 0, here, json, &all);
-    block_sweep(o, 2, here, json, &all);
+    for (size_t i = 0; i < sizeof factories / sizeof factories[0]; i++) {
+        factory_sweep(o, &factories[i], here, json, &all);
+    }
     if (json != NULL) {
         (void)fprintf(json, "\n  ],\n  \"factory.cuts.total\": %u,\n  \"factory.cuts.failed\": %u\n}\n", all.points,
                       all.failed);
@@ -233,19 +222,15 @@ static const char **text_option(struct options *o, int c)
 
 static int options_read(int argc, char **argv, struct options *o)
 {
-    static const struct option known[] = { { "every", required_argument, NULL, 'e' },
-                                           { "points", required_argument, NULL, 'p' },
-                                           { "first", required_argument, NULL, 'f' },
-                                           { "last", required_argument, NULL, 'l' },
-                                           { "victim", required_argument, NULL, 'v' },
-                                           { "json", required_argument, NULL, 'j' },
-                                           { "bin", required_argument, NULL, 'b' },
-                                           { "daemon", required_argument, NULL, 'd' },
-                                           { "factory", required_argument, NULL, 'F' },
-                                           { "stop", no_argument, NULL, 's' },
-                                           { "keep", no_argument, NULL, 'k' },
-                                           { "list", no_argument, NULL, 'L' },
-                                           { NULL, 0, NULL, 0 } };
+    static const struct option known[] = {
+        { "every", required_argument, NULL, 'e' },  { "points", required_argument, NULL, 'p' },
+        { "brief", no_argument, NULL, 'B' },        { "first", required_argument, NULL, 'f' },
+        { "last", required_argument, NULL, 'l' },   { "victim", required_argument, NULL, 'v' },
+        { "json", required_argument, NULL, 'j' },   { "bin", required_argument, NULL, 'b' },
+        { "daemon", required_argument, NULL, 'd' }, { "factory", required_argument, NULL, 'F' },
+        { "stop", no_argument, NULL, 's' },         { "keep", no_argument, NULL, 'k' },
+        { "list", no_argument, NULL, 'L' },         { NULL, 0, NULL, 0 }
+    };
     int c;
     while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (c == 'e' || c == 'f' || c == 'l' || c == 'p') {
@@ -255,11 +240,11 @@ static int options_read(int argc, char **argv, struct options *o)
                          : &o->points) = (unsigned)strtoul(optarg, NULL, 10);
         } else if (text_option(o, c) != NULL) {
             *text_option(o, c) = optarg;
-        } else if (c == 'k' || c == 's') {
-            *(c == 'k' ? &o->keep : &o->stop) = 1;
+        } else if (c == 'k' || c == 's' || c == 'B') {
+            *(c == 'k' ? &o->keep : c == 's' ? &o->stop : &o->brief) = 1;
         } else if (c == 'L') {
-            for (size_t i = 0; i < VICTIMS; i++) {
-                (void)printf("%-12s %s\n", victims[i].name, victims[i].says);
+            for (const struct victim *victim = victims; victim->name != NULL; victim++) {
+                (void)printf("%-18s %s\n", victim->name, victim->says);
             }
             exit(0);
         } else {

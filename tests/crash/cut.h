@@ -27,6 +27,10 @@ enum cut_place {
     CUT_HEARD,    /* the station: after it has an answer */
     CUT_POWER,    /* the chip: an operation of flash or fuses */
     CUT_SENDS,    /* a station with the wall: before each message to windlassd, `prey` dies, or itself when that is 0 */
+    CUT_DB_ASKED, /* windlassd: before a message of it reaches the database's server */
+    CUT_DB_ANSWERED, /* ... after the server has answered it, before the answer arrives */
+    CUT_DB_BEFORE,   /* the database's server, likewise */
+    CUT_DB_AFTER,
     CUT_PLACES
 };
 

@@ -84,7 +84,8 @@ static void all_visit(struct point *p, struct course *c)
 
 static int daemon_dies(enum cut_place place)
 {
-    return place == CUT_WRITE || place == CUT_CALL || place == CUT_ASKED || place == CUT_ANSWERED;
+    return place == CUT_WRITE || place == CUT_CALL || place == CUT_ASKED || place == CUT_ANSWERED ||
+           place == CUT_DB_ASKED || place == CUT_DB_ANSWERED;
 }
 
 /* What died once dies again on its way up. */
@@ -208,9 +209,9 @@ static int ledger_check(struct point *p)
     struct works *w = p->works;
     char program[512];
     char count[24] = "0";
-    const char *arguments[] = { "ledger",   "verify", "--project", "p",
-                                "--ledger", "A",      "--final",   w->tpm ? "--count" : NULL,
-                                count,      NULL };
+    const char *arguments[] = { "ledger",        "verify", "--project",     "p",       "--ledger",
+                                works_ledger(w), "--head", "A/ledger.head", "--final", w->tpm ? "--count" : NULL,
+                                count,           NULL };
     (void)snprintf(program, sizeof program, "%s/windlass", w->bin);
     if (w->tpm) {
         (void)snprintf(count, sizeof count, "%lu", works_status(w, "tpm_count"));

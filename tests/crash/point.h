@@ -15,11 +15,13 @@ struct victim {
     const char *name;
     const char *says; /* one line for people */
     enum cut_place place;
+    unsigned usual; /* about so many steps has a course */
+    unsigned brief; /* steps of a short sweep */
+    enum works_kind kind;
+    unsigned block; /* units for one operation of the TPM: 1, or 2, as many as a point makes; 0: no TPM */
+    unsigned chips; /* at once */
     enum point_moment moment;
-    unsigned block;         /* units for one operation of the TPM: 1, or 2, as many as a point makes; 0: no TPM */
     enum sim_cut_mode mode; /* CUT_POWER */
-    unsigned usual;         /* about so many steps has a course */
-    unsigned chips;         /* at once */
     unsigned again;         /* not 0: windlassd dies again while it starts, at change `at` modulo this, plus one */
 };
 

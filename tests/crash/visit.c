@@ -13,10 +13,12 @@
 
 #include "host/station/line.h"
 #include "tests/crash/chip_net.h"
+#include "wire/flashctl.h"
 #include "wire/layout.h"
 #include "wire/provision_msg.h"
 
 #define COMMAND_MS 2000u /* all waits of the station are multiples of it */
+#define SILENCE_MS 250u  /* the same for a chip that is known not to answer */
 #define VISIT_SECONDS 60u
 #define CACHE_LEN (4u << 20)
 
@@ -36,18 +38,13 @@ static _Noreturn void station_die(void)
 static void certificate_look(struct room *room, const struct letter_action *action)
 {
     struct provision_request asked;
-    if (action->kind != LETTER_ASK || provision_request_parse(action->message, &asked) != STATUS_OK ||
-        asked.op != PROVISION_STORE || asked.item != STORE_DEVICE_CERT || asked.data.len > sizeof room->given.der) {
-        return;
+    if (action->kind == LETTER_ASK && provision_request_parse(action->message, &asked) == STATUS_OK &&
+        asked.op == PROVISION_STORE && asked.item == STORE_DEVICE_CERT) {
+        room_given(room, asked.data);
     }
-    if (room->given.len != 0 && !bytes_equal(asked.data, bytes_of(room->given.der, room->given.len))) {
-        room->given.changed = 1;
-    }
-    memcpy(room->given.der, asked.data.data, asked.data.len);
-    room->given.len = (uint32_t)asked.data.len;
 }
 
-/* Certificates leave the appliance with the letter that has the chip store them. */
+/* Certificates leave the appliance with the letter that has the chip store them. In a record nobody sees them. */
 static void certificate_see(struct room *room, struct bytes answer)
 {
     struct letter_answer letter;
@@ -81,6 +78,19 @@ static int letter_carry(void *context, struct bytes request, uint8_t *answer, si
         station_die();
     }
     return result;
+}
+
+static int wire_open(void *context, int *fd, struct fault *fault)
+{
+    const struct works_chip *chip = context;
+    *fd = chip_net_connect(chip->room->line_port);
+    return *fd >= 0 ? 0 : fault_set(fault, "the chip has no power");
+}
+
+/* A chip that is locked is silent on its line, and silence takes all the time that there is. */
+static unsigned patience_ms(const struct works_chip *chip)
+{
+    return chip->room->line_port != 0 && chip->room->sim.fuses[FUSE_LIFECYCLE] == 0xFFFF ? SILENCE_MS : COMMAND_MS;
 }
 
 /* Over the chip's data link. */
@@ -118,8 +128,9 @@ static int chip_bring(struct works *works, const struct works_chip *chip, struct
     }
     const struct station_job job = { .target = chip->room->debug_port != 0 ? target : NULL,
                                      .socket = "1",
-                                     .timeout_ms = COMMAND_MS,
+                                     .timeout_ms = patience_ms(chip),
                                      .carrier = { &hands, letter_carry },
+                                     .wire = { (void *)(uintptr_t)chip, chip->room->line_port != 0 ? wire_open : NULL },
                                      .prover = { (void *)(uintptr_t)chip, token_get },
                                      .cache = cache };
     int result = station_provision(&job, &v->result, &v->fault);

@@ -189,6 +189,13 @@ unsigned long works_status(struct works *w, const char *name)
     return strtoul(text, NULL, 10);
 }
 
+const char *works_ledger(const struct works *w)
+{
+    static char place[160];
+    (void)snprintf(place, sizeof place, "postgresql:///postgres?host=%s/pg&user=windlass", w->dir);
+    return w->kind == WORKS_POSTGRES ? place : "A";
+}
+
 void works_package_make(struct works *w, unsigned block)
 {
     char command[1500];
@@ -231,31 +238,47 @@ static void keeper_start(struct works *w)
     (void)close(ends[0]);
 }
 
-static void tpm_start(struct works *w)
+/* A process that stands before a server, and says with a file that it does. */
+static pid_t wall_start(struct works *w, void (*run)(const struct works *), int end_signal, const char *ready)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, end_signal);
+        run(w);
+    }
+    for (int i = 0; access(works_path(w, ready), F_OK) != 0; i++) {
+        if (i > 4000) {
+            works_give_up("there is no %s", ready);
+        }
+        (void)nanosleep(&(struct timespec){ 0, 5000000 }, NULL);
+    }
+    return pid;
+}
+
+static void walls_start(struct works *w)
 {
     if (w->tpm) {
-        w->tpm_wall = fork();
-        if (w->tpm_wall == 0) {
-            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-            works_tpm_run(w);
-        }
-        for (int i = 0; access(works_path(w, "tpm.ready"), F_OK) != 0; i++) {
-            if (i > 2000) {
-                works_give_up("the TPM does not start");
-            }
-            (void)nanosleep(&(struct timespec){ 0, 5000000 }, NULL);
-        }
+        w->tpm_wall = wall_start(w, works_tpm_run, SIGKILL, "tpm.ready");
+    }
+    if (w->kind == WORKS_POSTGRES) {
+        w->postgres_wall = wall_start(w, works_postgres_run, SIGTERM, "pg.ready");
+    }
+}
+
+static void wall_end(pid_t *wall, int end_signal)
+{
+    if (*wall > 0) {
+        (void)kill(*wall, end_signal);
+        (void)waitpid(*wall, NULL, 0);
+        *wall = 0;
     }
 }
 
 static void all_end(struct works *w)
 {
     works_daemon_kill(w);
-    if (w->tpm_wall > 0) {
-        (void)kill(w->tpm_wall, SIGKILL); /* and with it the TPM */
-        (void)waitpid(w->tpm_wall, NULL, 0);
-        w->tpm_wall = 0;
-    }
+    wall_end(&w->tpm_wall, SIGKILL); /* and with it the TPM */
+    wall_end(&w->postgres_wall, SIGTERM);
     memset(w->cut, 0, sizeof *w->cut);
 }
 
@@ -280,6 +303,8 @@ static void cut_make(struct works *w)
     }
 }
 
+static const char *const kinds[WORKS_KINDS] = { "open", "secure", "postgres" };
+
 void works_make(struct works *w, const struct works_plan *plan)
 {
     char command[1200];
@@ -289,6 +314,7 @@ void works_make(struct works *w, const struct works_plan *plan)
     w->here = plan->here;
     w->daemon_program = plan->daemon;
     w->tpm = plan->block > 0;
+    w->kind = plan->kind;
     w->packages = (unsigned)time(NULL) % 1000000; /* a kept factory has had some */
     folder_make(w, plan->factory);
     cut_make(w);
@@ -296,8 +322,9 @@ void works_make(struct works *w, const struct works_plan *plan)
     (void)snprintf(
         command, sizeof command,
         "chmod 711 . && sh '%s/tests/crash/scene.sh' '%s/windlass' '%s/windlassd' " QUOTA
-        " %u >scene.log 2>&1 && mkdir new && cp -a A new && if [ -d tpm ]; then cp -a tpm new; fi && mv new kept",
-        WINDLASS_SOURCE_DIR, plan->bin, plan->bin, plan->block);
+        " %u %s >scene.log 2>&1 && mkdir new && cp -a A new && for d in tpm pg; do if [ -d $d ]; then cp -a $d new; "
+        "fi; done && mv new kept",
+        WINDLASS_SOURCE_DIR, plan->bin, plan->bin, plan->block, kinds[plan->kind]);
     if (access(works_path(w, "kept"), F_OK) != 0) {
         command_run(w, command);
     }
@@ -306,10 +333,9 @@ void works_make(struct works *w, const struct works_plan *plan)
 void works_restore(struct works *w)
 {
     all_end(w);
-    command_run(w,
-                "rm -rf A tpm tpm.ready room-* && cp -a kept/A . && if [ -d kept/tpm ]; then cp -a kept/tpm .; fi && "
-                "if [ \"$(id -u)\" -eq 0 ]; then chown -R nobody A; fi");
-    tpm_start(w);
+    command_run(w, "rm -rf A tpm pg tpm.ready pg.ready room-* && cp -a kept/. . && "
+                   "if [ \"$(id -u)\" -eq 0 ]; then chown -R nobody A; fi");
+    walls_start(w);
     if (!works_daemon_start(w)) {
         works_give_up("windlassd does not start; %s says why", works_path(w, "daemon-1.log"));
     }

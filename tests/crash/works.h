@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * works: the processes of a factory that was made by scene.sh: windlassd, the TPM behind its wall, chips. Whoever died
- * is started again. What must not fail ends the sweep.
+ * works: the processes of a factory that was made by scene.sh: windlassd, the TPM and the database's server behind
+ * their walls, chips. Whoever died is started again. What must not fail ends the sweep.
  */
 #ifndef TESTS_CRASH_WORKS_H
 #define TESTS_CRASH_WORKS_H
@@ -11,7 +11,15 @@
 #include "tests/crash/cut.h"
 #include "tests/crash/room.h"
 
+enum works_kind {
+    WORKS_OPEN,     /* bare chips with a debug port */
+    WORKS_SECURE,   /* chips with a key of their vendor's: the secure channel */
+    WORKS_POSTGRES, /* bare chips; the ledger is in a PostgreSQL server */
+    WORKS_KINDS
+};
+
 struct works {
+    enum works_kind kind;
     char dir[64];               /* scene.sh made it here */
     const char *bin;            /* folder of windlass and windlassd */
     const char *here;           /* folder of crash_chip and the wall */
@@ -23,6 +31,7 @@ struct works {
     pid_t *watched; /* the same, on a page that is shared */
     unsigned port;  /* of windlassd */
     pid_t tpm_wall;
+    pid_t postgres_wall;
     unsigned logs;     /* windlassd was started so many times */
     unsigned packages; /* number of the last one; never again lower */
 };
@@ -33,6 +42,7 @@ struct works_plan {
     const char *daemon;
     const char *factory; /* folder that is made when it is not there, and stays; NULL: one that does not */
     unsigned block;      /* units for one operation of the TPM; 0: no TPM */
+    enum works_kind kind;
 };
 /* Makes the folder and the scene in it. Of the plan's texts no copies are made. */
 void works_make(struct works *works, const struct works_plan *plan);
@@ -54,6 +64,8 @@ int works_package_load(struct works *works);
 const char *works_path(const struct works *works, const char *name);
 /* Runs a program with its output in <dir>/out; its exit code. `arguments` end with NULL. */
 int works_run(const struct works *works, const char *program, const char *const *arguments);
+/* Where the ledger is. */
+const char *works_ledger(const struct works *works);
 /* A page that all processes share. */
 void *works_page(size_t len);
 void works_page_free(void *page, size_t len);
@@ -77,5 +89,10 @@ void works_chip_remove(struct works_chip *chip);
 
 /* The process that has the TPM and stands before its sockets. Does not return. */
 _Noreturn void works_tpm_run(const struct works *works);
+
+/* ---- works_postgres.c ---- */
+
+/* The process that has the server and stands before its socket. Does not return; SIGTERM ends it and the server. */
+_Noreturn void works_postgres_run(const struct works *works);
 
 #endif

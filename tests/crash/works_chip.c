@@ -42,7 +42,8 @@ void works_chip_on(struct works *works, struct works_chip *chip)
     if (chip->pid > 0 && waitpid(chip->pid, NULL, WNOHANG) != chip->pid) {
         return;
     }
-    (void)snprintf(program, sizeof program, "%s/crash_chip", works->here);
+    (void)snprintf(program, sizeof program, "%s/%s", works->here,
+                   works->kind == WORKS_SECURE ? "crash_chip_line" : "crash_chip");
     atomic_store(&chip->room->ready, 0);
     chip->pid = fork();
     if (chip->pid == 0) {

@@ -2,9 +2,10 @@
 # The firmware as the sweeps run it: BL1 and SBM in one object, with all of their variables in two sections, so that a reset can empty their RAM and a
 # snapshot can keep it. Nothing else of the sources is different from what the other tests link.
 
-# windlass_sim_firmware(<name> [PLANT <folder>]): <name> is an object file; with PLANT, one source is compiled with the one change of that bug.
+# windlass_sim_firmware(<name> [PLANT <folder>] [BL1 <library>]): <name> is an object file; with PLANT, one source is compiled with the one change of that
+# bug; BL1 is another library than wl_bl1.
 function(windlass_sim_firmware name)
-  cmake_parse_arguments(ARG "" "PLANT" "" ${ARGN})
+  cmake_parse_arguments(ARG "" "PLANT;BL1" "" ${ARGN})
   set(planted)
   if(ARG_PLANT)
     set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}_planted.c)
@@ -17,7 +18,10 @@ function(windlass_sim_firmware name)
     set(planted $<TARGET_OBJECTS:${name}_planted>)
   endif()
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.o)
-  set(rooms wl_bl1 wl_sbm wl_boot wl_verify)
+  if(NOT ARG_BL1)
+    set(ARG_BL1 wl_bl1)
+  endif()
+  set(rooms ${ARG_BL1} wl_sbm wl_boot wl_verify)
   list(TRANSFORM rooms REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE archives)
   # The first definition counts: the planted one stands before the room's own.
   add_custom_command(OUTPUT ${object} DEPENDS ${rooms} ${planted} COMMAND_EXPAND_LISTS VERBATIM

@@ -87,19 +87,26 @@ void postgres_start_again(void)
     }
 }
 
+void postgres_adopt(const char *name)
+{
+    assert_true(strlen(name) < sizeof folder);
+    (void)snprintf(folder, sizeof folder, "%s", name);
+    (void)snprintf(url, sizeof url, "postgresql:///postgres?host=%s&user=windlass", folder);
+}
+
 void postgres_start(void)
 {
     char program[PATH_MAX];
     char data[96];
     int status = -1;
     program_find("initdb", program);
-    (void)snprintf(folder, sizeof folder, "/tmp/windlass-pg-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    char name[] = "/tmp/windlass-pg-XXXXXX";
+    assert_non_null(mkdtemp(name));
+    postgres_adopt(name);
     if (getuid() == 0) {
         assert_int_equal(chown(folder, UNPRIVILEGED, UNPRIVILEGED), 0);
     }
     (void)snprintf(data, sizeof data, "%s/data", folder);
-    (void)snprintf(url, sizeof url, "postgresql:///postgres?host=%s&user=windlass", folder);
     char *const arguments[] = { program, "-D", data, "-U", "windlass", "-A", "trust", "-N", "--locale=C", NULL };
     assert_int_equal(waitpid(program_start(arguments), &status, 0) > 0, 1);
     assert_int_equal(status, 0);

@@ -6,6 +6,9 @@
 
 /* Makes and starts a server; fails the test when there is no PostgreSQL. It ends with this process at the latest. */
 void postgres_start(void);
+/* A folder in which the server's data lie already, in "data", takes the place of one of its own: for
+ * postgres_start_again. */
+void postgres_adopt(const char *folder);
 /* Stops it as a power cut would (no orderly end), and starts it again. */
 void postgres_crash(void);
 void postgres_start_again(void);
