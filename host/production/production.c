@@ -5,10 +5,9 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <time.h>
 
-#include "base/wipe.h"
+#include "host/production/locked.h"
 #include "host/production/production_content.h"
 #include "host/lib/p256.h"
 #include "host/lib/parcel.h"
@@ -169,22 +168,6 @@ static int terms_check(const struct production_inputs *in, const struct producti
     return 0;
 }
 
-/* Memory for the plaintext, which never reaches a disk: neither as swap nor in a core file. */
-static int memory_take(struct production_run *run, size_t len, struct fault *fault)
-{
-    void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) {
-        return fault_errno(fault, "no memory for the production package");
-    }
-    run->memory = (uint8_t *)at;
-    run->memory_len = len;
-    if (mlock(at, len) != 0 || madvise(at, len, MADV_DONTDUMP) != 0 || madvise(at, len, MADV_DONTFORK) != 0) {
-        (void)fault_errno(fault, "memory for the production package cannot be locked (%zu bytes)", len);
-        return fault_hint(fault, "allow it: ulimit -l, or LimitMEMLOCK= of the service");
-    }
-    return 0;
-}
-
 static int content_open(const struct production_inputs *in, const struct production *terms, struct production_run *run,
                         struct fault *fault)
 {
@@ -197,7 +180,9 @@ static int content_open(const struct production_inputs *in, const struct product
         return fault_status(fault, "the production package's encryption", status);
     }
     const size_t len = cipher.ciphertext.len - PRODUCTION_TAG_LEN;
-    if (memory_take(run, len, fault) != 0 || parcel_open(&cipher, in->hsm, KEY_TRANSPORT, run->memory, fault) != 0) {
+    run->memory = locked_take(len, "the production package", fault);
+    run->memory_len = len;
+    if (run->memory == NULL || parcel_open(&cipher, in->hsm, KEY_TRANSPORT, run->memory, fault) != 0) {
         return -1;
     }
     status = production_content_parse(bytes_of(run->memory, len), &run->content);
@@ -227,9 +212,6 @@ int production_open(const struct production_inputs *in, struct production_run *o
 
 void production_close(struct production_run *run)
 {
-    if (run->memory != NULL) {
-        wipe(run->memory, run->memory_len);
-        (void)munmap(run->memory, run->memory_len);
-    }
+    locked_give(run->memory, run->memory_len);
     memset(run, 0, sizeof *run);
 }

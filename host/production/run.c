@@ -3,47 +3,19 @@
 #include "host/production/run.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
-#include "base/wipe.h"
 #include "host/production/images.h"
+#include "host/production/locked.h"
 #include "host/lib/p256.h"
 
 /* ---- the session key ---- */
-
-/* A page that is neither swapped, dumped nor seen by children. */
-static struct session_key *session_page_make(struct fault *fault)
-{
-    void *page = mmap(NULL, sizeof(struct session_key), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) {
-        (void)fault_set(fault, "no memory");
-        return NULL;
-    }
-    if (mlock(page, sizeof(struct session_key)) != 0) {
-        (void)munmap(page, sizeof(struct session_key));
-        (void)fault_set(fault, "memory for the session key cannot be locked");
-        (void)fault_hint(fault, "raise the limit of locked memory ('ulimit -l'); one page is enough");
-        return NULL;
-    }
-    (void)madvise(page, sizeof(struct session_key), MADV_DONTDUMP);
-    (void)madvise(page, sizeof(struct session_key), MADV_WIPEONFORK);
-    return page;
-}
-
-static void session_page_free(struct session_key *page)
-{
-    if (page != NULL) {
-        wipe(page, sizeof *page);
-        (void)munmap(page, sizeof *page);
-    }
-}
 
 /* The key block is opened here, so that a wrong one is found before a chip is touched. */
 static int session_open(struct run *run, const struct run_parts *parts, struct fault *fault)
 {
     struct fault inner = FAULT_NONE;
     struct block trial;
-    run->session = session_page_make(fault);
+    run->session = locked_take(sizeof *run->session, "the session key", fault);
     if (run->session == NULL) {
         return -1;
     }
@@ -205,13 +177,17 @@ static int forms_make(struct run *run, const struct run_parts *parts, struct fau
 int run_make(const struct run_parts *parts, struct run **out, struct fault *fault)
 {
     struct run *run = calloc(1, sizeof *run);
-    size_t len = STORE_TAIL_AT + rounded(parts->app_package.len, FLASHCTL_GRANULE_LEN) + FLASHCTL_GRANULE_LEN;
     *out = NULL;
-    if (run == NULL || (run->store = malloc(len)) == NULL) {
-        free(run);
+    if (run == NULL) {
         return fault_set(fault, "no memory");
     }
-    memset(run->store, 0xFF, len);
+    run->store_len = STORE_TAIL_AT + rounded(parts->app_package.len, FLASHCTL_GRANULE_LEN) + FLASHCTL_GRANULE_LEN;
+    run->store = locked_take(run->store_len, "the chips' images", fault);
+    if (run->store == NULL) {
+        free(run);
+        return -1;
+    }
+    memset(run->store, 0xFF, run->store_len);
     if (boot_images_make(run, parts, fault) != 0 || block_package_read(parts->app_package, &run->facts, fault) != 0 ||
         session_open(run, parts, fault) != 0 || package_images_make(run, parts, fault) != 0 ||
         policy_make(run, parts, fault) != 0 || terms_take(run, parts, fault) != 0 ||
@@ -228,8 +204,8 @@ int run_make(const struct run_parts *parts, struct run **out, struct fault *faul
 void run_free(struct run *run)
 {
     if (run != NULL) {
-        session_page_free(run->session);
-        free(run->store);
+        locked_give(run->session, sizeof *run->session);
+        locked_give(run->store, run->store_len);
         free(run);
     }
 }

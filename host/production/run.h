@@ -74,7 +74,8 @@ struct run {
     unsigned users;               /* guarded by the appliance's lock */
     struct cert_form device_form; /* of the devices' certificates */
     struct cert_form update_form;
-    uint8_t *store; /* all images */
+    uint8_t *store; /* all images; in locked memory, for over the secure channel they are secret */
+    size_t store_len;
     struct run_image images[RUN_IMAGES];
     uint8_t sbm_digest[32];     /* over both slots */
     uint8_t head[RUN_HEAD_LEN]; /* what follows the key block in the slot's first sector */
@@ -102,7 +103,7 @@ struct run_clock run_clock_now(void);
 int run_clock_check(const struct run *run, struct fault *fault);
 /* Fault when parts do not fit together, do not fit the chip, or the key block is not ours. */
 int run_make(const struct run_parts *parts, struct run **out, struct fault *fault);
-/* Wipes the session key. NULL is allowed. */
+/* Wipes session key and images. NULL is allowed. */
 void run_free(struct run *run);
 /* The slot's first sector for a chip with this key block. Fault when the block has another length than all others. */
 int run_head_build(const struct run *run, const struct block *block, uint8_t out[RUN_HEAD_LEN], struct fault *fault);
