@@ -47,8 +47,8 @@ static void csv_unit(FILE *out, const struct ledger_unit *u)
     csv_cert(out, &u->device_cert);
     csv_cert(out, &u->update_cert);
     csv_hex(out, u->receipt, u->has_receipt ? sizeof u->receipt : 0);
-    (void)fprintf(out, ",%s,%s,%s,%s,%s\r\n", u->has_token ? "yes" : "no", u->reserved_at, u->checked_at, u->done_at,
-                  u->quarantined_at);
+    (void)fprintf(out, ",%s,%s,%s,%s,%s,%s\r\n", u->has_token ? "yes" : "no", u->reserved_at, u->checked_at, u->done_at,
+                  u->quarantined_at, u->debugged_at);
 }
 
 static void ndjson_unit(FILE *out, const struct ledger_unit *unit)
@@ -88,7 +88,7 @@ static int units_export(struct exporting *e, struct fault *fault)
     }
     if (e->unit == csv_unit) {
         (void)fputs("unit,uid,state,package,sequence,identity_key,update_key,device_certificate,update_certificate,"
-                    "receipt,token,reserved_at,checked_at,done_at,quarantined_at\r\n",
+                    "receipt,token,reserved_at,checked_at,done_at,quarantined_at,debugged_at\r\n",
                     e->out);
     }
     int failed = ledger_unit_walk(ledger, unit_export, e, fault);

@@ -93,6 +93,10 @@ int control_ask(const char *dir, const char *verb, struct bytes bytes, struct co
         if (error == ECONNREFUSED || (error == ENOENT && access(dir, F_OK) == 0)) {
             return 1;
         }
+        if (error == ENOENT || error == ENOTDIR) {
+            (void)fault_set(fault, "%s: there is no such folder", dir);
+            return fault_hint(fault, "an appliance's folder is made by: windlassd init");
+        }
         errno = error;
         (void)fault_errno(fault, "%s/" CONTROL_SOCKET, dir);
         return fault_hint(fault, error == EACCES ? "ask as the user that the appliance runs as, or as root"

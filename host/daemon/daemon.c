@@ -139,14 +139,22 @@ static const struct control_verb verbs[] = {
 
 /* ---- starting ---- */
 
+static int folder_look(const char *dir, struct stat *info, struct fault *fault)
+{
+    if (stat(dir, info) == 0) {
+        return 0;
+    }
+    const int error = errno;
+    (void)fault_errno(fault, "%s", dir);
+    return fault_hint(fault, "%s",
+                      error == EACCES ? CONTROL_REACH_HINT : "an appliance's folder is made by: windlassd init");
+}
+
 static int folder_is_ours(const char *dir, struct fault *fault)
 {
     struct stat info;
-    if (stat(dir, &info) != 0) {
-        const int error = errno;
-        (void)fault_errno(fault, "%s", dir);
-        return fault_hint(fault, "%s",
-                          error == EACCES ? CONTROL_REACH_HINT : "an appliance's folder is made by: windlassd init");
+    if (folder_look(dir, &info, fault) != 0) {
+        return -1;
     }
     if (info.st_uid != geteuid()) {
         const struct passwd *who = getpwuid(geteuid());
@@ -163,6 +171,10 @@ static int folder_is_ours(const char *dir, struct fault *fault)
 /* Root becomes the user it is told, or the one that the folder belongs to. */
 static int user_become(const struct daemon_options *options, struct fault *fault)
 {
+    struct stat info;
+    if (folder_look(options->dir, &info, fault) != 0) {
+        return -1;
+    }
     return options->user == NULL && errand_owner(options->dir, fault) != 0 ? -1 : confine_user(options->user, fault);
 }
 

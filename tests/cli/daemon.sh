@@ -56,7 +56,18 @@ run 2 "$windlassd" init A --tpm
 run 1 "$windlassd" init A
 says "--oem FILE is missing"
 run 1 "$windlassd" status A
-run 1 "$windlassd" stop nowhere
+for verb in stop status reload metrics run; do
+    run 1 "$windlassd" $verb nowhere
+    says "nowhere"
+    says "windlassd init"
+done
+echo x >small
+for verb in load record; do
+    run 1 "$windlassd" $verb nowhere small
+    says "nowhere: there is no such folder"
+done
+run 1 "$windlassd" order nowhere --out order
+says "nowhere: there is no such folder"
 
 echo "init, enrol"
 "$windlass" init p --product sensor >/dev/null && "$windlass" pki create --project p >/dev/null || failed "no project"

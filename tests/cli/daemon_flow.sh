@@ -219,4 +219,6 @@ says "given debug rights     1"
 says "scrapped               1"
 run 0 "$windlass" ledger show "$uid" --project p --ledger ledger.db
 says "debug rights given   20"
+run 0 "$windlass" ledger export --project p --ledger ledger.db --format csv --out units.csv
+holds "$(tr -d '\r' <units.csv | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "debugged_at") at = i } $at ~ /^20/ { print $2 }')" = "$uid"
 finish

@@ -75,7 +75,7 @@ run 2 ledger show
 echo "exports: CSV, JSON lines, PEM"
 run 0 ledger export --format csv
 holds "$(wc -l <out)" -eq 5
-holds "$(tr -d '\r' <out | awk -F, 'NF != 15' | wc -l)" -eq 0
+holds "$(tr -d '\r' <out | awk -F, 'NF != 16' | wc -l)" -eq 0
 run 0 ledger export --format ndjson --out units.ndjson
 holds "$(wc -l <units.ndjson)" -eq 4
 while read -r line; do

@@ -296,6 +296,35 @@ static int port_is_closed(struct puppet *p)
     return puppet_send(p);
 }
 
+/* The chip's own signature under a state that is not: a chip that was never locked, or is open to a debugger. */
+static void token_of_another_state_than_secured_closes_no_record(void **state)
+{
+    static const uint64_t states[] = { 0x1000, 0x2000, 0x20FF, 0x2FFF, 0x3001, 0x4000, 0x5000, 0x6000 };
+    const struct lies_plan plan = lies_plan_make();
+    struct puppet_chip chip;
+    struct puppet p;
+    (void)state;
+    lies_chip_make(&chip, 9);
+    puppet_open(&p, lies_appliance, &chip);
+    assert_true(puppet_run(&p, plan.token));
+    const struct lies_count before = lies_ledger_count();
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        chip.lifecycle = states[i];
+        assert_true(port_is_closed(&p));
+        puppet_act(&p);
+        assert_false(puppet_send(&p));
+        assert_non_null(memmem(p.answer.what.data, p.answer.what.len, "does not say that it is secured", 31));
+        assert_int_equal(lies_ledger_count().done, before.done);
+    }
+    chip.lifecycle = 0;
+    assert_true(port_is_closed(&p));
+    puppet_act(&p);
+    assert_true(puppet_send(&p));
+    assert_int_equal(lies_ledger_count().done, before.done + 1);
+    puppet_close(&p);
+    puppet_chip_free(&chip);
+}
+
 static void locked_chip_closes_its_record_by_its_token_alone(void **state)
 {
     const struct lies_plan plan = lies_plan_make();
@@ -456,6 +485,7 @@ int main(void)
         LIES_TEST(letter_in_the_place_of_another_leads_nowhere),
         LIES_TEST(letter_cut_anywhere_or_with_more_behind_it_lets_go_of_the_chip),
         LIES_TEST(locked_chip_closes_its_record_by_its_token_alone),
+        LIES_TEST(token_of_another_state_than_secured_closes_no_record),
         LIES_TEST(appliance_that_restarts_after_any_letter_counts_once_and_finishes),
         LIES_TEST(chip_in_two_sockets_is_in_hand_in_one),
         LIES_TEST(many_chips_at_once_are_each_counted_once),

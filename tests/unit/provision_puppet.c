@@ -95,7 +95,8 @@ struct bytes puppet_token(const struct puppet *p, struct bytes nonce, uint8_t ou
                                    .instance = bytes_of(instance, sizeof instance),
                                    .seed = bytes_of(some, 32),
                                    .client = TOKEN_CLIENT_APPLICATION,
-                                   .lifecycle = TOKEN_LIFECYCLE_SECURED };
+                                   .lifecycle =
+                                       p->chip->lifecycle != 0 ? p->chip->lifecycle : TOKEN_LIFECYCLE_SECURED };
     token_instance_id(p->chip->identity_key, instance);
     factory_claims_fill(p->flash, &room, &claims);
     struct cbor_writer c = cbor_writer_of(encoded, sizeof encoded);

@@ -19,6 +19,7 @@ struct puppet_chip {
     uint8_t update_key[64];
     uint64_t sbm_sequence;
     uint64_t app_sequence;
+    uint64_t lifecycle;     /* that its token names; 0: that of a secured device */
     uint8_t items[5][2048]; /* STORE types 3 to 7 */
     size_t item_lens[5];
 };
