@@ -232,7 +232,7 @@ static const char help_pki[] =
     "  server     certifies a TLS server to which devices may talk\n"
     "  appliance  certifies a provisioning appliance: the keys that it made itself\n"
     "  station    certifies a station, which may then call appliances\n"
-    "  revoke     takes a station's or an appliance's certificates back\n"
+    "  revoke     takes back the certificates of a station or an appliance, or a mastering key\n"
     "  desk       an appliance and a station on this computer, for development\n"
     "\n"
     "'windlass pki create --help' and so on tell more.\n"
@@ -292,11 +292,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } others[] = {
-    { "server", cmd_pki_server },
-    { "appliance", cmd_pki_appliance },
-    { "station", cmd_pki_station },
-    { "revoke", cmd_pki_revoke },
-    { "desk", cmd_pki_desk },
+    { "server", cmd_pki_server }, { "appliance", cmd_pki_appliance }, { "station", cmd_pki_station },
+    { "revoke", cmd_pki_revoke }, { "desk", cmd_pki_desk },
 };
 
 /* Gives -1 to go on, or an exit code. */

@@ -12,11 +12,11 @@
 
 static const struct cli_command commands[] = {
     { "init", "start a product: profile, development keys", cmd_init },
-    { "pki", "key ceremony: root, intermediate, signing and mastering keys in HSM tokens", cmd_pki },
+    { "pki", "key ceremony in HSM tokens; certificates of appliances, stations and servers", cmd_pki },
     { "master", "turn a firmware image into signed, encrypted packages and key blocks", cmd_master },
     { "provision", "make a bare chip into a locked device with an identity", cmd_provision },
     { "device", "talk to a device: status, attestation, update, TLS", cmd_device },
-    { "ledger", "what was made: list and show units", cmd_ledger },
+    { "ledger", "what was made: list, search, check, report, export", cmd_ledger },
     { "chip", "the virtual chip: new, run, stop, cut, status, console", cmd_chip },
 };
 

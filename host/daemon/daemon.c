@@ -231,7 +231,7 @@ static size_t show_metrics(void *context, char *out, size_t out_len)
     return metrics_show(context, out, out_len);
 }
 
-/* "127.0.0.1:8080" or "[::1]:8080"; the token is in the folder. */
+/* "127.0.0.1:8480" or "[::1]:8480"; the token is in the folder. */
 static int dashboard_open(struct daemon *d, struct fault *fault)
 {
     char host[64];
@@ -247,7 +247,7 @@ static int dashboard_open(struct daemon *d, struct fault *fault)
     }
     if (server_address_split(at, host, sizeof host, &port) != 0) {
         (void)fault_set(fault, "'%.60s' is not an address for the dashboard", at);
-        return fault_hint(fault, "give ADDRESS:PORT with numbers, such as 127.0.0.1:8080");
+        return fault_hint(fault, "give ADDRESS:PORT with numbers, such as 127.0.0.1:8480");
     }
     if (appliance_folder_path(&d->folder, "dashboard.token", path, sizeof path, fault) != 0 ||
         dashboard_token_load(path, token, fault) != 0) {

@@ -93,7 +93,7 @@ struct dashboard_line {
     char appliance[DASHBOARD_NAME_MAX];
     char version[DASHBOARD_NAME_MAX];
     struct dashboard_package package;
-    uint64_t tried;                      /* units that came to an end, good or bad; yield is good of tried */
+    uint64_t tried;                      /* runs of chips that came to an end, good or bad; yield is good of tried */
     uint64_t good;                       /* of these, done */
     uint64_t quarantined;                /* units */
     uint64_t minutes[DASHBOARD_MINUTES]; /* units done in each of the last minutes, the oldest first */
