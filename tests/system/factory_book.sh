@@ -27,7 +27,22 @@ cp "$windlass" "$windlassd" "$line/bin"
 cp "$top"/build/target/{bl1.bin,sbm-a.elf,sbm-b.elf,app-v1.elf} "$book"
 
 line_tpm_start >/dev/null
-awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' "$top/docs/factory.md" >"$book/commands"
+# A chip whose power goes in the middle, so that the page's commands have one to scrap.
+cat >"$book/breaking" <<'END'
+windlass provision --make-identity station2
+windlass pki station line-2 --project maker --request station2/station.csr
+cp maker/pki/stations/line-2.crt station2/station.crt
+cp maker/pki/root.crt station2/root.crt
+windlass chip new chip4
+windlass chip run chip4
+windlass provision --appliance "$appliance" --identity station2 --chip chip4 &
+provision=$!
+for tries in $(seq 600); do windlassd status line | grep -q '^reserved *1$' && break || sleep 0.05; done
+windlass chip cut chip4
+wait $provision || echo "chip4 is broken"
+END
+awk -v breaking="$book/breaking" '/^```sh$/ { on = 1; next } /^```$/ { on = 0 }
+    on && /^broken=/ { while ((getline line <breaking) > 0) print line } on' "$top/docs/factory.md" >"$book/commands"
 [ "$(grep -c windlass "$book/commands")" -ge 25 ] || { echo "there are hardly any commands in docs/factory.md" >&2 && exit 1; }
 cat >"$book/before" <<END
 windlass init maker --product sensor --organisation Test --vendor-domain test.example
@@ -54,6 +69,8 @@ says() {
 says '2 of 2 done'
 says '^sound: .* 3 units'
 says 'state.*decommissioned'
+says 'state.*scrapped'
+says 'chip4 is broken'
 grep -q '"event":"reloaded"' "$book/line.log"
 [ "$(wc -l <"$book/units.csv")" -eq 4 ]
 if $as "$line/bin/windlass" provision --appliance "127.0.0.1:$port" --identity "$book/station" --chip "$book/chip2" >"$line/out" 2>&1; then
