@@ -9,7 +9,7 @@ if(WINDLASS_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 if(WINDLASS_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link) # the fuzzers see what they reach in every room
+  add_compile_options(-fsanitize=fuzzer-no-link) # the fuzzers see what they reach in every room but crypto
 endif()
 
 # windlass_library(<name> SOURCES <files> LIBS <libraries>): one room, with our warnings.
@@ -20,6 +20,7 @@ function(windlass_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LIBS})
 endfunction()
 
+# A test's COST is about the seconds it takes on a quiet machine, of those that take long: ctest begins with them.
 # windlass_test(<name> SOURCES <files> LIBS <libraries>): a cmocka program that ctest runs in the build folder. Its name says the room it tests.
 function(windlass_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS" ${ARGN})

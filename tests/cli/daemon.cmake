@@ -11,4 +11,4 @@ endif()
 add_test(NAME daemon_flow_cli
   COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/daemon_flow.sh $<TARGET_FILE:windlass> $<TARGET_FILE:windlassd>
           ${CMAKE_SOURCE_DIR}/build/target)
-set_tests_properties(daemon_flow_cli PROPERTIES LABELS system TIMEOUT 400)
+set_tests_properties(daemon_flow_cli PROPERTIES LABELS system TIMEOUT 400 COST 27)

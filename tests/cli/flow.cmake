@@ -5,4 +5,4 @@ add_test(NAME flow_examples_cli
 add_test(NAME flow_factory_cli
   COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/factory.sh $<TARGET_FILE:windlass> $<TARGET_FILE:windlassd> ${CMAKE_SOURCE_DIR}/build/target
           $<TARGET_FILE:json_ok>)
-set_tests_properties(flow_examples_cli flow_factory_cli PROPERTIES LABELS system TIMEOUT 300)
+set_tests_properties(flow_examples_cli flow_factory_cli PROPERTIES LABELS system TIMEOUT 300 COST 45)

@@ -6,7 +6,7 @@ target_link_libraries(json_ok PRIVATE PkgConfig::JANSSON)
 add_test(NAME host_pki_cli COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/host_pki.sh $<TARGET_FILE:windlass>)
 add_test(NAME host_process_cli
   COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/process.sh $<TARGET_FILE:windlass> $<TARGET_FILE:json_ok>)
-set_tests_properties(host_pki_cli host_process_cli PROPERTIES TIMEOUT 120)
+set_tests_properties(host_pki_cli host_process_cli PROPERTIES TIMEOUT 120 COST 20)
 add_test(NAME production_cli
   COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/production.sh $<TARGET_FILE:windlass> $<TARGET_FILE:windlassd>)
 set_tests_properties(production_cli PROPERTIES TIMEOUT 240)

@@ -7,4 +7,4 @@ add_test(NAME system_channel COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/channel.sh ${CM
 set_tests_properties(system_channel PROPERTIES LABELS system TIMEOUT 600)
 # The same channel through maker, appliance and station.
 add_test(NAME system_secure_line COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/secure_line.sh ${CMAKE_SOURCE_DIR})
-set_tests_properties(system_secure_line PROPERTIES LABELS system TIMEOUT 900 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+set_tests_properties(system_secure_line PROPERTIES LABELS system TIMEOUT 900 COST 190 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)

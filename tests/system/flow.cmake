@@ -2,11 +2,13 @@
 # The real firmware on the virtual chip, as people use it. They need build/target.
 foreach(script readme console hostile random storage ticking crashing cuts crypto p256 psa recovery watchdog halt rotation lifecycle factory factory_back factory_book factory_two line_leaks crash_line)
   add_test(NAME system_${script} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${script}.sh ${CMAKE_SOURCE_DIR})
-  set_tests_properties(system_${script} PROPERTIES LABELS system TIMEOUT 600)
+  set_tests_properties(system_${script} PROPERTIES LABELS system TIMEOUT 600 COST 30)
 endforeach()
+set_tests_properties(system_cuts PROPERTIES COST 110)
+set_tests_properties(system_readme PROPERTIES COST 60)
 # `make factory` on a terminal, with its page in a browser.
 add_test(NAME system_line COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/line.py ${CMAKE_SOURCE_DIR})
-set_tests_properties(system_line PROPERTIES LABELS system TIMEOUT 300 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+set_tests_properties(system_line PROPERTIES LABELS system TIMEOUT 300 COST 25 ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
 # Asks over the data link, each question once.
 add_executable(chip_echoes chip_echoes.c)
 target_compile_options(chip_echoes PRIVATE ${WINDLASS_WARNINGS})
