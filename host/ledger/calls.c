@@ -312,10 +312,47 @@ static struct bytes text_fit(const char *text)
     return bytes_of(len == 0 ? "" : text, len);
 }
 
+struct spent {
+    struct plain plain;
+    int held; /* by a grant, or by the last event of this kind */
+};
+
+static int spent_held_row(void *context, const struct store_value *c)
+{
+    (void)c;
+    ((struct spent *)context)->held = 1;
+    return 1;
+}
+
+static int spent_last_row(void *context, const struct store_value *c)
+{
+    struct spent *spent = context;
+    uint8_t body[EVENT_BODY_MAX];
+    struct cbor_writer w = cbor_writer_of(body, sizeof body);
+    event_body_build(EVENT_SPENT, &spent->plain.body, &w);
+    spent->held |= bytes_equal(c[0].bytes, cbor_written(&w));
+    return 0;
+}
+
+/* Whoever did not hear of a commit does not know whether its grant, or this event, is on record. */
+static int spent_work(struct ledger *ledger, void *input, struct fault *fault)
+{
+    struct spent *spent = input;
+    const struct event_body *body = &spent->plain.body;
+    const struct store_value what[] = { store_bytes(ledger->chain, sizeof ledger->chain), store_number(body->tpm_to) };
+    const struct store_query last = { STORE_SPENT_LAST, what, 1, spent_last_row, spent };
+    const struct store_query grant = { STORE_COUNT_FIND, what, 2, spent_held_row, spent };
+    if (store_run(&ledger->writer, &last, fault) < 0 ||
+        (body->tpm_to - body->tpm_count == 1 && store_run(&ledger->writer, &grant, fault) < 0)) {
+        return -1;
+    }
+    return spent->held ? 0 : plain_work(ledger, &spent->plain, fault);
+}
+
 int ledger_spent_record(struct ledger *ledger, uint64_t from, uint64_t to, const char *why, struct fault *fault)
 {
-    const struct event_body body = { .tpm_count = from, .tpm_to = to, .text = text_fit(why) };
-    return plain_record(ledger, EVENT_SPENT, &body, fault);
+    struct spent spent = { { EVENT_SPENT, { .tpm_count = from, .tpm_to = to, .text = text_fit(why) } }, 0 };
+    return ledger_ask(ledger, spent_work, &spent, fault);
 }
 
 int ledger_failure_record(struct ledger *ledger, const struct ledger_failure *f, struct fault *fault)

@@ -218,10 +218,29 @@ static void counts_that_nobody_holds_are_found(void **state)
     ledger_close(ledger);
 }
 
+/* An appliance that did not hear of a commit asks again, and is told by nobody what was committed. */
+static void count_is_held_once_however_often_it_is_asked_for(void **state)
+{
+    const struct ledger_keys k = ledger_keys_of(1, 1);
+    struct ledger *ledger = ledger_new();
+    struct fault fault = FAULT_NONE;
+    struct ledger_unit unit;
+    (void)state;
+    support_check(ledger_keys_reserve(ledger, &k, &unit, &fault), &fault);
+    support_check(ledger_unit_grant(ledger, k.uid, 7, bytes_of("grant", 5), &fault), &fault);
+    support_check(ledger_spent_record(ledger, 6, 7, "its grant is on record", &fault), &fault);
+    support_check(ledger_spent_record(ledger, 7, 9, "test", &fault), &fault);
+    support_check(ledger_spent_record(ledger, 7, 9, "test", &fault), &fault);
+    ledger_sql("CREATE UNIQUE INDEX one ON events (kind) WHERE kind = 9", 1); /* SPENT */
+    support_check_refused(ledger_spent_record(ledger, 9, 10, "test", &fault), &fault, "ledger");
+    ledger_close(ledger);
+}
+
 #define BOTH                                                                                                           \
     LEDGER_TEST(quota_of_a_package_is_kept), LEDGER_TEST(scrapped_unit_makes_room_for_one_more),                       \
         LEDGER_TEST(older_package_is_refused_and_the_same_is_resumed),                                                 \
         LEDGER_TEST(same_answer_recorded_twice_is_one_event), LEDGER_TEST(counts_that_nobody_holds_are_found),         \
+        LEDGER_TEST(count_is_held_once_however_often_it_is_asked_for),                                                 \
         LEDGER_TEST(many_callers_share_commits_and_the_quota_holds)
 
 int main(void)
