@@ -41,6 +41,7 @@ struct cut {
     _Atomic uint32_t hit;   /* 1: it happened */
     _Atomic uint32_t left;  /* CUT_OUT: calls that still find no token */
     _Atomic uint32_t prey;  /* CUT_SENDS: a process */
+    _Atomic uint32_t up;    /* CUT_DB_BEFORE, CUT_DB_AFTER: 1: the server is up again */
 };
 
 /* 1 when this event of `place` is the one at which the cut happens. */

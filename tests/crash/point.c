@@ -15,6 +15,7 @@
 #define CHIPS_MAX 4
 #define TRIES 4 /* for a chip after the cut */
 #define REST_MS 10000
+#define SERVER_MS 60000
 
 struct course {
     struct works_chip chips[CHIPS_MAX + 1]; /* the last one comes after the cut */
@@ -39,6 +40,7 @@ static void cut_arm(const struct point *p, enum cut_place place, unsigned at)
     atomic_store(&cut->count, 0);
     atomic_store(&cut->hit, 0);
     atomic_store(&cut->left, 0);
+    atomic_store(&cut->up, 0);
     atomic_store(&cut->at, at);
     atomic_store(&cut->place, place);
 }
@@ -52,13 +54,28 @@ static void power_arm(const struct point *p, struct sim *sim, unsigned at)
     }
 }
 
+/* windlassd looks at its ledger by itself, too: the server may die when all chips are done. The next one comes later.
+ */
+static void server_await(struct cut *cut)
+{
+    for (int waited = 0; !atomic_load(&cut->up); waited += 2) {
+        if (waited > SERVER_MS) {
+            works_give_up("the database's server does not come back");
+        }
+        (void)nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
+    }
+}
+
 /* 1 when it happened. */
 static int cut_disarm(struct point *p, struct course *c)
 {
     struct cut *cut = p->works->cut;
+    const uint32_t place = atomic_exchange(&cut->place, CUT_NOWHERE);
     int hit = atomic_load(&cut->hit) != 0;
     p->events = atomic_load(&cut->count);
-    atomic_store(&cut->place, CUT_NOWHERE);
+    if (hit && (place == CUT_DB_BEFORE || place == CUT_DB_AFTER)) {
+        server_await(cut);
+    }
     atomic_store(&cut->left, 0);
     if (p->victim->place == CUT_POWER) {
         struct sim *sim = &c->chips[0].room->sim;

@@ -55,6 +55,7 @@ static void server_cut(void)
     while (atomic_load(&is_off)) {
         (void)nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
     }
+    atomic_store(&works->cut->up, 1);
 }
 
 static void server_look(void)
