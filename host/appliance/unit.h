@@ -69,8 +69,7 @@ void unit_end(struct unit *unit);
 /* ---- unit_check.c: results, and what the ledger must know before the next action ---- */
 
 /* The chip's answer to `op`; a refusal of the chip is a fault that says so. */
-int unit_answer_read(const struct unit *unit, enum provision_op op, struct bytes data, struct provision_answer *out,
-                     struct fault *fault);
+int unit_answer_read(enum provision_op op, struct bytes data, struct provision_answer *out, struct fault *fault);
 /* Nobody else may have this chip in hand. */
 int unit_chip_take(struct unit *unit, const uint8_t uid[16], struct fault *fault);
 /* HELLO of BL1 over the secure channel. */

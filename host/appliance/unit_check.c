@@ -11,11 +11,9 @@ static const char *const op_names[] = {
     "", "HELLO", "MAKE_KEYS", "STORE", "INSTALL", "CHECK", "LOCK", "WRITE", "START"
 };
 
-int unit_answer_read(const struct unit *u, enum provision_op op, struct bytes data, struct provision_answer *out,
-                     struct fault *fault)
+int unit_answer_read(enum provision_op op, struct bytes data, struct provision_answer *out, struct fault *fault)
 {
     status_t status = provision_answer_parse(data, out);
-    (void)u;
     if (status != STATUS_OK) {
         return fault_set(fault, "%s: the chip's answer: %s", op_names[op], status_text(status));
     }
@@ -38,7 +36,7 @@ static int channel_chip_check(const struct unit *u, struct bytes uid, struct fau
 int unit_hello_first_check(struct unit *u, struct bytes data, struct fault *fault)
 {
     struct provision_answer hello;
-    if (unit_answer_read(u, PROVISION_HELLO, data, &hello, fault) != 0) {
+    if (unit_answer_read(PROVISION_HELLO, data, &hello, fault) != 0) {
         return -1;
     }
     return channel_chip_check(u, hello.uid, fault);
@@ -47,7 +45,7 @@ int unit_hello_first_check(struct unit *u, struct bytes data, struct fault *faul
 int unit_hello_check(struct unit *u, struct bytes data, struct fault *fault)
 {
     struct provision_answer hello;
-    if (unit_answer_read(u, PROVISION_HELLO, data, &hello, fault) != 0) {
+    if (unit_answer_read(PROVISION_HELLO, data, &hello, fault) != 0) {
         return -1;
     }
     if (hello.version != PROVISION_VERSION) {
@@ -70,7 +68,7 @@ int unit_hello_check(struct unit *u, struct bytes data, struct fault *fault)
 int unit_hello_again_check(struct unit *u, struct bytes data, struct fault *fault)
 {
     struct provision_answer hello;
-    if (unit_answer_read(u, PROVISION_HELLO, data, &hello, fault) != 0) {
+    if (unit_answer_read(PROVISION_HELLO, data, &hello, fault) != 0) {
         return -1;
     }
     return bytes_equal(hello.uid, bytes_of(u->uid, sizeof u->uid))
@@ -144,7 +142,7 @@ int unit_keys_check(struct unit *u, struct bytes data, struct fault *fault)
 {
     struct provision_answer answer;
     struct provision_possession proof;
-    if (unit_answer_read(u, PROVISION_MAKE_KEYS, data, &answer, fault) != 0 ||
+    if (unit_answer_read(PROVISION_MAKE_KEYS, data, &answer, fault) != 0 ||
         possession_check(u, answer.possession, &proof, fault) != 0 || unit_chip_take(u, u->uid, fault) != 0 ||
         reserve(u, &proof, fault) != 0) {
         return -1;
@@ -157,14 +155,15 @@ int unit_keys_check(struct unit *u, struct bytes data, struct fault *fault)
 int unit_store_check(struct unit *u, struct bytes data, struct fault *fault)
 {
     struct provision_answer answer;
-    return unit_answer_read(u, PROVISION_STORE, data, &answer, fault);
+    (void)u;
+    return unit_answer_read(PROVISION_STORE, data, &answer, fault);
 }
 
 int unit_install_check(struct unit *u, struct bytes data, struct fault *fault)
 {
     struct provision_answer answer;
     const uint64_t sequence = u->run->facts.sequence;
-    if (unit_answer_read(u, PROVISION_INSTALL, data, &answer, fault) != 0) {
+    if (unit_answer_read(PROVISION_INSTALL, data, &answer, fault) != 0) {
         return -1;
     }
     return answer.app_sequence == sequence
@@ -202,7 +201,7 @@ int unit_receipt_check(struct unit *u, struct bytes data, struct fault *fault)
 {
     struct provision_answer a;
     const struct run *run = u->run;
-    if (unit_answer_read(u, PROVISION_CHECK, data, &a, fault) != 0 || items_check(u, a.items_digest, fault) != 0 ||
+    if (unit_answer_read(PROVISION_CHECK, data, &a, fault) != 0 || items_check(u, a.items_digest, fault) != 0 ||
         digest_check(a.boot_digest, run->images[RUN_BOOT].digest, "boot flash", fault) != 0 ||
         digest_check(a.sbm_digest, run->sbm_digest, "Secure Boot Manager", fault) != 0) {
         return -1;
@@ -221,5 +220,6 @@ int unit_receipt_check(struct unit *u, struct bytes data, struct fault *fault)
 int unit_lock_check(struct unit *u, struct bytes data, struct fault *fault)
 {
     struct provision_answer answer;
-    return data.len == 0 ? 0 : unit_answer_read(u, PROVISION_LOCK, data, &answer, fault);
+    (void)u;
+    return data.len == 0 ? 0 : unit_answer_read(PROVISION_LOCK, data, &answer, fault);
 }

@@ -213,12 +213,12 @@ int unit_secure_unwrap(struct unit *u, uint64_t kind, uint64_t image_len, struct
     }
     *plain = bytes_of(u->secure.plain.data, u->secure.plain.len);
     if (kind == LETTER_START) {
-        return unit_answer_read(u, PROVISION_START, *plain, &answer, fault);
+        return unit_answer_read(PROVISION_START, *plain, &answer, fault);
     }
     if (kind != LETTER_WRITE) {
         return 0;
     }
-    if (unit_answer_read(u, PROVISION_WRITE, *plain, &answer, fault) != 0) {
+    if (unit_answer_read(PROVISION_WRITE, *plain, &answer, fault) != 0) {
         return -1;
     }
     u->secure.done += u->secure.piece;
