@@ -142,23 +142,38 @@ static int item_make(struct granting *g, const struct granting_terms *terms, con
     return out->status == STATUS_OK ? 0 : fault_status(fault, "grant", out->status);
 }
 
-int granting_unit_grant(struct granting *g, const struct granting_terms *terms, struct ledger_unit *unit,
-                        struct fault *fault)
+int granting_unit_begin(struct granting *g, const struct granting_terms *terms, struct ledger_unit *unit,
+                        struct granting_work *work, struct fault *fault)
 {
     struct cbor_writer w = cbor_writer_of(unit->grant, sizeof unit->grant);
-    uint64_t count = 0;
+    memset(work, 0, sizeof *work);
     if (unit->grant_len != 0) {
         return 0;
     }
-    if (item_make(g, terms, unit, &count, &w, fault) != 0) {
+    if (item_make(g, terms, unit, &work->count, &w, fault) != 0) {
         return -1;
     }
-    if (ledger_unit_grant(g->ledger, unit->uid, count, cbor_written(&w), fault) != 0) {
-        if (g->tpm && terms->block <= 1) {
-            spend_lose(&g->spend, count);
+    work->costs = g->tpm && terms->block <= 1;
+    work->pending = ledger_unit_grant_begin(g->ledger, unit->uid, work->count, cbor_written(&w), fault);
+    if (work->pending == NULL) {
+        if (work->costs) {
+            spend_lose(&g->spend, work->count);
         }
         return -1;
     }
     unit->grant_len = w.len;
     return 0;
+}
+
+int granting_unit_end(struct granting *g, struct ledger_unit *unit, struct granting_work *work, struct fault *fault)
+{
+    int result = ledger_pending_end(work->pending, fault);
+    work->pending = NULL;
+    if (result != 0) {
+        unit->grant_len = 0;
+        if (work->costs) {
+            spend_lose(&g->spend, work->count);
+        }
+    }
+    return result;
 }

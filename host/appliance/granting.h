@@ -42,11 +42,21 @@ struct granting_terms {
 int granting_init(struct granting *granting, struct hsm *hsm, struct ledger *ledger, struct quota *quota,
                   struct fault *fault);
 void granting_close(struct granting *granting);
+/* A grant on its way into the ledger. */
+struct granting_work {
+    struct ledger_pending *pending; /* NULL: there is nothing to wait for */
+    uint64_t count;
+    int costs; /* a unit of the TPM's quota */
+};
 /*
- * Gives a reserved unit its grant, and records it: unit->grant is filled. A unit that has one keeps it, uncounted.
+ * Gives a reserved unit its grant, and asks for it to be recorded: unit->grant is filled, and may leave after
+ * granting_unit_end, which must be called when this gives 0. A unit that has one keeps it, uncounted.
  * Fault: the TPM's quota is reached. cut: spent and recorded as lost at the next start, or recorded.
  */
-int granting_unit_grant(struct granting *granting, const struct granting_terms *terms, struct ledger_unit *unit,
-                        struct fault *fault);
+int granting_unit_begin(struct granting *granting, const struct granting_terms *terms, struct ledger_unit *unit,
+                        struct granting_work *work, struct fault *fault);
+/* Waits until it is durable. */
+int granting_unit_end(struct granting *granting, struct ledger_unit *unit, struct granting_work *work,
+                      struct fault *fault);
 
 #endif

@@ -32,8 +32,14 @@ static int cert_make(const struct unit *u, enum cert_kind kind, const uint8_t pu
     return cert_is(out, kind, &spec) ? 0 : fault_set(fault, "the new certificate says something else than it should");
 }
 
+/* What is on its way into the ledger. */
+struct release {
+    struct granting_work grant;
+    struct ledger_pending *certs;
+};
+
 /* A unit that has its certificates keeps them. */
-static int certify(struct unit *u, struct fault *fault)
+static int certify_begin(struct unit *u, struct release *r, struct fault *fault)
 {
     struct ledger_unit *record = &u->record;
     if (record->device_cert.len != 0) {
@@ -43,11 +49,13 @@ static int certify(struct unit *u, struct fault *fault)
         cert_make(u, CERT_DEVICE_UPDATE, record->update_key, &record->update_cert, fault) != 0) {
         return -1;
     }
-    return ledger_unit_certify(u->appliance->ledger, record->uid, &record->device_cert, &record->update_cert, fault);
+    r->certs = ledger_unit_certify_begin(u->appliance->ledger, record->uid, &record->device_cert, &record->update_cert,
+                                         r->grant.pending, fault);
+    return r->certs != NULL ? 0 : -1;
 }
 
 /* The grant says that this chip was counted. */
-static int grant_make(struct unit *u, struct fault *fault)
+static int grant_begin(struct unit *u, struct release *r, struct fault *fault)
 {
     const struct run *run = u->run;
     const struct granting_terms terms = { bytes_of(run->ticket, run->ticket_len), run->number, run->units };
@@ -57,20 +65,46 @@ static int grant_make(struct unit *u, struct fault *fault)
                         (unsigned long long)run->number);
         return fault_hint(fault, "another package was loaded meanwhile: begin again");
     }
-    return granting_unit_grant(&u->appliance->granting, &terms, &u->record, fault);
+    return granting_unit_begin(&u->appliance->granting, &terms, &u->record, &r->grant, fault);
 }
 
-int unit_release(struct unit *u, struct fault *fault)
+/* The key block, in the first sector of the package slot. */
+static int head_make(struct unit *u, struct fault *fault)
 {
     struct block block;
-    if (grant_make(u, fault) != 0 || certify(u, fault) != 0 ||
-        block_make(&u->run->facts, u->run->session, u->record.update_key, u->appliance->hsm, KEY_PROVISIONER, &block,
+    if (block_make(&u->run->facts, u->run->session, u->record.update_key, u->appliance->hsm, KEY_PROVISIONER, &block,
                    fault) != 0 ||
         run_head_build(u->run, &block, u->head, fault) != 0) {
         return -1;
     }
     p256_sha256(bytes_of(u->head, sizeof u->head), u->head_digest);
     return 0;
+}
+
+/* Nothing leaves before all of it is durable. What goes wrong first is told. */
+static int records_await(struct unit *u, struct release *r, int result, struct fault *fault)
+{
+    struct fault unsaid = FAULT_NONE;
+    if (ledger_pending_end(r->certs, result == 0 ? fault : &unsaid) != 0) {
+        result = -1;
+    }
+    unsaid = (struct fault)FAULT_NONE;
+    if (granting_unit_end(&u->appliance->granting, &u->record, &r->grant, &unsaid) != 0) {
+        *fault = unsaid; /* the certificates were refused because of that */
+        result = -1;
+    }
+    return result;
+}
+
+/* The ledger's disk and the token work side by side. */
+int unit_release(struct unit *u, struct fault *fault)
+{
+    struct release release = { .certs = NULL };
+    if (grant_begin(u, &release, fault) != 0) {
+        return -1;
+    }
+    int result = certify_begin(u, &release, fault) != 0 ? -1 : head_make(u, fault);
+    return records_await(u, &release, result, fault);
 }
 
 static struct bytes cert_bytes(const struct cert *cert)

@@ -4,6 +4,7 @@
 #include "host/ledger/ledger_room.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -38,6 +39,13 @@ struct once {
     struct plain plain;
     enum state_mark mark;
     enum ledger_state closes; /* a unit in this state is done already, whatever the bytes; 0: no such state */
+};
+
+struct ledger_pending {
+    struct once once;
+    const struct ledger_pending *after; /* NULL, or what must be on record before */
+    struct fault fault;
+    struct ask ask;
 };
 
 static int same_body(const struct plain *plain, const struct stored_event *stored)
@@ -234,25 +242,94 @@ int ledger_unit_reserve(struct ledger *ledger, const struct ledger_claim *claim,
     return ledger_ask(ledger, reserve_work, &in, fault);
 }
 
+static struct once grant_once(const uint8_t uid[16], uint64_t tpm_count, struct bytes item)
+{
+    return (struct once){ { EVENT_GRANTED, { .uid = bytes_of(uid, 16), .tpm_count = tpm_count, .item = item } },
+                          MARK_GRANTED,
+                          0 };
+}
+
+static struct once certify_once(const uint8_t uid[16], const struct cert *device, const struct cert *update)
+{
+    return (struct once){ { EVENT_CERTIFIED,
+                            { .uid = bytes_of(uid, 16),
+                              .cert = bytes_of(device->der, device->len),
+                              .update_cert = bytes_of(update->der, update->len) } },
+                          MARK_CERTIFIED,
+                          0 };
+}
+
 int ledger_unit_grant(struct ledger *ledger, const uint8_t uid[16], uint64_t tpm_count, struct bytes item,
                       struct fault *fault)
 {
-    struct once once = { { EVENT_GRANTED, { .uid = bytes_of(uid, 16), .tpm_count = tpm_count, .item = item } },
-                         MARK_GRANTED,
-                         0 };
+    struct once once = grant_once(uid, tpm_count, item);
     return once_record(ledger, &once, fault);
 }
 
 int ledger_unit_certify(struct ledger *ledger, const uint8_t uid[16], const struct cert *device,
                         const struct cert *update, struct fault *fault)
 {
-    struct once once = { { EVENT_CERTIFIED,
-                           { .uid = bytes_of(uid, 16),
-                             .cert = bytes_of(device->der, device->len),
-                             .update_cert = bytes_of(update->der, update->len) } },
-                         MARK_CERTIFIED,
-                         0 };
+    struct once once = certify_once(uid, device, update);
     return once_record(ledger, &once, fault);
+}
+
+/* ---- the same, while the caller goes on ---- */
+
+/* `after` has been run when this is, by the same thread, and its owner waits for it later. */
+static int pending_work(struct ledger *ledger, void *input, struct fault *fault)
+{
+    struct ledger_pending *pending = input;
+    if (pending->after != NULL && pending->after->ask.result != 0) {
+        return fault_set(fault, "ledger: what comes before could not be recorded");
+    }
+    return once_work(ledger, &pending->once, fault);
+}
+
+static struct ledger_pending *pending_begin(struct ledger *ledger, const struct once *once,
+                                            const struct ledger_pending *after, struct fault *fault)
+{
+    struct ledger_pending *pending = calloc(1, sizeof *pending);
+    if (pending == NULL) {
+        (void)fault_set(fault, "no memory");
+        return NULL;
+    }
+    pending->once = *once;
+    pending->after = after;
+    pending->ask = (struct ask){ .work = pending_work, .input = pending, .fault = &pending->fault };
+    if (ledger_ask_begin(ledger, &pending->ask, fault) != 0) {
+        free(pending);
+        return NULL;
+    }
+    return pending;
+}
+
+struct ledger_pending *ledger_unit_grant_begin(struct ledger *ledger, const uint8_t uid[16], uint64_t tpm_count,
+                                               struct bytes item, struct fault *fault)
+{
+    const struct once once = grant_once(uid, tpm_count, item);
+    return pending_begin(ledger, &once, NULL, fault);
+}
+
+struct ledger_pending *ledger_unit_certify_begin(struct ledger *ledger, const uint8_t uid[16],
+                                                 const struct cert *device, const struct cert *update,
+                                                 const struct ledger_pending *grant, struct fault *fault)
+{
+    const struct once once = certify_once(uid, device, update);
+    return pending_begin(ledger, &once, grant, fault);
+}
+
+int ledger_pending_end(struct ledger_pending *pending, struct fault *fault)
+{
+    if (pending == NULL) {
+        return 0;
+    }
+    int result = ledger_ask_end(&pending->ask);
+    if (result != 0) {
+        (void)fault_set(fault, "%s", pending->fault.what);
+        (void)fault_hint(fault, "%s", pending->fault.hint);
+    }
+    free(pending);
+    return result;
 }
 
 int ledger_unit_check(struct ledger *ledger, const uint8_t uid[16], struct bytes receipt, uint64_t package_sequence,

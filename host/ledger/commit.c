@@ -12,6 +12,11 @@
 #include "host/lib/p256.h"
 
 #define BATCH_MAX 512
+/* A commit costs as much as a device's other work. While several ask at once, one begins so long after the one before,
+ * or when so many wait; who asks alone waits for nobody. */
+#define PACE_MS 8
+#define PACE_FROM 3
+#define PACE_ENOUGH 32
 
 static int event_last_row(void *context, const struct store_value *columns)
 {
@@ -168,17 +173,35 @@ static int batch_run(struct ledger *ledger, struct ask *batch, struct fault *fau
     return transaction_finish(ledger, fault);
 }
 
+/* Lets others join, with the lock held. */
+static void batch_gather(struct ledger *ledger)
+{
+    struct timespec until = ledger->begun;
+    until.tv_nsec += PACE_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    int waits = ledger->together >= PACE_FROM;
+    while (waits && ledger->asked < PACE_ENOUGH && !ledger->stopping) {
+        waits = pthread_cond_timedwait(&ledger->enough, &ledger->lock, &until) == 0;
+    }
+    (void)clock_gettime(CLOCK_MONOTONIC, &ledger->begun);
+}
+
 /* Takes what is asked, at most BATCH_MAX; NULL when the ledger is being closed. Called with the lock held. */
 static struct ask *batch_take(struct ledger *ledger)
 {
     while (ledger->first == NULL && !ledger->stopping) {
         (void)pthread_cond_wait(&ledger->wake, &ledger->lock);
     }
+    batch_gather(ledger);
     struct ask *batch = ledger->first;
     struct ask *end = batch;
-    for (unsigned i = 1; end != NULL && end->next != NULL && i < BATCH_MAX; i++) {
+    ledger->together = end != NULL;
+    while (end != NULL && end->next != NULL && ledger->together < BATCH_MAX) {
         end = end->next;
+        ledger->together++;
     }
+    ledger->asked -= ledger->together;
     ledger->first = end == NULL ? NULL : end->next;
     ledger->last = ledger->first == NULL ? NULL : ledger->last;
     if (end != NULL) {
@@ -235,34 +258,49 @@ void ledger_commit_stop(struct ledger *ledger)
         (void)pthread_mutex_lock(&ledger->lock);
         ledger->stopping = 1;
         (void)pthread_cond_signal(&ledger->wake);
+        (void)pthread_cond_signal(&ledger->enough);
         (void)pthread_mutex_unlock(&ledger->lock);
         (void)pthread_join(ledger->committer, NULL);
         ledger->running = 0;
     }
 }
 
+int ledger_ask_begin(struct ledger *ledger, struct ask *ask, struct fault *fault)
+{
+    if (!ledger->running) {
+        return fault_set(fault, "ledger: opened for reading only");
+    }
+    if (sem_init(&ask->done, 0, 0) != 0) {
+        return fault_errno(fault, "ledger");
+    }
+    ask->next = NULL;
+    (void)pthread_mutex_lock(&ledger->lock);
+    if (ledger->last != NULL) {
+        ledger->last->next = ask;
+    } else {
+        ledger->first = ask;
+        (void)pthread_cond_signal(&ledger->wake);
+    }
+    ledger->last = ask;
+    if (++ledger->asked == PACE_ENOUGH) {
+        (void)pthread_cond_signal(&ledger->enough);
+    }
+    (void)pthread_mutex_unlock(&ledger->lock);
+    return 0;
+}
+
+int ledger_ask_end(struct ask *ask)
+{
+    while (sem_wait(&ask->done) != 0) {
+        /* A signal came between. */
+    }
+    (void)sem_destroy(&ask->done);
+    return ask->result;
+}
+
 int ledger_ask(struct ledger *ledger, int (*work)(struct ledger *, void *, struct fault *), void *input,
                struct fault *fault)
 {
     struct ask ask = { .work = work, .input = input, .fault = fault };
-    if (!ledger->running) {
-        return fault_set(fault, "ledger: opened for reading only");
-    }
-    if (sem_init(&ask.done, 0, 0) != 0) {
-        return fault_errno(fault, "ledger");
-    }
-    (void)pthread_mutex_lock(&ledger->lock);
-    if (ledger->last != NULL) {
-        ledger->last->next = &ask;
-    } else {
-        ledger->first = &ask;
-    }
-    ledger->last = &ask;
-    (void)pthread_cond_signal(&ledger->wake);
-    (void)pthread_mutex_unlock(&ledger->lock);
-    while (sem_wait(&ask.done) != 0) {
-        /* A signal came between. */
-    }
-    (void)sem_destroy(&ask.done);
-    return ask.result;
+    return ledger_ask_begin(ledger, &ask, fault) != 0 ? -1 : ledger_ask_end(&ask);
 }

@@ -159,6 +159,16 @@ static int parts_open(struct ledger *ledger, const struct ledger_config *config,
     return ledger_ask(ledger, chain_open, NULL, fault);
 }
 
+/* For waits until a time that no clock sets back. */
+static void condition_make(pthread_cond_t *condition)
+{
+    pthread_condattr_t kind;
+    (void)pthread_condattr_init(&kind);
+    (void)pthread_condattr_setclock(&kind, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(condition, &kind);
+    (void)pthread_condattr_destroy(&kind);
+}
+
 int ledger_open(const struct ledger_config *config, struct ledger **out, struct fault *fault)
 {
     struct ledger *ledger = calloc(1, sizeof *ledger);
@@ -171,6 +181,7 @@ int ledger_open(const struct ledger_config *config, struct ledger **out, struct 
     (void)pthread_mutex_init(&ledger->reading, NULL);
     (void)pthread_mutex_init(&ledger->lock, NULL);
     (void)pthread_cond_init(&ledger->wake, NULL);
+    condition_make(&ledger->enough);
     if (parts_open(ledger, config, fault) != 0) {
         ledger_close(ledger);
         return -1;
@@ -186,6 +197,7 @@ void ledger_close(struct ledger *ledger)
         store_close(&ledger->reader);
         store_close(&ledger->writer);
         (void)pthread_cond_destroy(&ledger->wake);
+        (void)pthread_cond_destroy(&ledger->enough);
         (void)pthread_mutex_destroy(&ledger->lock);
         (void)pthread_mutex_destroy(&ledger->reading);
         free(ledger);

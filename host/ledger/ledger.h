@@ -139,6 +139,19 @@ int ledger_unit_grant(struct ledger *ledger, const uint8_t uid[16], uint64_t tpm
 /* Stores the certificates of a reserved unit, once: a second certificate for one chip is refused. */
 int ledger_unit_certify(struct ledger *ledger, const uint8_t uid[16], const struct cert *device,
                         const struct cert *update, struct fault *fault);
+/*
+ * The same two, while the caller goes on: what the bytes, the unique ID and the certificates are read from stays until
+ * ledger_pending_end, which must be called, for `grant` last. NULL: a fault. A certificate is refused when the grant
+ * before it (or NULL) could not be recorded.
+ */
+struct ledger_pending;
+struct ledger_pending *ledger_unit_grant_begin(struct ledger *ledger, const uint8_t uid[16], uint64_t tpm_count,
+                                               struct bytes item, struct fault *fault);
+struct ledger_pending *ledger_unit_certify_begin(struct ledger *ledger, const uint8_t uid[16],
+                                                 const struct cert *device, const struct cert *update,
+                                                 const struct ledger_pending *grant, struct fault *fault);
+/* Waits until it is durable; 0 at once for NULL. */
+int ledger_pending_end(struct ledger_pending *pending, struct fault *fault);
 /* Stores a receipt that was checked (the chip's answer to CHECK), and the package that the unit holds. */
 int ledger_unit_check(struct ledger *ledger, const uint8_t uid[16], struct bytes receipt, uint64_t package_sequence,
                       struct fault *fault);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <time.h>
 
 #include "host/ledger/state_store.h"
 
@@ -48,19 +49,28 @@ struct ledger {
     unsigned newcomers;
     uint8_t checkpoint[CHECKPOINT_MAX]; /* the newest */
     size_t checkpoint_len;
-    pthread_mutex_t lock; /* holds all below */
-    pthread_cond_t wake;
+    pthread_mutex_t lock;  /* holds all below */
+    pthread_cond_t wake;   /* somebody asks */
+    pthread_cond_t enough; /* so many that the commit is worth it */
     pthread_t committer;
     int running;
     int stopping;
     struct ask *first;
     struct ask *last;
+    unsigned asked;        /* in the queue */
+    unsigned together;     /* in the last transaction */
+    struct timespec begun; /* when it began; monotonic */
 };
 
 /* Starts the thread that commits; ledger_commit_stop ends it after what is asked. */
 int ledger_commit_start(struct ledger *ledger, struct fault *fault);
 void ledger_commit_stop(struct ledger *ledger);
-/* Has `work` run in a transaction, with others; returns when that is durable. */
+/* Asks for work, input and fault of `ask` to be run in a transaction, with others, and in the order of asking; *ask
+ * stays until ledger_ask_end, which must be called when this gives 0. */
+int ledger_ask_begin(struct ledger *ledger, struct ask *ask, struct fault *fault);
+/* Waits until it is durable. Its result; then its fault is set. */
+int ledger_ask_end(struct ask *ask);
+/* Both. */
 int ledger_ask(struct ledger *ledger, int (*work)(struct ledger *, void *, struct fault *), void *input,
                struct fault *fault);
 /* For a `work`: one event, checked against the rules, into the chain. */

@@ -145,6 +145,7 @@ int hsm_open(const struct hsm_config *config, struct hsm **out, struct fault *fa
         return fault_set(fault, "no memory for a token");
     }
     (void)pthread_mutex_init(&hsm->lock, NULL);
+    (void)pthread_mutex_init(&hsm->drawing, NULL);
     (void)pthread_mutex_init(&hsm->generating, NULL);
     (void)pthread_cond_init(&hsm->returned, NULL);
     if (hsm_uri_parse(config->uri, &hsm->uri, fault) != 0 ||
@@ -168,6 +169,7 @@ void hsm_close(struct hsm *hsm)
     }
     (void)pthread_cond_destroy(&hsm->returned);
     (void)pthread_mutex_destroy(&hsm->generating);
+    (void)pthread_mutex_destroy(&hsm->drawing);
     (void)pthread_mutex_destroy(&hsm->lock);
     wipe(hsm, sizeof *hsm);
     free(hsm);

@@ -28,8 +28,8 @@ struct hsm_config {
  * hand, its PIN is taken. Refused when a token with that label exists. For development and demonstration; production
  * tokens are made by their HSM's own tools. */
 int hsm_token_make(const char *module, const char *label, const char *pin_file, struct fault *fault);
-/* Finishes a token that hsm_token_make began before a power cut: one without a user PIN gets that of pin_file. Any other
- * token is left as it is. */
+/* Finishes a token that hsm_token_make began before a power cut: one without a user PIN gets that of pin_file. Any
+ * other token is left as it is. */
 int hsm_token_finish(const char *module, const char *uri, const char *pin_file, struct fault *fault);
 
 /* 1 when exactly one initialised token matches the URI, 0 when none does, -1 on error. Needs no PIN. */
@@ -59,6 +59,7 @@ int hsm_key_check_sealed(struct hsm *hsm, const char *label, struct fault *fault
 int hsm_sign(struct hsm *hsm, const char *label, const uint8_t digest[32], uint8_t signature[64], struct fault *fault);
 /* ECDH with the peer's public key: `secret` is the X coordinate, 32 bytes; the caller wipes it. */
 int hsm_agree(struct hsm *hsm, const char *label, const uint8_t peer[64], uint8_t secret[32], struct fault *fault);
+/* The token's random bytes, for values that are no secret: nonces, numbers. A few are fetched ahead of need. */
 int hsm_random(struct hsm *hsm, uint8_t *out, size_t len, struct fault *fault);
 
 #endif

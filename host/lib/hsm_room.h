@@ -15,6 +15,7 @@
 #define HSM_PIN_MAX 255
 #define HSM_POINT_LEN 65 /* 0x04, X, Y */
 #define HSM_KNOWN_MAX 8
+#define HSM_AHEAD_LEN 1024
 
 /* ---- hsm_module.c ---- */
 
@@ -89,6 +90,9 @@ struct hsm {
     unsigned generation; /* one more each time that sessions were lost */
     struct hsm_known known[HSM_KNOWN_MAX];
     size_t known_next;
+    pthread_mutex_t drawing;      /* guards the two below; taken before `lock` */
+    uint8_t ahead[HSM_AHEAD_LEN]; /* random bytes that nobody had yet, the first ahead_len */
+    size_t ahead_len;
     pthread_mutex_t generating; /* one key generation at a time: label check and generation belong together */
 };
 

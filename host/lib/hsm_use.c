@@ -153,7 +153,7 @@ static CK_RV random_work(CK_FUNCTION_LIST *call, CK_SESSION_HANDLE session, void
     return call->C_GenerateRandom(session, context->out, context->len);
 }
 
-int hsm_random(struct hsm *hsm, uint8_t *out, size_t len, struct fault *fault)
+static int random_fetch(struct hsm *hsm, uint8_t *out, size_t len, struct fault *fault)
 {
     while (len > 0) {
         struct random_context context = { out, (CK_ULONG)(len < RANDOM_CHUNK ? len : RANDOM_CHUNK) };
@@ -164,4 +164,31 @@ int hsm_random(struct hsm *hsm, uint8_t *out, size_t len, struct fault *fault)
         len -= (size_t)context.len;
     }
     return 0;
+}
+
+/* With `drawing` held. Each byte is given once. */
+static int random_draw(struct hsm *hsm, uint8_t *out, size_t len, struct fault *fault)
+{
+    if (hsm->ahead_len < len) {
+        hsm->ahead_len = 0;
+        if (random_fetch(hsm, hsm->ahead, sizeof hsm->ahead, fault) != 0) {
+            return -1;
+        }
+        hsm->ahead_len = sizeof hsm->ahead;
+    }
+    hsm->ahead_len -= len;
+    memcpy(out, hsm->ahead + hsm->ahead_len, len);
+    wipe(hsm->ahead + hsm->ahead_len, len);
+    return 0;
+}
+
+int hsm_random(struct hsm *hsm, uint8_t *out, size_t len, struct fault *fault)
+{
+    if (len > HSM_AHEAD_LEN / 4) {
+        return random_fetch(hsm, out, len, fault);
+    }
+    (void)pthread_mutex_lock(&hsm->drawing);
+    int result = random_draw(hsm, out, len, fault);
+    (void)pthread_mutex_unlock(&hsm->drawing);
+    return result;
 }

@@ -54,6 +54,7 @@ int quota_open(const struct quota_config *config, struct quota **out, struct fau
 void quota_close(struct quota *quota)
 {
     if (quota != NULL) {
+        quota_link_flush(&quota->link);
         quota_link_close(&quota->link);
         (void)pthread_mutex_destroy(&quota->lock);
         free(quota);
@@ -157,23 +158,31 @@ static TSS2_RC unit_authorise(struct quota_link *link, TPMI_SH_AUTH_SESSION sess
 static TSS2_RC digest_sign(struct quota_link *link, TPMI_SH_AUTH_SESSION session, const uint8_t digest[32],
                            TPMT_SIGNATURE *signature)
 {
-    const TSS2L_SYS_AUTH_COMMAND policy = quota_link_policy(session);
+    TSS2L_SYS_AUTH_COMMAND policy = quota_link_policy(session);
     const TPMT_SIG_SCHEME of_key = { .scheme = TPM2_ALG_NULL };
     const TPMT_TK_HASHCHECK no_ticket = { .tag = TPM2_ST_HASHCHECK, .hierarchy = TPM2_RH_NULL };
     TPM2B_DIGEST text = { .size = 32 };
+    policy.auths[0].sessionAttributes = TPMA_SESSION_CONTINUESESSION;
     memcpy(text.buffer, digest, 32);
     memset(signature, 0, sizeof *signature);
     return Tss2_Sys_Sign(link->sys, TPM_SHAPE_GRANT, &policy, &text, &of_key, &no_ticket, signature, NULL);
 }
 
+/* 1 when the TPM will not count: its units are used up, or it has none. */
+static int is_refusal(TSS2_RC code)
+{
+    return quota_link_is(code, TPM2_RC_AUTH_UNAVAILABLE) || quota_link_is(code, TPM2_RC_AUTH_FAIL) ||
+           quota_link_is(code, TPM2_RC_BAD_AUTH) || quota_link_is(code, TPM2_RC_NV_UNINITIALIZED);
+}
+
 /* Says why the TPM did not authorise: its units are used up, or else what it said. */
 static int refused(struct quota *quota, TSS2_RC code, struct fault *fault)
 {
-    if (!quota_link_is(code, TPM2_RC_AUTH_UNAVAILABLE) && !quota_link_is(code, TPM2_RC_AUTH_FAIL) &&
-        !quota_link_is(code, TPM2_RC_BAD_AUTH) && !quota_link_is(code, TPM2_RC_NV_UNINITIALIZED)) {
+    if (!is_refusal(code)) {
         return quota_link_fault(&quota->link, fault, "authorising a unit", code);
     }
-    quota_link_close(&quota->link); /* and with it the session */
+    quota_link_flush(&quota->link);
+    quota_link_close(&quota->link);
     if (quota_connect(quota, fault) != 0) {
         return -1;
     }
@@ -187,21 +196,43 @@ static int refused(struct quota *quota, TSS2_RC code, struct fault *fault)
     return QUOTA_SPENT_OUT;
 }
 
+/* In the session of the unit before: with the signature its policy began anew (Part 1, policy sessions). One that the
+ * TPM does not know any more gives way to a new one; what was not authorised was not counted. */
+static TSS2_RC kept_authorise(struct quota_link *link)
+{
+    if (!link->has_kept) {
+        return TPM2_RC_HANDLE;
+    }
+    TSS2_RC code = unit_authorise(link, link->kept);
+    link->has_kept = code == TSS2_RC_SUCCESS || is_refusal(code);
+    return code;
+}
+
+static int authorise(struct quota *quota, struct fault *fault)
+{
+    struct quota_link *link = &quota->link;
+    TPM2B_NONCE nonce;
+    TSS2_RC code = kept_authorise(link);
+    if (!link->has_kept && (code & TSS2_RC_LAYER_MASK) == TSS2_TPM_RC_LAYER) {
+        code = quota_link_session(link, 16, &link->kept, &nonce);
+        if (code != TSS2_RC_SUCCESS) {
+            return quota_link_fault(link, fault, "starting a session", code);
+        }
+        link->has_kept = 1;
+        code = unit_authorise(link, link->kept);
+    }
+    return code == TSS2_RC_SUCCESS ? 0 : refused(quota, code, fault);
+}
+
 static int unit_spend(struct quota *quota, const uint8_t digest[32], uint8_t signature[64], uint32_t *count,
                       struct fault *fault)
 {
-    TPMI_SH_AUTH_SESSION session;
-    TPM2B_NONCE nonce;
     TPMT_SIGNATURE made;
-    TSS2_RC code = quota_link_session(&quota->link, 16, &session, &nonce);
-    if (code != TSS2_RC_SUCCESS) {
-        return quota_link_fault(&quota->link, fault, "starting a session", code);
+    int authorised = authorise(quota, fault);
+    if (authorised != 0) {
+        return authorised;
     }
-    code = unit_authorise(&quota->link, session);
-    if (code != TSS2_RC_SUCCESS) {
-        return refused(quota, code, fault);
-    }
-    code = digest_sign(&quota->link, session, digest, &made);
+    TSS2_RC code = digest_sign(&quota->link, quota->link.kept, digest, &made);
     if (code != TSS2_RC_SUCCESS || !quota_signature_raw(&made, signature)) {
         return quota_link_fault(&quota->link, fault, "signing with the grant key", code);
     }

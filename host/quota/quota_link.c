@@ -276,8 +276,17 @@ int quota_link_open(struct quota_link *link, const char *tcti, unsigned seconds,
     return code == TSS2_RC_SUCCESS ? 0 : quota_link_fault(link, fault, "the first command", code);
 }
 
+void quota_link_flush(struct quota_link *link)
+{
+    if (link->sys != NULL && link->has_kept) {
+        (void)Tss2_Sys_FlushContext(link->sys, link->kept);
+    }
+    link->has_kept = 0;
+}
+
 void quota_link_close(struct quota_link *link)
 {
+    link->has_kept = 0;
     if (link->sys != NULL) {
         Tss2_Sys_Finalize(link->sys);
         free(link->sys);

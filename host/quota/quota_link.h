@@ -24,6 +24,8 @@ struct quota_tap {
 struct quota_link {
     struct quota_tap tap;
     TSS2_SYS_CONTEXT *sys; /* NULL: not connected */
+    int has_kept;          /* 1: a policy session waits for the next unit; it authorises nothing by itself */
+    TPMI_SH_AUTH_SESSION kept;
 };
 
 /* One session that authorises by an empty password. */
@@ -31,6 +33,8 @@ extern const TSS2L_SYS_AUTH_COMMAND quota_link_password;
 
 /* Connects, starts the TPM up where nobody did, and flushes sessions and transient objects that a cut run left. */
 int quota_link_open(struct quota_link *link, const char *tcti, unsigned seconds, struct fault *fault);
+/* Gives the TPM its kept session back, for an orderly end. Safe on a link that is closed. */
+void quota_link_flush(struct quota_link *link);
 /* Safe on a link that is closed. */
 void quota_link_close(struct quota_link *link);
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * quota_rate: units a second through quota_sign, and how many the TPM itself does of the same three commands, sent as
+ * quota_rate: units a second through quota_sign, and how many the TPM itself does of the same commands, sent as
  * bytes; by turns, in one run, against a swtpm of its own. Prints "<name> <value>" lines.
  */
 #include <setjmp.h>
@@ -30,7 +30,8 @@ static double now_seconds(void)
 static uint8_t start[43] = { 0x80, 0x01, 0, 0, 0, 43, 0, 0, 0x01, 0x76, 0x40, 0, 0, 0x07, 0x40, 0, 0, 0x07, 0, 16 };
 static uint8_t secret[41] = { 0x80, 0x02, 0, 0, 0, 41, 0, 0, 0x01, 0x51, 0x01, 0x50, 0,
                               0x10, 0,    0, 0, 0, 0,  0, 0, 9,    0x40, 0,    0,    0x09 };
-static uint8_t sign[71] = { 0x80, 0x02, 0, 0, 0, 71, 0, 0, 0x01, 0x5D, 0x81, 0x50, 0, 0x10, 0, 0, 0, 9 };
+static uint8_t sign[71] = { 0x80, 0x02, 0, 0, 0, 71, 0, 0, 0x01, 0x5D, 0x81, 0x50, 0,
+                            0x10, 0,    0, 0, 9, 0,  0, 0, 0,    0,    0,    0x01 };
 
 static void commands_prepare(void)
 {
@@ -54,10 +55,10 @@ static double raw_round(struct rig_tpm *tpm)
     TSS2_TCTI_CONTEXT *tcti = NULL;
     assert_int_equal(Tss2_TctiLdr_Initialize(tpm->tcti, &tcti), 0);
     double begin = now_seconds();
+    command(tcti, start, sizeof start, answer);
+    memcpy(secret + 14, answer + 10, 4);
+    memcpy(sign + 18, answer + 10, 4);
     for (int i = 0; i < UNITS; i++) {
-        command(tcti, start, sizeof start, answer);
-        memcpy(secret + 14, answer + 10, 4);
-        memcpy(sign + 18, answer + 10, 4);
         command(tcti, secret, sizeof secret, answer);
         command(tcti, sign, sizeof sign, answer);
     }

@@ -236,11 +236,42 @@ static void count_is_held_once_however_often_it_is_asked_for(void **state)
     ledger_close(ledger);
 }
 
+/* Asked for together: the order stays, and a certificate does not come before its grant. */
+static void certificate_without_its_grant_is_refused(void **state)
+{
+    struct ledger *ledger = ledger_new();
+    const struct ledger_keys known = ledger_keys_of(1, 1);
+    const struct ledger_keys unknown = ledger_keys_of(2, 2);
+    const struct cert cert = { { 0x30, 1 }, 2 };
+    const struct bytes item = bytes_of("grant", 5);
+    struct fault fault = FAULT_NONE;
+    struct fault other = FAULT_NONE;
+    struct ledger_unit unit;
+    (void)state;
+    support_check(ledger_keys_reserve(ledger, &known, &unit, &fault), &fault);
+    struct ledger_pending *grant = ledger_unit_grant_begin(ledger, unknown.uid, 0, item, &fault);
+    struct ledger_pending *certs = ledger_unit_certify_begin(ledger, known.uid, &cert, &cert, grant, &fault);
+    support_check_refused(ledger_pending_end(certs, &fault), &fault, "what comes before");
+    support_check_refused(ledger_pending_end(grant, &other), &other, "");
+    assert_int_equal(ledger_unit_find(ledger, known.uid, &unit, &fault), 1);
+    assert_int_equal(unit.device_cert.len, 0);
+    fault = FAULT_NONE;
+    grant = ledger_unit_grant_begin(ledger, known.uid, 0, item, &fault);
+    certs = ledger_unit_certify_begin(ledger, known.uid, &cert, &cert, grant, &fault);
+    support_check(ledger_pending_end(certs, &fault), &fault);
+    support_check(ledger_pending_end(grant, &fault), &fault);
+    assert_int_equal(ledger_unit_find(ledger, known.uid, &unit, &fault), 1);
+    assert_int_equal(unit.device_cert.len, 2);
+    assert_int_equal(unit.grant_len, 5);
+    ledger_close(ledger);
+}
+
 #define BOTH                                                                                                           \
     LEDGER_TEST(quota_of_a_package_is_kept), LEDGER_TEST(scrapped_unit_makes_room_for_one_more),                       \
         LEDGER_TEST(older_package_is_refused_and_the_same_is_resumed),                                                 \
         LEDGER_TEST(same_answer_recorded_twice_is_one_event), LEDGER_TEST(counts_that_nobody_holds_are_found),         \
         LEDGER_TEST(count_is_held_once_however_often_it_is_asked_for),                                                 \
+        LEDGER_TEST(certificate_without_its_grant_is_refused),                                                         \
         LEDGER_TEST(many_callers_share_commits_and_the_quota_holds)
 
 int main(void)

@@ -219,31 +219,58 @@ static void making_cut_at_any_command_can_be_repeated(void **state)
     rig_enrol(&rig, &cut_tpm);
 }
 
+/* Cut at the command so many after the start of a session; gives how many units that cost. */
+static uint32_t unit_cut(int command, enum break_kind kind)
+{
+    static const uint8_t digest[32] = { 5 };
+    uint8_t signature[64];
+    struct fault fault = FAULT_NONE;
+    uint32_t count = 0;
+    struct quota_facts before = facts_now();
+    break_at(command, kind);
+    support_check_refused(quota_sign(rig.quota, digest, signature, &count, &fault), &fault, "TPM");
+    assert_int_equal(break_end(), 1);
+    struct quota_facts after = facts_now();
+    assert_int_equal(after.strays - before.strays, after.count - before.count);
+    assert_int_equal(rig_spend(&rig), after.count + 1);
+    return after.count - before.count;
+}
+
+/* From the moment that the TPM has authorised, the unit is gone. The first has start, authorise, sign; the next ones
+ * find a session. */
 static void unit_cut_at_any_command_is_counted_or_not_signed(void **state)
 {
     (void)state;
-    static const uint8_t digest[32] = { 5 };
-    uint8_t signature[64];
-    uint32_t lost = 0;
     rig_give(&rig, 40);
-    for (int command = 0; command < 3; command++) {
-        for (int kind = BREAK_BEFORE; kind <= BREAK_AFTER; kind++) {
-            struct fault fault = FAULT_NONE;
-            uint32_t count = 0;
-            struct quota_facts before = facts_now();
-            break_at(command, (enum break_kind)kind);
-            support_check_refused(quota_sign(rig.quota, digest, signature, &count, &fault), &fault, "TPM");
-            assert_int_equal(break_end(), 1);
-            struct quota_facts after = facts_now();
-            uint32_t counted = after.count - before.count;
-            /* start, authorise, sign: from the moment that the TPM has authorised, the unit is gone */
-            assert_int_equal(counted, command == 0 || (command == 1 && kind == BREAK_BEFORE) ? 0 : 1);
-            lost += counted;
-            assert_int_equal(after.strays, lost);
-            assert_int_equal(rig_spend(&rig), after.count + 1);
+    for (int kind = BREAK_BEFORE; kind <= BREAK_AFTER; kind++) {
+        for (int command = 0; command < 3; command++) {
+            rig_close(&rig);
+            rig_reopen(&rig);
+            assert_int_equal(unit_cut(command, kind), command == 2 || (command == 1 && kind == BREAK_AFTER));
+        }
+        for (int command = 0; command < 2; command++) {
+            assert_int_equal(unit_cut(command, kind), command == 1 || kind == BREAK_AFTER);
         }
     }
-    assert_int_equal(lost, 3);
+}
+
+static void session_that_the_tpm_forgot_is_begun_anew(void **state)
+{
+    (void)state;
+    struct fault fault = FAULT_NONE;
+    struct quota_config config = rig_config(&rig);
+    struct quota *other = NULL;
+    rig_give(&rig, 3);
+    const uint32_t strays = facts_now().strays;
+    const uint32_t count = rig_spend(&rig);
+    support_check(quota_open(&config, &other, &fault), &fault); /* drops the sessions that it finds */
+    quota_close(other);
+    (void)atomic_exchange(&breaker.passed, 0);
+    assert_int_equal(rig_spend(&rig), count + 1);
+    assert_int_equal(atomic_exchange(&breaker.passed, 0), 4); /* refused, start, authorise, sign */
+    assert_int_equal(rig_spend(&rig), count + 2);
+    assert_int_equal(atomic_load(&breaker.passed), 2);
+    assert_int_equal(facts_now().strays, strays);
 }
 
 static void order_and_refill_cut_at_any_command_go_on(void **state)
@@ -325,6 +352,8 @@ static void tpm_that_spares_its_memory_is_asked_again(void **state)
     (void)state;
     rig_give(&rig, 3);
     for (int command = 0; command < 3; command++) {
+        rig_close(&rig);
+        rig_reopen(&rig); /* start, authorise, sign */
         struct quota_facts before = facts_now();
         break_at(command, BREAK_RATE);
         assert_int_equal(rig_spend(&rig), before.count + 1);
@@ -452,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(making_cut_at_any_command_can_be_repeated),
         cmocka_unit_test(unit_cut_at_any_command_is_counted_or_not_signed),
+        cmocka_unit_test(session_that_the_tpm_forgot_is_begun_anew),
         cmocka_unit_test(order_and_refill_cut_at_any_command_go_on),
         cmocka_unit_test(credential_cut_at_any_command_opens_later),
         cmocka_unit_test(tpm_that_spares_its_memory_is_asked_again),

@@ -2,7 +2,9 @@
 # Released before it is recorded: the certificates go to the chip, and to the ledger with the next letter.
 set(BUG_FILE host/appliance/unit_release.c)
 set(BUG_FROM [=[
-    return ledger_unit_certify(u->appliance->ledger, record->uid, &record->device_cert, &record->update_cert, fault);
+    r->certs = ledger_unit_certify_begin(u->appliance->ledger, record->uid, &record->device_cert, &record->update_cert,
+                                         r->grant.pending, fault);
+    return r->certs != NULL ? 0 : -1;
 ]=])
 set(BUG_TO [=[
     return 0;
