@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Thin: CMake and Ninja build, the scripts in tools/ do the rest.
-.PHONY: all setup host target app demo factory check cuts flips crashes campaign bench clean help
+.PHONY: all setup host target install app demo factory check cuts flips crashes campaign bench clean help
 
 all: host target
 
 help:
 	@echo "make          build the tools and the firmware"
+	@echo "make install  put windlass, windlassd, its manual page and its service under PREFIX (/usr/local); as root"
 	@echo "make app      build an application of your own: NAME=my-app SRC=my-app.c"
 	@echo "make demo     from an empty folder to a locked device that boots, updates and refuses"
 	@echo "make factory  a factory's line to watch: appliance, dashboard, four chips at once; Ctrl-C ends it"
@@ -27,6 +28,10 @@ host: setup
 target: setup
 	@test -f build/target/build.ninja || cmake --preset target
 	@ninja -C build/target
+
+PREFIX ?= /usr/local
+install: host
+	@cmake --install build/host --prefix "$(PREFIX)"
 
 # An application of your own: make app NAME=my-app SRC="my-app.c more.c"
 app: all

@@ -136,11 +136,19 @@ grep -lE '(PIN|pin)=' /proc/$daemon/environ 2>/dev/null && failed "a PIN in the 
 
 echo "its unit is one that systemd takes"
 if command -v systemd-analyze >/dev/null; then
-    sed "s|/usr/bin/windlassd|$windlassd|" "$(dirname "$0")/../../packaging/windlassd.service" >windlassd.service
+    sed "s|/usr/local/bin/windlassd|$windlassd|" "$(dirname "$0")/../../packaging/windlassd.service" >windlassd.service
     run 0 systemd-analyze verify --man=no ./windlassd.service
     [ ! -s out ] || failed "systemd-analyze verify: $(cat out)"
     systemd-analyze security --offline=true --threshold=25 ./windlassd.service >out 2>&1 || failed "it is too open: $(tail -n 2 out)"
 fi
+
+echo "what make install puts there is where the unit looks for it"
+run 0 env DESTDIR="$PWD/root" cmake --install "$(dirname "$windlassd")/.." --prefix /usr/local
+program=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' root/usr/local/lib/systemd/system/windlassd.service)
+for file in "$program" /usr/local/bin/windlass; do
+    [ -x "root$file" ] || failed "no program is installed as $file"
+done
+[ -s root/usr/local/share/man/man8/windlassd.8 ] || failed "no manual page is installed"
 
 echo "stations and others"
 call -cert p/pki/stations/line-1.crt -key line-1.key
