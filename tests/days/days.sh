@@ -4,31 +4,8 @@
 # the next device is made by the same daemon, and in the end the ledger verifies. Arguments: the tree's top folder; how many lies are left out between two (1: none).
 top=$(cd "$1" && pwd)
 lies=${2:-1}
-. "$top/tests/system/lib.sh"
-windlassd=$top/build/host/bin/windlassd
+. "$top/tests/system/lib_line.sh"
 tools=$top/build/host/tests/days
-cd "$work"
-chmod 711 "$work"
-
-line=$work/line
-mkdir -m 711 "$line"
-. "$top/tools/line"
-stop_all() {
-    line_stop
-    clean_up
-}
-trap stop_all EXIT
-
-expect() {
-    wanted=$1
-    shift
-    local code=0
-    "$@" >out 2>&1 || code=$?
-    [ "$code" -eq "$wanted" ] || fail "exit $code, not $wanted: $* $(tail -n 30 out) $(tail -n 5 "$line/daemon.log")"
-}
-says() {
-    grep -qE -- "$1" "${2:-out}" || fail "'$1' is not in: $(tail -n 20 "${2:-out}")"
-}
 
 # A whole image of N bytes with a vector table.
 image() {
@@ -317,7 +294,8 @@ postgres_stop() {
 }
 stop_everything() {
     [ -z "${postgres_id:-}" ] || kill -QUIT "$postgres_id"
-    stop_all
+    line_stop
+    clean_up
 }
 trap stop_everything EXIT
 line=$work/pgline

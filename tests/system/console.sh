@@ -17,7 +17,7 @@ says_not() {
 }
 
 project_make
-sed -i 's/watchdog_seconds: 0/watchdog_seconds: 2/' "$project/product.yaml"
+sed -i 's/watchdog_seconds: 0/watchdog_seconds: 5/' "$project/product.yaml"
 package v1 "$firmware/app-v1.elf" 1
 package v2 "$firmware/app-v2.elf" 2
 package v3 "$firmware/app-v1.elf" 3

@@ -4,29 +4,7 @@
 # three chips become devices, the fourth is refused by the TPM; the maker reconciles, and finds what somebody planted.
 # Argument: the tree's top folder.
 top=$(cd "$1" && pwd)
-. "$top/tests/system/lib.sh"
-cd "$work"
-chmod 711 "$work"
-
-line=$work/line
-mkdir -m 711 "$line"
-. "$top/tools/line"
-stop_all() {
-    line_stop
-    clean_up
-}
-trap stop_all EXIT
-
-expect() {
-    wanted=$1
-    shift
-    local code=0
-    "$@" >out 2>&1 || code=$?
-    [ "$code" -eq "$wanted" ] || fail "exit $code, not $wanted: $* $(cat out)"
-}
-says() {
-    grep -qF -- "$1" out || fail "'$1' is not in: $(cat out)"
-}
+. "$top/tests/system/lib_line.sh"
 
 echo "the maker"
 project_make

@@ -4,32 +4,10 @@
 # writes is recorded (witness.c), with what the appliance writes and says; then it is searched for the application's plaintext, for every secret of the chips, for session keys, and for PINs.
 # BL1 and SBM are signed and not secret. Argument: the tree's top folder.
 top=$(cd "$1" && pwd)
-. "$top/tests/system/lib.sh"
+. "$top/tests/system/lib_line.sh"
 tools=$top/build/host/tests/system
 windlassd=$tools/windlassd_told # but that it tells its session keys, it is the one that is shipped
-cd "$work"
 export WINDLASS_TOLD=$work/told
-chmod 711 "$work"
-
-line=$work/line
-mkdir -m 711 "$line"
-. "$top/tools/line"
-stop_all() {
-    line_stop
-    clean_up
-}
-trap stop_all EXIT
-
-expect() {
-    wanted=$1
-    shift
-    local code=0
-    "$@" >out 2>&1 || code=$?
-    [ "$code" -eq "$wanted" ] || fail "exit $code, not $wanted: $* $(tail -n 30 out)"
-}
-says() {
-    grep -qE -- "$1" out || fail "'$1' is not in: $(cat out)"
-}
 
 # station FOLDER OPTION...: the station as it is; the folder gets what it saw.
 station() {
