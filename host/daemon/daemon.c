@@ -85,7 +85,7 @@ static int verb_metrics(void *context, struct bytes bytes, struct control_reply 
 
 static int reload(struct daemon *d, struct fault *fault)
 {
-    int result = tls_reload(d->tls, fault);
+    int result = tls_reload(d->tls, fault) != 0 || dashboard_reload(d->dashboard, fault) != 0 ? -1 : 0;
     metrics_add(&d->metrics, METRIC_RELOADS, result == 0);
     log_say(result == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, result == 0 ? "reloaded" : "reload_failed", "what",
             fault->what, "hint", fault->hint, NULL);
@@ -241,7 +241,7 @@ static int dashboard_open(struct daemon *d, struct fault *fault)
     const char *at = d->options->dashboard;
     if (at == NULL) {
         return d->options->dashboard_cert == NULL && d->options->dashboard_key == NULL &&
-                       d->options->dashboard_clients == NULL
+                       d->options->dashboard_clients == NULL && d->options->dashboard_crl == NULL
                    ? 0
                    : fault_set(fault, "files for the dashboard, and no --dashboard ADDRESS:PORT");
     }
@@ -258,6 +258,7 @@ static int dashboard_open(struct daemon *d, struct fault *fault)
                                              .certificate = d->options->dashboard_cert,
                                              .key = d->options->dashboard_key,
                                              .clients = d->options->dashboard_clients,
+                                             .crl = d->options->dashboard_crl,
                                              .token = token,
                                              .source = { d, show_line, show_units, show_metrics } };
     int result = dashboard_start(&config, &d->dashboard, fault);

@@ -8,13 +8,14 @@
 
 struct daemon_options {
     const char *dir;
-    const char *user;      /* to run as, when started by root; or NULL */
-    int locked;            /* 1: refuse to run when memory cannot be locked */
-    int token_needed;      /* 1: a record is closed only by the device's own token that says it is secured */
-    const char *dashboard; /* "ADDRESS:PORT" on which the line is shown, or NULL */
-    const char *dashboard_cert;    /* PEM files: its HTTPS certificate and key, */
+    const char *user;           /* to run as, when started by root; or NULL */
+    int locked;                 /* 1: refuse to run when memory cannot be locked */
+    int token_needed;           /* 1: a record is closed only by the device's own token that says it is secured */
+    const char *dashboard;      /* "ADDRESS:PORT" on which the line is shown, or NULL */
+    const char *dashboard_cert; /* PEM files: its HTTPS certificate and key, */
     const char *dashboard_key;
     const char *dashboard_clients; /* and CAs whose people may read without the token; or NULL */
+    const char *dashboard_crl;     /* and a PEM file of their revocation lists, or NULL */
     struct server_limits limits;
 };
 

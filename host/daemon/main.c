@@ -19,7 +19,7 @@ static const char help[] =
     "       windlassd enrol FOLDER ANSWER\n"
     "       windlassd run FOLDER [--user NAME] [--locked] [--token-needed] [--connections N] [--per-station N]\n"
     "                            [--dashboard ADDRESS:PORT [--dashboard-cert FILE --dashboard-key FILE\n"
-    "                            [--dashboard-clients FILE]]]\n"
+    "                            [--dashboard-clients FILE [--dashboard-crl FILE]]]]\n"
     "       windlassd load FOLDER PACKAGE\n"
     "       windlassd order FOLDER --out FILE\n"
     "       windlassd record FOLDER PROOF [--json]\n"
@@ -33,12 +33,12 @@ static const char help[] =
     "  init     makes the appliance's folder and keys, and FOLDER/request.pem for the OEM: windlass pki appliance\n"
     "           FILE is pki/public.pem of the OEM's project\n"
     "  enrol    files the OEM's answer (pki/appliances/NAME.pem), after checking all of it\n"
-    "  run      serves until SIGTERM; SIGHUP reads certificates and pki/stations.crl again; logs to standard error.\n"
+    "  run      serves until SIGTERM; SIGHUP reads certificates and revocation lists again; logs to standard error.\n"
     "           Never as root: then it becomes the folder's owner, or --user NAME. --locked: not without locked "
     "memory.\n"
     "           --dashboard: shows the line there, to who has FOLDER/dashboard.token; without HTTPS at a loopback\n"
     "           address only. --dashboard-cert, --dashboard-key: PEM files for HTTPS. --dashboard-clients: CAs (PEM);\n"
-    "           a client certificate of theirs needs no token.\n"
+    "           a client certificate of theirs needs no token. --dashboard-crl: their revocation lists (PEM).\n"
     "           --token-needed: no record is closed without the device's own token.\n"
     "  load     gives it a production package (windlass master production), running or not\n"
     "  order    with a TPM: writes what the OEM needs to give it more units\n"
@@ -105,6 +105,7 @@ enum {
     O_DASHBOARD_CERT,
     O_DASHBOARD_KEY,
     O_DASHBOARD_CLIENTS,
+    O_DASHBOARD_CRL,
     O_JSON
 };
 
@@ -126,6 +127,7 @@ static const struct option known[] = {
     { "dashboard-cert", required_argument, NULL, O_DASHBOARD_CERT },
     { "dashboard-key", required_argument, NULL, O_DASHBOARD_KEY },
     { "dashboard-clients", required_argument, NULL, O_DASHBOARD_CLIENTS },
+    { "dashboard-crl", required_argument, NULL, O_DASHBOARD_CRL },
     { "out", required_argument, NULL, O_OUT },
     { "wait", required_argument, NULL, O_WAIT },
     { "json", no_argument, NULL, O_JSON },
@@ -188,6 +190,9 @@ static int option_take(struct options *o, int letter, const char *value)
     case O_DASHBOARD_CLIENTS:
         o->daemon.dashboard_clients = value;
         return 1;
+    case O_DASHBOARD_CRL:
+        o->daemon.dashboard_crl = value;
+        return 1;
     case O_OUT:
         o->out = value;
         return 1;
@@ -204,7 +209,7 @@ static int option_take(struct options *o, int letter, const char *value)
 struct command {
     const char *name;
     int words;
-    int options[10]; /* ended by 0 */
+    int options[11]; /* ended by 0 */
     int (*run)(const struct options *o, char *const *words, struct fault *fault);
 };
 
@@ -284,7 +289,7 @@ static const struct command commands[] = {
     { "run",
       1,
       { O_USER, O_LOCKED, O_NEEDED, O_CONNS, O_STATION, O_DASHBOARD, O_DASHBOARD_CERT, O_DASHBOARD_KEY,
-        O_DASHBOARD_CLIENTS, 0 },
+        O_DASHBOARD_CLIENTS, O_DASHBOARD_CRL, 0 },
       run_run },
     { "load", 2, { O_JSON, 0 }, run_load },
     { "order", 1, { O_OUT, 0 }, run_order },

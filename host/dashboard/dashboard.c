@@ -173,6 +173,13 @@ static int parts_start(struct dashboard *d, const struct dashboard_config *confi
         (void)fault_set(fault, "the dashboard can ask for certificates over HTTPS only");
         return fault_hint(fault, "give --dashboard-cert and --dashboard-key, too");
     }
+    if (config->crl != NULL && config->clients == NULL) {
+        (void)fault_set(fault, "the dashboard looks up certificates of --dashboard-clients, and there are none");
+        return fault_hint(fault, "give --dashboard-clients, too, or leave --dashboard-crl out");
+    }
+    if (config->clients != NULL && visitors_open(config->clients, config->crl, &d->visitors, fault) != 0) {
+        return -1;
+    }
     if (login_open(&d->login, config->token, fault) != 0 || listener_open(d, config, fault) != 0 ||
         feed_start(&d->feed, &d->source, guard_tick, d, fault) != 0) {
         return -1;
@@ -190,7 +197,6 @@ int dashboard_start(const struct dashboard_config *config, struct dashboard **ou
     d->listener = -1;
     d->source = config->source;
     d->secure = config->certificate != NULL;
-    d->visitors = config->clients != NULL;
     d->units = calloc(DASHBOARD_MATCHES_MAX, sizeof *d->units);
     d->metrics = malloc(DASHBOARD_METRICS_MAX);
     guard_open(&d->guard);
@@ -222,10 +228,16 @@ void dashboard_stop(struct dashboard *d)
         (void)close(d->listener);
     }
     guard_close(&d->guard);
+    visitors_close(d->visitors);
     login_wipe(&d->login);
     free(d->metrics);
     free(d->units);
     free(d);
+}
+
+int dashboard_reload(struct dashboard *d, struct fault *fault)
+{
+    return d == NULL || d->visitors == NULL ? 0 : visitors_reload(d->visitors, fault);
 }
 
 uint16_t dashboard_port(const struct dashboard *d)

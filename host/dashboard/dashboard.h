@@ -150,6 +150,7 @@ struct dashboard_config {
     const char *key;
     const char
         *clients;      /* PEM file of CAs, with HTTPS: who has a certificate of theirs for TLS clients needs no token */
+    const char *crl;   /* PEM file of revocation lists of these CAs; NULL: nobody is looked up */
     const char *token; /* DASHBOARD_TOKEN_MIN to _MAX visible ASCII characters; copied */
     struct dashboard_source source;
 };
@@ -159,6 +160,9 @@ struct dashboard;
 /* Listens and serves until dashboard_stop, on two threads of its own. Faults: the address is taken or not loopback
  * without a certificate, a certificate or token that is none. */
 int dashboard_start(const struct dashboard_config *config, struct dashboard **out, struct fault *fault);
+/* Reads the revocation lists again; the names of the files must still be there. On a fault those of before stand. NULL
+ * is allowed. */
+int dashboard_reload(struct dashboard *dashboard, struct fault *fault);
 /* Ends all connections, then both threads; wipes the token. NULL is allowed. */
 void dashboard_stop(struct dashboard *dashboard);
 /* The port that it listens at. */

@@ -11,6 +11,7 @@
 #include "host/dashboard/feed.h"
 #include "host/dashboard/guard.h"
 #include "host/dashboard/login.h"
+#include "host/dashboard/visitor.h"
 
 #define DASHBOARD_PER_ADDRESS_MAX 128
 #define DASHBOARD_CONNECTION_BYTES 16384 /* request line and headers, at most */
@@ -26,7 +27,7 @@ struct dashboard {
     int listener;
     uint16_t port;
     int secure;                   /* HTTPS */
-    int visitors;                 /* 1: certificates of clients are looked at */
+    struct visitors *visitors;    /* NULL: certificates of clients are not looked at */
     struct dashboard_unit *units; /* DASHBOARD_MATCHES_MAX; of the serving thread */
     char *metrics;                /* DASHBOARD_METRICS_MAX; likewise */
 };

@@ -40,7 +40,7 @@ static enum entry entry_check(struct dashboard *d, struct MHD_Connection *connec
     if (cookie != NULL && login_cookie_check(&d->login, cookie, now)) {
         return ENTRY_OPEN;
     }
-    if (d->visitors && visitor_is_known(connection)) {
+    if (d->visitors != NULL && visitor_is_known(d->visitors, connection)) {
         return ENTRY_OPEN;
     }
     if (bearer == NULL) {

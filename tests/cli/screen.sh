@@ -192,7 +192,53 @@ for nobody in machine intruder; do
     visit /api/line $nobody
     says "401 "
 done
-run 0 "$windlassd" stop A
-wait "$daemon" || failed "the daemon did not end well"
-daemon=
+end_daemon
+
+echo "a viewer who is revoked is a stranger from the reload on"
+# crl CA: its list as of now.
+crl() {
+    openssl ca -gencrl -config "$1.cnf" -keyfile "$1.key" -cert "$1.crt" -out "A/$1.crl" 2>/dev/null
+    [ -z "$user" ] || chown nobody "A/$1.crl"
+}
+for ca in works stranger; do
+    : >"$ca.txt"
+    printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s.txt\ndefault_md=sha256\ndefault_crl_days=1\n' "$ca" >"$ca.cnf"
+done
+issue works second clientAuth
+crl works
+https="--dashboard 0.0.0.0:0 --dashboard-cert A/d.crt --dashboard-key A/d.key"
+run 1 "$windlassd" run A $user $https --dashboard-crl A/works.crl
+says "--dashboard-clients"
+run 1 "$windlassd" run A $user $https --dashboard-clients A/works.crt --dashboard-crl A/works.crt
+says "no certificate revocation list"
+crl stranger
+run 1 "$windlassd" run A $user $https --dashboard-clients A/works.crt --dashboard-crl A/stranger.crl
+says "not signed by a CA of --dashboard-clients"
+"$windlassd" run A $user $https --dashboard-clients A/works.crt --dashboard-crl A/works.crl 2>log &
+daemon=$!
+wait_for "$windlassd" status A
+dashboard=$(port_of dashboard_port)
+for viewer in viewer second; do
+    visit /api/line $viewer
+    says '200 {"version"'
+done
+cp A/works.crl before.crl
+sleep 1.1 # lists tell their time in seconds
+openssl ca -revoke viewer.crt -config works.cnf -keyfile works.key -cert works.crt 2>/dev/null
+crl works
+visit /api/line viewer
+says '200 {"version"'
+run 0 "$windlassd" reload A
+visit /api/line viewer
+says "401 "
+visit /api/line second
+says '200 {"version"'
+visit /api/line "$token"
+says '"product":"sensor"'
+cat before.crl >A/works.crl
+run 1 "$windlassd" reload A
+says "older than the revocation list in use"
+visit /api/line viewer
+says "401 "
+end_daemon
 finish
