@@ -234,17 +234,27 @@ static int pending_finish(struct server_store *store, struct fault *fault)
     return failed ? -1 : 0;
 }
 
-/* A link that broke is made anew. */
-static int link_mend(struct server_store *store, struct fault *fault)
+/* libpq holds a link for sound that took nothing, while the server's last words are still to be read from it. Such a
+ * fault is not the server's: it has no state. */
+static int link_broke(const struct server_store *store, const PGresult *result)
 {
-    if (PQstatus(store->link) == CONNECTION_OK) {
-        return 0;
-    }
+    return PQstatus(store->link) != CONNECTION_OK ||
+           (PQresultStatus(result) == PGRES_FATAL_ERROR && PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL);
+}
+
+static int link_renew(struct server_store *store, struct fault *fault)
+{
     PQreset(store->link);
     store->pending = 0;
     return PQstatus(store->link) != CONNECTION_OK ? link_fault(store, "opening", NULL, fault)
            : durability_check(store, fault) != 0  ? -1
                                                   : statements_prepare(store, fault);
+}
+
+/* A link that broke is made anew. */
+static int link_mend(struct server_store *store, struct fault *fault)
+{
+    return PQstatus(store->link) == CONNECTION_OK ? 0 : link_renew(store, fault);
 }
 
 static int server_begin(void *db, struct fault *fault)
@@ -256,15 +266,13 @@ static int server_begin(void *db, struct fault *fault)
     }
     PGresult *result = PQexec(store->link, text);
     int ok = PQresultStatus(result) == PGRES_COMMAND_OK;
-    PQclear(ok ? result : NULL);
-    if (!ok && PQstatus(store->link) != CONNECTION_OK) { /* it broke while it lay idle: once more */
-        PQclear(result);
-        ok = link_mend(store, fault) == 0 && text_run(store, text, "writing", fault) == 0;
+    if (!ok && link_broke(store, result)) { /* it broke while it lay idle: once more */
+        ok = link_renew(store, fault) == 0 && text_run(store, text, "writing", fault) == 0;
     } else if (!ok) {
         (void)result_fault(store, "writing", result, fault);
-        PQclear(result);
         PQclear(PQexec(store->link, "ROLLBACK"));
     }
+    PQclear(result);
     store->in_transaction = ok;
     return ok ? 0 : -1;
 }
@@ -392,6 +400,13 @@ static int server_run(void *db, const struct store_query *query, struct fault *f
         return -1;
     }
     PGresult *result = query_send(store, query, 0);
+    if (!store->in_transaction && store_columns(query->statement) > 0 && link_broke(store, result)) {
+        PQclear(result); /* to read once more changes nothing */
+        if (link_renew(store, fault) != 0) {
+            return -1;
+        }
+        result = query_send(store, query, 0);
+    }
     ExecStatusType status = PQresultStatus(result);
     int failed = status == PGRES_COMMAND_OK  ? 0
                  : status == PGRES_TUPLES_OK ? rows_give(store, result, query, fault)

@@ -37,6 +37,6 @@ found block double --victim write-block --first 24 --last 36 --every 4
 sweep single --victim power --first 100000 --last 100000 # there is none: it only counts
 last=$(sed -n 's/.*"steps": \([0-9]*\).*/\1/p' "$work/figures")
 found half single --victim power --first $((last - 12)) --last "$last" --every 2
-found late secure --victim secure-answered --first 240 --last 242
-found asleep database --victim db-before --first 28 --last 30 # of the first unit after a start
+found late secure --victim secure-answered --first 240 --last 241
+found asleep database --victim db-before --first 28 --last 28 # of the first unit after a start
 echo "each planted bug is found"

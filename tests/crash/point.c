@@ -54,6 +54,11 @@ static void power_arm(const struct point *p, struct sim *sim, unsigned at)
     }
 }
 
+static int server_dies(enum cut_place place)
+{
+    return place == CUT_DB_BEFORE || place == CUT_DB_AFTER;
+}
+
 /* windlassd looks at its ledger by itself, too: the server may die when all chips are done. The next one comes later.
  */
 static void server_await(struct cut *cut)
@@ -70,10 +75,10 @@ static void server_await(struct cut *cut)
 static int cut_disarm(struct point *p, struct course *c)
 {
     struct cut *cut = p->works->cut;
-    const uint32_t place = atomic_exchange(&cut->place, CUT_NOWHERE);
+    const enum cut_place place = (enum cut_place)atomic_exchange(&cut->place, CUT_NOWHERE);
     int hit = atomic_load(&cut->hit) != 0;
     p->events = atomic_load(&cut->count);
-    if (hit && (place == CUT_DB_BEFORE || place == CUT_DB_AFTER)) {
+    if (hit && server_dies(place)) {
         server_await(cut);
     }
     atomic_store(&cut->left, 0);
@@ -154,6 +159,9 @@ static int cut_run(struct point *p, struct course *c, unsigned at)
     }
     works_mend(p->works,
                hit && p->victim->again == 0 && p->victim->moment == POINT_UNIT && daemon_dies(p->victim->place));
+    if (p->victim->moment == POINT_START && server_dies(p->victim->place)) {
+        works_reload(p->works);
+    }
     return hit;
 }
 

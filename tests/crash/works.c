@@ -176,6 +176,14 @@ void works_mend(struct works *w, int killed)
     }
 }
 
+void works_reload(struct works *w)
+{
+    const char *const arguments[] = { "reload", "A", NULL };
+    if (works_run(w, program_path(w, "windlassd"), arguments) != 0) {
+        works_give_up("windlassd does not reload; %s says why", works_path(w, "out"));
+    }
+}
+
 unsigned long works_status(struct works *w, const char *name)
 {
     const char *const arguments[] = { "status", "A", NULL };

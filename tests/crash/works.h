@@ -54,6 +54,8 @@ int works_daemon_start(struct works *works);
 void works_daemon_kill(struct works *works);
 /* Starts windlassd again when it died. `killed`: it is known to be dying. */
 void works_mend(struct works *works, int killed);
+/* As windlassd itself asks for when it started without its package, because the database was away. */
+void works_reload(struct works *works);
 /* A number of windlassd's status. */
 unsigned long works_status(struct works *works, const char *name);
 /* The maker makes the next production package; `block` as in the plan. */

@@ -199,6 +199,26 @@ static void server_that_goes_is_said_and_found_again(void **state)
     maker_close(&maker);
 }
 
+/* Its last words still lie in the links that broke. */
+static void server_that_went_and_came_while_nobody_asked_is_not_noticed(void **state)
+{
+    struct ledger_unit unit;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    maker_open(&maker, 9, 0, 1);
+    struct ledger *ledger = maker_ledger_open(&maker, ledger_place());
+    support_check(reserve(ledger, 1, 1, &unit, &fault), &fault);
+    for (uint32_t name = 2; name <= 3; name++) {
+        postgres_crash();
+        postgres_start_again();
+        assert_int_equal(ledger_unit_find(ledger, unit.uid, &unit, &fault), 1);
+        support_check(reserve(ledger, name, 1, &unit, &fault), &fault);
+        assert_int_equal(unit.number, name);
+    }
+    ledger_close(ledger);
+    maker_close(&maker);
+}
+
 static void server_without_flushes_is_refused(void **state)
 {
     struct ledger *ledger = NULL;
@@ -312,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest file[] = { BOTH, LEDGER_TEST(full_disk_is_said_and_survived) };
     const struct CMUnitTest server[] = { BOTH, LEDGER_TEST(server_that_goes_is_said_and_found_again),
+                                         LEDGER_TEST(server_that_went_and_came_while_nobody_asked_is_not_noticed),
                                          LEDGER_TEST(server_without_flushes_is_refused) };
     int failed = cmocka_run_group_tests_name("sqlite", file, NULL, NULL);
     return failed + cmocka_run_group_tests_name("postgresql", server, ledger_server_setup, ledger_server_teardown);
