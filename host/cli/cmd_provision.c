@@ -217,9 +217,14 @@ static void results_file(struct options *o)
 {
     for (size_t i = 0; o->devices != NULL && i < o->count; i++) {
         struct gang_chip *c = &o->chips[i];
-        if (c->done && outcome_file(o->devices, &c->outcome, &c->fault) != 0) {
-            (void)fault_hint(&c->fault, "the device is made and recorded; run the same command again to file its "
-                                        "certificates");
+        struct fault inner = FAULT_NONE;
+        if (c->done && outcome_file(o->devices, &c->outcome, &inner) != 0) {
+            c->fault = (struct fault)FAULT_NONE;
+            (void)fault_set(&c->fault, "the device is made and recorded, but its certificates are not filed: %s",
+                            inner.what);
+            (void)fault_hint(&c->fault, "make room, or name another --devices, and run the same command again: the "
+                                        "chip is not counted again");
+            (void)snprintf(c->step, sizeof c->step, "%s", "file its certificates");
             c->done = 0;
         }
     }

@@ -74,12 +74,28 @@ run 0 "$windlassd" load A run1.wpp
 says "ready"
 holds "$(member quota)" = 4
 
-echo "two chips at once"
+echo "two chips at once, at a station whose disk is full: they are devices, on record, and it says what it could not file"
 chip_on c2
-run 0 provision --chip c1 --chip c2
+mood=$(dirname "$windlass")/../tests/days/days_mood.so
+if [ -e "$mood" ]; then
+    printf '%-64s' full >full
+    run 1 env WINDLASS_MOOD=full LD_PRELOAD="$mood" timeout 200 "$windlass" provision --appliance "127.0.0.1:$port" --identity st \
+        --chip c1 --chip c2 --devices filed
+    holds "$(grep -c 'the device is made and recorded, but its certificates are not filed: .*device.crt: .*No space left on device' out)" = 2
+    says "hint: make room, or name another --devices, and run the same command again: the chip is not counted again"
+    says "failed: file its certificates"
+    holds "$(member done)" = 2
+    holds -z "$(find filed -type f)"
+fi
+run 0 provision --chip c1 --chip c2 --devices filed
 says "2 of 2 done"
+holds "$(find filed -name '*.crt' -size +0 | wc -l)" = 4
 holds "$(member done)" = 2
-run 0 provision --chip c1
+provision --chip c1 >/dev/full 2>out && failed "a lost answer is called done"
+says "cannot write the output: No space left on device"
+says "hint: what the command does is done; only what it says is lost"
+provision --chip c1 2>/dev/full >out || failed "progress that cannot be written stops the work"
+says "unit "
 holds "$(member reserved)" = 2
 
 echo "the daemon is killed with a chip in hand: the next one goes on, and counts it once"
