@@ -401,13 +401,15 @@ static int spent_held_row(void *context, const struct store_value *c)
     return 1;
 }
 
+/* Why it was spent may be told in other words the second time. */
 static int spent_last_row(void *context, const struct store_value *c)
 {
     struct spent *spent = context;
-    uint8_t body[EVENT_BODY_MAX];
-    struct cbor_writer w = cbor_writer_of(body, sizeof body);
-    event_body_build(EVENT_SPENT, &spent->plain.body, &w);
-    spent->held |= bytes_equal(c[0].bytes, cbor_written(&w));
+    struct event_body last;
+    if (event_body_parse(EVENT_SPENT, c[0].bytes, &last) != STATUS_OK) {
+        return -1;
+    }
+    spent->held |= last.tpm_count == spent->plain.body.tpm_count && last.tpm_to == spent->plain.body.tpm_to;
     return 0;
 }
 

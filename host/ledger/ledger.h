@@ -168,8 +168,8 @@ int ledger_unit_decommission(struct ledger *ledger, const uint8_t uid[16], struc
 int ledger_unit_debug(struct ledger *ledger, const uint8_t uid[16], struct bytes order, struct bytes proof,
                       struct fault *fault);
 
-/* Records that the TPM's count went from `from` to `to` without a grant in this ledger. The last one again: done; and so
- * is one count that a grant of this appliance holds. */
+/* Records that the TPM's count went from `from` to `to` without a grant in this ledger. The last range again: done; and
+ * so is one count that a grant of this appliance holds. */
 int ledger_spent_record(struct ledger *ledger, uint64_t from, uint64_t to, const char *why, struct fault *fault);
 int ledger_failure_record(struct ledger *ledger, const struct ledger_failure *failure, struct fault *fault);
 /* The appliance started (with its version), or is about to stop. */

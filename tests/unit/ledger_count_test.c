@@ -230,7 +230,7 @@ static void count_is_held_once_however_often_it_is_asked_for(void **state)
     support_check(ledger_unit_grant(ledger, k.uid, 7, bytes_of("grant", 5), &fault), &fault);
     support_check(ledger_spent_record(ledger, 6, 7, "its grant is on record", &fault), &fault);
     support_check(ledger_spent_record(ledger, 7, 9, "test", &fault), &fault);
-    support_check(ledger_spent_record(ledger, 7, 9, "test", &fault), &fault);
+    support_check(ledger_spent_record(ledger, 7, 9, "in other words", &fault), &fault);
     ledger_sql("CREATE UNIQUE INDEX one ON events (kind) WHERE kind = 9", 1); /* SPENT */
     support_check_refused(ledger_spent_record(ledger, 9, 10, "test", &fault), &fault, "ledger");
     ledger_close(ledger);
