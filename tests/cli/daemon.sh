@@ -6,36 +6,8 @@ set -u
 windlass=$1
 windlassd=$2
 json_ok=$3
-. "$(dirname "$0")/lib.sh"
-daemon=
-end_daemon() {
-    [ -n "$daemon" ] && kill "$daemon" 2>/dev/null && wait "$daemon"
-    daemon=
-}
-trap 'end_daemon; clean_up' EXIT
-chmod 711 "$folder"
-# As root the daemon runs as nobody, to whom its folder belongs; as somebody else it runs as he is.
-user=
-[ "$(id -u)" -eq 0 ] && user="--user nobody"
-give_folder() {
-    [ -n "$user" ] && chown -R nobody A
-}
+. "$(dirname "$0")/lib_daemon.sh"
 
-# wait_for COMMAND...: until it says yes.
-wait_for() {
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -gt 200 ] && { failed "never: $*" && return 1; }
-        sleep 0.05
-    done
-}
-start_daemon() {
-    "$windlassd" run A $user --connections 50 2>>log &
-    daemon=$!
-    wait_for "$windlassd" status A
-    port=$("$windlassd" status A | sed -n 's/^port *//p')
-}
 # call NAME...: openssl as a station, with further options; it waits for the server's word.
 call() {
     { sleep 0.4; echo; } | timeout 10 openssl s_client -connect "127.0.0.1:$port" -CAfile p/pki/root.crt -verify_return_error "$@" >out 2>&1
@@ -101,7 +73,7 @@ says "chmod 700"
 chmod 700 A
 
 echo "it runs, once"
-start_daemon
+start_daemon --connections 50
 run 1 "$windlassd" run A $user
 says "running already"
 run 0 "$windlassd" status A
@@ -220,16 +192,16 @@ run 1 "$windlassd" load A p/pki/root.crt
 says "not a production package"
 run 1 "$windlassd" record A p/pki/root.crt
 says "no daemon runs there"
-start_daemon
+start_daemon --connections 50
 kill -TERM "$daemon"
 wait "$daemon" || failed "exit code after SIGTERM"
 daemon=
 # Killed: the next one finds its way.
-start_daemon
+start_daemon --connections 50
 kill -KILL "$daemon"
 wait "$daemon" 2>/dev/null
 daemon=
-start_daemon
+start_daemon --connections 50
 run 0 "$windlassd" status A
 end_daemon
 

@@ -7,39 +7,8 @@ set -u
 windlass=$1
 windlassd=$2
 firmware=$3
-. "$(dirname "$0")/lib.sh"
-daemon=
-end_daemon() {
-    [ -n "$daemon" ] && kill "$daemon" 2>/dev/null && wait "$daemon"
-    daemon=
-}
-trap 'end_daemon; clean_up' EXIT
-chmod 711 "$folder"
-user=
-[ "$(id -u)" -eq 0 ] && user="--user nobody"
+. "$(dirname "$0")/lib_daemon.sh"
 
-start_daemon() {
-    "$windlassd" run A $user --token-needed --dashboard 127.0.0.1:0 2>>log &
-    daemon=$!
-    tries=0
-    until "$windlassd" status A >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -gt 200 ] && failed "the daemon does not start" && break
-        sleep 0.05
-    done
-    port=$("$windlassd" status A | sed -n 's/^port *//p')
-}
-provision() {
-    timeout 200 "$windlass" provision --appliance "127.0.0.1:$port" --identity st "$@"
-}
-chip_on() {
-    run 0 "$windlass" chip new "$1"
-    run 0 "$windlass" chip run "$1"
-}
-# member NAME: of the daemon's status.
-member() {
-    "$windlassd" status A | sed -n "s/^$1 *//p"
-}
 # units_in_hand N: waits until the ledger has reserved so many.
 units_in_hand() {
     tries=0
@@ -64,10 +33,10 @@ run 0 "$windlass" master package --project p --component sbm --input "$firmware/
 run 0 "$windlass" master package --project p --input "$firmware/app-v1.elf" --sequence 1 --out v1.suit
 run 0 "$windlass" master production --project p --appliance line-a --quota 4 --number 1 --bl1 "$firmware/bl1.bin" \
     --sbm sbm.suit --app v1.suit --out run1.wpp
-[ -n "$user" ] && chown -R nobody A
+give_folder
 
 echo "without a package no chip is made"
-start_daemon
+start_daemon --token-needed --dashboard 127.0.0.1:0
 chip_on c1
 run 1 provision --chip c1
 run 0 "$windlassd" load A run1.wpp
@@ -106,7 +75,7 @@ units_in_hand 3
 kill -KILL "$daemon"
 wait "$daemon" 2>/dev/null
 wait "$station" && failed "a station was told done by a dead daemon"
-start_daemon
+start_daemon --token-needed --dashboard 127.0.0.1:0
 holds "$(member state)" = ready
 run 0 provision --chip c3
 holds "$(member reserved)" = 3
@@ -120,7 +89,7 @@ units_in_hand 4
 run 0 "$windlassd" stop A
 wait "$daemon" || failed "exit code after stop"
 wait "$station" && failed "a station was told done by a stopped daemon"
-start_daemon
+start_daemon --token-needed --dashboard 127.0.0.1:0
 run 0 provision --chip c4
 holds "$(member reserved)" = 4
 holds "$(member done)" = 4
@@ -214,7 +183,7 @@ run 1 "$windlass" pki appliance --project p --request B/request.pem --name line-
 says "for another key"
 run 0 "$windlass" pki appliance --project p --request A/request.pem --name line-a --host 127.0.0.1 --years 5 --renew
 run 0 "$windlassd" enrol A p/pki/appliances/line-a.pem
-start_daemon
+start_daemon --token-needed --dashboard 127.0.0.1:0
 grep -q '"event":"package_refused".*issuing certificate' log || failed "the package for the old certificate was taken"
 run 1 provision --chip c6
 run 0 "$windlass" master production --project p --appliance line-a --quota 1 --number 2 --bl1 "$firmware/bl1.bin" \

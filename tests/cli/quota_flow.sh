@@ -7,16 +7,12 @@ set -u
 windlass=$1
 windlassd=$2
 firmware=$3
-. "$(dirname "$0")/lib.sh"
-daemon=
+. "$(dirname "$0")/lib_daemon.sh"
 tpm=
-end_process() {
-    [ -n "$1" ] && kill "$1" 2>/dev/null && wait "$1"
+end_tpm() {
+    [ -n "$tpm" ] && kill "$tpm" 2>/dev/null && wait "$tpm"
 }
-trap 'end_process "$daemon"; end_process "$tpm"; clean_up' EXIT
-chmod 711 "$folder"
-user=
-[ "$(id -u)" -eq 0 ] && user="--user nobody"
+trap 'end_daemon; end_tpm; clean_up' EXIT
 
 tpm_make() {
     mkdir ca tpm
@@ -45,27 +41,6 @@ tpm_off() {
     kill -KILL "$tpm"
     wait "$tpm" 2>/dev/null
     tpm=
-}
-start_daemon() {
-    "$windlassd" run A $user --token-needed 2>>log &
-    daemon=$!
-    tries=0
-    until "$windlassd" status A >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -gt 200 ] && failed "the daemon does not start: $(tail -3 log)" && break
-        sleep 0.05
-    done
-    port=$("$windlassd" status A | sed -n 's/^port *//p')
-}
-provision() {
-    timeout 200 "$windlass" provision --appliance "127.0.0.1:$port" --identity st "$@"
-}
-chip_on() {
-    run 0 "$windlass" chip new "$1"
-    run 0 "$windlass" chip run "$1"
-}
-member() {
-    "$windlassd" status A | sed -n "s/^$1 *//p"
 }
 # keep NAME, put_back NAME: the ledger, as somebody does who owns the computer.
 keep() {
@@ -99,11 +74,11 @@ run 0 "$windlass" master package --project p --input "$firmware/app-v1.elf" --se
 run 0 "$windlassd" order A --out order1.cbor
 production 1 --quota 3
 run 0 "$windlassd" load A run1.wpp
-[ -n "$user" ] && chown -R nobody A
+give_folder
 
 echo "two chips at once"
 keep old
-start_daemon
+start_daemon --token-needed
 chip_on c1
 chip_on c2
 run 0 provision --chip c1 --chip c2
@@ -124,17 +99,15 @@ echo "the fourth is refused, and by the TPM when an old ledger was put back"
 chip_on c4
 run 1 provision --chip c4
 says "quota of 3 units is used up"
-end_process "$daemon"
-daemon=
+end_daemon
 keep good
 put_back old
-start_daemon
+start_daemon --token-needed
 run 1 provision --chip c4
 says "the TPM has counted 3 of 3 units"
-end_process "$daemon"
-daemon=
+end_daemon
 put_back good
-start_daemon
+start_daemon --token-needed
 
 echo "an order of the running daemon, and its answer"
 run 0 "$windlassd" order A --out order2.cbor
@@ -181,8 +154,7 @@ run 0 provision --chip c7
 
 echo "the books are right, by the TPM's own word, too"
 run 0 "$windlassd" order A --out order6.cbor
-end_process "$daemon"
-daemon=
+end_daemon
 cp A/ledger.db* A/ledger.head .
 run 0 "$windlass" ledger verify --project p --ledger ledger.db
 run 0 "$windlass" ledger report --project p --ledger ledger.db

@@ -6,29 +6,8 @@ set -u
 windlass=$1
 windlassd=$2
 json_ok=$3
-. "$(dirname "$0")/lib.sh"
-daemon=
-end_daemon() {
-    [ -n "$daemon" ] && kill "$daemon" 2>/dev/null && wait "$daemon"
-    daemon=
-}
-trap 'end_daemon; clean_up' EXIT
-chmod 711 "$folder"
-user=
-[ "$(id -u)" -eq 0 ] && user="--user nobody"
+. "$(dirname "$0")/lib_daemon.sh"
 
-# wait_for COMMAND...: until it says yes.
-wait_for() {
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        [ $tries -gt 200 ] && { failed "never: $*" && return 1; }
-        sleep 0.05
-    done
-}
-port_of() {
-    "$windlassd" status A | sed -n "s/^$1 *//p"
-}
 # get PATH [TOKEN]: status and body in out.
 get() {
     python3 - "$dashboard" "$@" >out <<'EOF'
@@ -71,8 +50,8 @@ echo "it serves, confined, to who has the token"
 "$windlassd" run A $user --dashboard 127.0.0.1:0 2>log &
 daemon=$!
 wait_for "$windlassd" status A
-dashboard=$(port_of dashboard_port)
-port=$(port_of port)
+dashboard=$(member dashboard_port)
+port=$(member port)
 holds "$(stat -c %a A/dashboard.token)" = 600
 token=$(cat A/dashboard.token)
 grep -q '^Seccomp:.*2$' /proc/$daemon/status || failed "no filter of system calls"
@@ -123,7 +102,7 @@ cp A/ledger.head kept.head
 "$windlassd" run A $user --dashboard 127.0.0.1:0 2>log &
 daemon=$!
 wait_for "$windlassd" status A
-dashboard=$(port_of dashboard_port)
+dashboard=$(member dashboard_port)
 wait_for shows '"chain":true'
 python3 - <<'EOF'
 import sqlite3
@@ -181,7 +160,7 @@ EOF
 "$windlassd" run A $user --dashboard 0.0.0.0:0 --dashboard-cert A/d.crt --dashboard-key A/d.key --dashboard-clients A/works.crt 2>log &
 daemon=$!
 wait_for "$windlassd" status A
-dashboard=$(port_of dashboard_port)
+dashboard=$(member dashboard_port)
 visit /api/line
 says "401 "
 visit /api/line "$token"
@@ -217,7 +196,7 @@ says "not signed by a CA of --dashboard-clients"
 "$windlassd" run A $user $https --dashboard-clients A/works.crt --dashboard-crl A/works.crl 2>log &
 daemon=$!
 wait_for "$windlassd" status A
-dashboard=$(port_of dashboard_port)
+dashboard=$(member dashboard_port)
 for viewer in viewer second; do
     visit /api/line $viewer
     says '200 {"version"'

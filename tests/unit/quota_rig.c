@@ -271,13 +271,18 @@ struct bytes rig_answer(struct rig *rig, const struct tpm_order *order, uint32_t
     return bytes_of(refill, made.len);
 }
 
+struct bytes rig_refill(struct rig *rig, uint32_t units, uint8_t *refill)
+{
+    struct tpm_order order;
+    rig_order(rig, &order);
+    return rig_answer(rig, &order, units, refill);
+}
+
 void rig_give(struct rig *rig, uint32_t units)
 {
     struct fault fault = FAULT_NONE;
-    struct tpm_order order;
     uint8_t refill[TPM_CHECK_REFILL_MAX];
-    rig_order(rig, &order);
-    support_check(quota_refill(rig->quota, rig_answer(rig, &order, units, refill), &fault), &fault);
+    support_check(quota_refill(rig->quota, rig_refill(rig, units, refill), &fault), &fault);
 }
 
 uint32_t rig_spend(struct rig *rig)

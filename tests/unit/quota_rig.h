@@ -50,6 +50,8 @@ void rig_enrol(struct rig *rig, struct rig_tpm *tpm);
 void rig_order(struct rig *rig, struct tpm_order *order);
 /* The maker's answer to it; `refill` has room for TPM_CHECK_REFILL_MAX bytes. */
 struct bytes rig_answer(struct rig *rig, const struct tpm_order *order, uint32_t units, uint8_t *refill);
+/* Both: a refill of this order, not yet taken. */
+struct bytes rig_refill(struct rig *rig, uint32_t units, uint8_t *refill);
 /* Order, answer, refill. */
 void rig_give(struct rig *rig, uint32_t units);
 /* One unit; checks the signature. Its count. */

@@ -125,10 +125,8 @@ static void same_refill_again_changes_nothing(void **state)
 {
     (void)state;
     struct fault fault = FAULT_NONE;
-    struct tpm_order order;
     uint8_t refill[TPM_CHECK_REFILL_MAX];
-    rig_order(&rig, &order);
-    struct bytes answer = rig_answer(&rig, &order, 2, refill);
+    struct bytes answer = rig_refill(&rig, 2, refill);
     support_check(quota_refill(rig.quota, answer, &fault), &fault);
     assert_int_equal(rig_spend(&rig), 11);
     support_check(quota_refill(rig.quota, answer, &fault), &fault);
@@ -141,10 +139,8 @@ static void changed_refill_is_refused_and_the_right_one_still_taken(void **state
 {
     (void)state;
     struct fault fault = FAULT_NONE;
-    struct tpm_order order;
     uint8_t refill[TPM_CHECK_REFILL_MAX];
-    rig_order(&rig, &order);
-    struct bytes answer = rig_answer(&rig, &order, 1, refill);
+    struct bytes answer = rig_refill(&rig, 1, refill);
     for (size_t bit = 0; bit < answer.len * 8; bit++) {
         struct fault refusal = FAULT_NONE;
         refill[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -164,10 +160,8 @@ static void refill_without_an_order_is_told_so(void **state)
 {
     (void)state;
     struct fault fault = FAULT_NONE;
-    struct tpm_order order;
     uint8_t refill[TPM_CHECK_REFILL_MAX];
-    rig_order(&rig, &order);
-    struct bytes answer = rig_answer(&rig, &order, 1, refill);
+    struct bytes answer = rig_refill(&rig, 1, refill);
     char path[200];
     (void)snprintf(path, sizeof path, "%s/order.session", rig.folder);
     assert_int_equal(unlink(path), 0);
@@ -258,10 +252,8 @@ static void order_from_before_a_restart_is_void_in_words(void **state)
 {
     (void)state;
     struct fault fault = FAULT_NONE;
-    struct tpm_order order;
     uint8_t refill[TPM_CHECK_REFILL_MAX];
-    rig_order(&rig, &order);
-    struct bytes answer = rig_answer(&rig, &order, 1, refill);
+    struct bytes answer = rig_refill(&rig, 1, refill);
     rig_tpm_kill(&tpm);
     rig_tpm_start(&tpm);
     struct fault first = FAULT_NONE;
