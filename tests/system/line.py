@@ -43,7 +43,7 @@ class Terminal:
     def end(self):
         """Ctrl-C; its exit status."""
         self.key("\x03")
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             if select.select([self.fd], [], [], 0.1)[0]:
                 try:
