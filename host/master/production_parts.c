@@ -15,6 +15,7 @@
 #include "host/lib/p256.h"
 #include "host/lib/parcel.h"
 #include "host/lib/yaml_file.h"
+#include "wire/cose.h"
 #include "wire/layout.h"
 
 /* ---- the appliance ---- */
@@ -112,6 +113,26 @@ static int bl1_check(const char *path, struct bytes bl1, struct fault *fault)
     return fault_hint(fault, "give bl1.bin, not the ELF file");
 }
 
+/* What a chip of a silicon vendor gets must speak the secure channel, and then holds these bytes. */
+static int channel_check(const char *path, struct bytes image, const char *give, struct fault *fault)
+{
+    if (memmem(image.data, image.len, cose_record_aad, sizeof cose_record_aad) != NULL) {
+        return 0;
+    }
+    (void)fault_set(fault, "%s: cannot speak the secure channel, which the chips of chip_vendors are made over", path);
+    return fault_hint(fault, "give %s", give);
+}
+
+static int channels_check(const struct production_files *files, const struct production_parts *parts,
+                          struct fault *fault)
+{
+    return parts->vendors.len > 0 &&
+                   (channel_check(files->bl1, parts->bl1, "bl1-agent.bin", fault) != 0 ||
+                    channel_check(files->sbm, parts->sbm, "a package of sbm-line-a.elf and sbm-line-b.elf", fault) != 0)
+               ? -1
+               : 0;
+}
+
 static int target_check(const char *path, struct bytes file, const struct verify_trust *trust, uint64_t *sequence,
                         struct fault *fault)
 {
@@ -187,7 +208,7 @@ int production_parts_read(const struct project *project, const struct production
         return -1;
     }
     out->vendors = bytes_of(out->vendors_der, vendors_len);
-    return bl1_check(files->bl1, out->bl1, fault) != 0
+    return bl1_check(files->bl1, out->bl1, fault) != 0 || channels_check(files, out, fault) != 0
                ? -1
                : firmware_check(&project->profile, files, firmware_keys, out, fault);
 }

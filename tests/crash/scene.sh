@@ -14,10 +14,11 @@ kind=$5
 unset SOFTHSM2_CONF WINDLASS_PIN_FD
 here=$(pwd)
 
+# An image that could speak the secure channel: it ends with what each such has.
 image() {
     python3 -c 'import struct, sys
 n = int(sys.argv[1])
-sys.stdout.buffer.write(struct.pack("<II", int(sys.argv[2], 0), int(sys.argv[3], 0)) + bytes(i * 7 & 255 for i in range(n - 8)))' \
+sys.stdout.buffer.write(struct.pack("<II", int(sys.argv[2], 0), int(sys.argv[3], 0)) + bytes(i * 7 & 255 for i in range(n - 24)) + bytes.fromhex("8368456e63727970743044a101181840"))' \
         "$2" "$3" "$4" >"$1"
 }
 

@@ -2,6 +2,7 @@
 /* A product whose chips have keys of their vendor: vendors in the production package, and the appliance's credential
  * for chips, from the maker's signature to the first letter of a socket. */
 #include "tests/unit/production_rig.h"
+#include "wire/layout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -319,6 +320,28 @@ static void vendors_that_are_none_are_refused_by_the_maker(void **state)
     rig_unload(package);
 }
 
+/* A chip of a silicon vendor would never answer again. */
+static void image_that_cannot_speak_the_secure_channel_is_refused_by_the_maker(void **state)
+{
+    struct master_production_order order = production_order_usual("mute.wpp");
+    struct fault fault = FAULT_NONE;
+    uint8_t mute[2000] = { 0 };
+    (void)state;
+    bytes_write_le32(mute + 4, LAYOUT_FLASH_SECURE_ADDR + 0x101u);
+    support_check(file_write(rig_path("mute.bin"), bytes_of(mute, sizeof mute), 0644, FILE_REPLACE, &fault), &fault);
+    hsm_close(made_hsm);
+    (void)unsetenv("SOFTHSM2_CONF");
+    order.number = 9;
+    order.bl1 = rig_path("mute.bin");
+    support_check_refused(master_production(&rig_project, &order, &fault), &fault, "cannot speak the secure channel");
+    assert_non_null(strstr(fault.hint, "bl1-agent.bin"));
+    fault = FAULT_NONE;
+    chip_vendors_set(""); /* over the debug port it is as good as another */
+    support_check(master_production(&rig_project, &order, &fault), &fault);
+    chip_vendors_set("pki/chips.pem");
+    production_reopen();
+}
+
 #define CHANNEL_TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void)
@@ -331,6 +354,7 @@ int main(void)
         CHANNEL_TEST(credential_for_chips_that_is_not_right_is_refused),
         CHANNEL_TEST(credential_for_chips_is_renewed_and_nothing_else),
         CHANNEL_TEST(vendors_that_are_none_are_refused_by_the_maker),
+        CHANNEL_TEST(image_that_cannot_speak_the_secure_channel_is_refused_by_the_maker),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

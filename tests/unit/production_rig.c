@@ -4,11 +4,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "host/pki/enrol.h"
 #include "tests/unit/host_support.h"
+#include "wire/cose.h"
 #include "wire/layout.h"
 
 #define SBM_LEN 9000
@@ -29,6 +31,7 @@ static void image_file(const char *name, size_t len, uint32_t address)
     for (size_t i = 0; i < len; i++) {
         image[i] = (uint8_t)(i * 31 + address);
     }
+    memcpy(image + 64, cose_record_aad, sizeof cose_record_aad); /* fit for the secure channel, too */
     bytes_write_le32(image, 0x38020000u);
     bytes_write_le32(image + 4, address + 0x101u);
     support_check(file_write(rig_path(name), bytes_of(image, len), 0644, FILE_REPLACE, &fault), &fault);
