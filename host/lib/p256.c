@@ -2,8 +2,6 @@
 /* p256: see p256.h. */
 #include "host/lib/p256.h"
 
-#include "host/lib/p256_often.h"
-
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -70,7 +68,6 @@ struct check {
     BN_CTX *context;
     EC_POINT *key;
     EC_POINT *sum;
-    EC_POINT *product;
     BIGNUM *r;
     BIGNUM *s;
     BIGNUM *e;
@@ -91,8 +88,7 @@ static int check_open(struct check *c)
     c->x = BN_CTX_get(c->context); /* NULL when any before it is */
     c->key = EC_POINT_new(group);
     c->sum = EC_POINT_new(group);
-    c->product = EC_POINT_new(group);
-    return c->x != NULL && c->key != NULL && c->sum != NULL && c->product != NULL;
+    return c->x != NULL && c->key != NULL && c->sum != NULL;
 }
 
 static void check_close(struct check *c)
@@ -100,26 +96,15 @@ static void check_close(struct check *c)
     if (c->context != NULL) {
         EC_POINT_free(c->key);
         EC_POINT_free(c->sum);
-        EC_POINT_free(c->product);
         BN_CTX_end(c->context);
         BN_CTX_free(c->context);
     }
     ERR_clear_error();
 }
 
-/* *sum = e G + x Q. */
-static int points_add(struct check *c, const uint8_t public_key[64])
-{
-    return p256_often_multiply(public_key, c->x, c->product, c->context)
-               ? EC_POINT_mul(group, c->sum, c->e, NULL, NULL, c->context) == 1 &&
-                     EC_POINT_add(group, c->sum, c->sum, c->product, c->context) == 1
-               : EC_POINT_mul(group, c->sum, c->e, c->key, c->x, c->context) == 1;
-}
-
 /* FIPS 186-5 section 6.4.2: R = (e / s) G + (r / s) Q; its x modulo n must be r. The general interface to signatures
  * costs more than this sum, and a ledger has very many. */
-static int signature_holds(struct check *c, const uint8_t public_key[64], const uint8_t digest[32],
-                           const uint8_t signature[64])
+static int signature_holds(struct check *c, const uint8_t digest[32], const uint8_t signature[64])
 {
     const BIGNUM *n = EC_GROUP_get0_order(group);
     if (BN_bin2bn(signature, 32, c->r) == NULL || BN_bin2bn(signature + 32, 32, c->s) == NULL ||
@@ -128,8 +113,8 @@ static int signature_holds(struct check *c, const uint8_t public_key[64], const 
         return 0;
     }
     if (BN_mod_inverse(c->s, c->s, n, c->context) == NULL || BN_mod_mul(c->e, c->e, c->s, n, c->context) != 1 ||
-        BN_mod_mul(c->x, c->r, c->s, n, c->context) != 1 || !points_add(c, public_key) ||
-        EC_POINT_is_at_infinity(group, c->sum) ||
+        BN_mod_mul(c->x, c->r, c->s, n, c->context) != 1 ||
+        EC_POINT_mul(group, c->sum, c->e, c->key, c->x, c->context) != 1 || EC_POINT_is_at_infinity(group, c->sum) ||
         EC_POINT_get_affine_coordinates(group, c->sum, c->x, NULL, c->context) != 1 ||
         BN_nnmod(c->x, c->x, n, c->context) != 1) {
         return 0;
@@ -144,7 +129,7 @@ status_t p256_verify(const uint8_t public_key[64], const uint8_t digest[32], con
     status_t status = STATUS_CRYPTO_KEY;
     memcpy(point + 1, public_key, 64);
     if (check_open(&c) && EC_POINT_oct2point(group, c.key, point, sizeof point, c.context) == 1) {
-        status = signature_holds(&c, public_key, digest, signature) ? STATUS_OK : STATUS_CRYPTO_SIGNATURE;
+        status = signature_holds(&c, digest, signature) ? STATUS_OK : STATUS_CRYPTO_SIGNATURE;
     }
     check_close(&c);
     return status;

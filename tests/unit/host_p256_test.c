@@ -4,10 +4,7 @@
 
 #include <string.h>
 
-#include <openssl/obj_mac.h>
-
 #include "host/lib/p256.h"
-#include "host/lib/p256_often.h"
 #include "tests/unit/crypto_p256_maker.h"
 #include "tests/unit/crypto_p256_vectors.h"
 
@@ -43,53 +40,19 @@ static void cavp_public_keys_have_their_answers(void **state)
     }
 }
 
-/* 342 checks with this key. */
-static void multiples_verify(int key)
-{
-    for (int u1 = 0; u1 <= 18; u1++) {
-        for (int u2 = 1; u2 <= 18; u2++) {
-            struct maker_case c;
-            int finite = maker_case_of(&c, u1, u2, key);
-            status_is(p256_verify(c.key, c.digest, c.signature), finite ? STATUS_OK : STATUS_CRYPTO_SIGNATURE);
-        }
-    }
-}
-
 static void small_multiples_verify(void **state)
 {
     static const int keys[] = { 1, -1, 2, -2, 3, -3, 5, -7, 15, -15, 16, -16 };
     (void)state;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        multiples_verify(keys[i]);
+        for (int u1 = 0; u1 <= 18; u1++) {
+            for (int u2 = 1; u2 <= 18; u2++) {
+                struct maker_case c;
+                int finite = maker_case_of(&c, u1, u2, keys[i]);
+                status_is(p256_verify(c.key, c.digest, c.signature), finite ? STATUS_OK : STATUS_CRYPTO_SIGNATURE);
+            }
+        }
     }
-}
-
-static int has_table(int key)
-{
-    struct maker_case c;
-    EC_GROUP *curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-    EC_POINT *product = EC_POINT_new(curve);
-    (void)maker_case_of(&c, 1, 1, key);
-    int has = p256_often_multiply(c.key, BN_value_one(), product, NULL);
-    EC_POINT_free(product);
-    EC_GROUP_free(curve);
-    return has;
-}
-
-/* With its table a key gives the same answers, at the corners, too; keys that come seldom do not push it out. */
-static void key_that_comes_often_has_the_same_answers(void **state)
-{
-    static const int keys[] = { 4, -5, -9 };
-    (void)state;
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        multiples_verify(keys[i]);
-        assert_int_equal(has_table(keys[i]), 0);
-        multiples_verify(keys[i]);
-        assert_int_equal(has_table(keys[i]), 1);
-        multiples_verify(keys[i]);
-    }
-    cavp_signatures_have_their_answers(state);
-    assert_int_equal(has_table(keys[0]), 1);
 }
 
 static void x_between_n_and_p_verifies_and_r_plus_n_is_refused(void **state)
@@ -145,7 +108,6 @@ int main(void)
         cmocka_unit_test(cavp_signatures_have_their_answers),
         cmocka_unit_test(cavp_public_keys_have_their_answers),
         cmocka_unit_test(small_multiples_verify),
-        cmocka_unit_test(key_that_comes_often_has_the_same_answers),
         cmocka_unit_test(x_between_n_and_p_verifies_and_r_plus_n_is_refused),
         cmocka_unit_test(numbers_out_of_range_are_refused),
         cmocka_unit_test(every_flipped_bit_is_refused),
