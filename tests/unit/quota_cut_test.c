@@ -242,7 +242,7 @@ static void unit_cut_at_any_command_is_counted_or_not_signed(void **state)
 {
     (void)state;
     rig_give(&rig, 40);
-    for (int kind = BREAK_BEFORE; kind <= BREAK_AFTER; kind++) {
+    for (unsigned kind = BREAK_BEFORE; kind <= BREAK_AFTER; kind++) {
         for (int command = 0; command < 3; command++) {
             rig_close(&rig);
             rig_reopen(&rig);
