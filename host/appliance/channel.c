@@ -59,22 +59,36 @@ static const char *refusal_hint(unsigned number)
     }
 }
 
+/* The number in "status 000", or 0. */
+static unsigned error_number(const struct edhoc_error *error)
+{
+    unsigned number = 0;
+    char text[16] = "";
+    if (error->text.len == 10) {
+        memcpy(text, error->text.data, 10);
+    }
+    return sscanf(text, "status %3u", &number) == 1 ? number : 0;
+}
+
+/* An answer to a message of before, which somebody repeated or a line kept: no handshake begins in a wrong state. */
+static int error_is_late(struct bytes in)
+{
+    struct edhoc_error error;
+    return edhoc_error_parse(in, &error) == STATUS_OK && error_number(&error) == STATUS_BAD_STATE;
+}
+
 /* What the chip says in place of an answer; nobody vouches for it. */
 static int error_tell(struct channel *c, struct bytes in, struct fault *fault)
 {
     struct edhoc_error error;
-    unsigned number = 0;
     int known = edhoc_error_parse(in, &error) == STATUS_OK;
+    unsigned number = known ? error_number(&error) : 0;
     channel_close(c);
     if (known && error.code == 2) {
         (void)fault_hint(fault, "the chip's firmware is not made for this appliance: it must offer cipher suite 5");
         return fault_set(fault, "the chip has no cipher suite in common with the appliance");
     }
-    char text[16] = "";
-    if (known && error.text.len == 10) {
-        memcpy(text, error.text.data, 10);
-    }
-    if (sscanf(text, "status %3u", &number) == 1) {
+    if (number != 0) {
         (void)fault_hint(fault, "%s", refusal_hint(number));
         return fault_set(fault, "the chip refused the secure channel: status %03u: %s", number, status_text(number));
     }
@@ -97,7 +111,7 @@ static int message_2_take(struct channel *c, const struct channel_side *side, st
     uint8_t key[64], encoded[CERT_DER_MAX + 4];
     struct cbor_writer cred = cbor_writer_of(encoded, sizeof encoded);
     status_t status = edhoc_message_2_open(&c->edhoc, in);
-    if (status == STATUS_CHANNEL_PEER) {
+    if (status == STATUS_CHANNEL_PEER && !error_is_late(in)) {
         wipe(&before, sizeof before);
         return error_tell(c, in, fault);
     }

@@ -130,18 +130,21 @@ static int answer_take(struct fault *fault)
     return channel_continue(&appliance, &side, bytes_of(in.data, in.len), &message, fault);
 }
 
-static int shake(struct fault *fault)
+/* From message_1 on, which is in `message`. */
+static int shake_on(struct fault *fault)
 {
-    *fault = FAULT_NONE;
-    if (channel_begin(&appliance, &side, &message, fault) != 0) {
-        return -1;
-    }
     assert_int_equal(chip_turn(), STATUS_OK);
     if (answer_take(fault) != 0) {
         return -1;
     }
     assert_int_equal(chip_turn(), STATUS_OK);
     return answer_take(fault);
+}
+
+static int shake(struct fault *fault)
+{
+    *fault = FAULT_NONE;
+    return channel_begin(&appliance, &side, &message, fault) != 0 ? -1 : shake_on(fault);
 }
 
 static void a_chip_of_a_known_vendor_gets_a_channel(void **state)
@@ -254,6 +257,25 @@ static void what_the_chip_says_is_told_to_people(void **state)
     support_check_refused(answer_take(&fault), &fault, "not under way");
 }
 
+/* Somebody repeated an old message before ours; the chip's right answer comes, too. */
+static void what_the_chip_says_of_an_old_message_is_passed_over(void **state)
+{
+    struct fault fault = FAULT_NONE;
+    struct channel_message late;
+    struct channel_message next;
+    struct cbor_writer w = cbor_writer_of(late.data, sizeof late.data);
+    (void)state;
+    support_check(channel_begin(&appliance, &side, &message, &fault), &fault);
+    edhoc_error_build("status 093", &w);
+    for (unsigned times = 0; times < 3; times++) {
+        assert_int_equal(channel_continue(&appliance, &side, cbor_written(&w), &next, &fault), 1);
+        assert_int_equal(appliance.stage, CHANNEL_WAITS_2);
+    }
+    fault = FAULT_NONE;
+    support_check(shake_on(&fault), &fault);
+    assert_int_equal(appliance.stage, CHANNEL_OPEN);
+}
+
 static void nothing_is_sealed_before_the_channel_is_open(void **state)
 {
     struct fault fault = FAULT_NONE;
@@ -303,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup(a_damaged_certificate_is_refused, setup),
         cmocka_unit_test_setup(what_the_chip_says_is_told_to_people, setup),
         cmocka_unit_test_setup(a_credential_that_is_not_right_is_told_before_a_chip_refuses_it, setup),
+        cmocka_unit_test_setup(what_the_chip_says_of_an_old_message_is_passed_over, setup),
         cmocka_unit_test_setup(nothing_is_sealed_before_the_channel_is_open, setup),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
