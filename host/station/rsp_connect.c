@@ -174,23 +174,28 @@ static int target_connect(const char *target, unsigned timeout_ms, int *refused,
     return fd;
 }
 
+static int connect_once(struct rsp *rsp, const char *target, unsigned timeout_ms, struct fault *fault)
+{
+    int refused = 0;
+    rsp->fd = -1;
+    rsp->peer_closed = 0;
+    int fd = target_connect(target, timeout_ms, &refused, fault);
+    return fd < 0 ? -1 : rsp_attach(rsp, fd, timeout_ms, fault);
+}
+
 /* A server of one client drops the next one until it has seen the former leave: OpenOCD does. */
 int rsp_connect(struct rsp *rsp, const char *target, unsigned timeout_ms, struct fault *fault)
 {
     const struct timespec pause = { 0, 100 * 1000 * 1000 };
-    int result = -1;
-    for (unsigned tries = 0; result != 0 && tries < RSP_DROPS_MAX; tries++) {
-        int refused = 0;
-        rsp->fd = -1;
-        rsp->peer_closed = 0;
-        int fd = target_connect(target, timeout_ms, &refused, fault);
-        result = fd < 0 ? -1 : rsp_attach(rsp, fd, timeout_ms, fault);
-        if (result != 0 && !rsp->peer_closed) {
-            return -1;
-        }
-        if (result != 0) {
-            (void)nanosleep(&pause, NULL);
-        }
+    struct fault dropped = FAULT_NONE;
+    int result = connect_once(rsp, target, timeout_ms, &dropped);
+    for (unsigned tries = 1; result != 0 && rsp->peer_closed && tries < RSP_DROPS_MAX; tries++) {
+        (void)nanosleep(&pause, NULL);
+        dropped = (struct fault)FAULT_NONE;
+        result = connect_once(rsp, target, timeout_ms, &dropped);
+    }
+    if (result != 0) {
+        *fault = dropped;
     }
     return result;
 }
