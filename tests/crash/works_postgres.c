@@ -87,11 +87,22 @@ static int whole_send(int fd, const uint8_t *data, size_t len)
     return 0;
 }
 
-static int piece_carry(int from, int to)
+struct piece {
+    size_t len;
+    uint8_t bytes[MESSAGE_MAX];
+};
+
+static int piece_take(int from, struct piece *piece)
 {
-    static _Thread_local uint8_t bytes[MESSAGE_MAX];
-    ssize_t n = recv(from, bytes, sizeof bytes, 0);
-    return n > 0 ? whole_send(to, bytes, (size_t)n) : -1;
+    ssize_t n = recv(from, piece->bytes, sizeof piece->bytes, 0);
+    piece->len = n > 0 ? (size_t)n : 0;
+    return n > 0 ? 0 : -1;
+}
+
+static int answer_carry(int inner, int outer)
+{
+    static _Thread_local struct piece piece;
+    return piece_take(inner, &piece) == 0 ? whole_send(outer, piece.bytes, piece.len) : -1;
 }
 
 /* Until the server has done what it was asked; the answer stays where it is. */
@@ -101,10 +112,14 @@ static void answer_await(int inner)
     (void)poll(&wait, 1, ANSWER_MS);
 }
 
-/* One message to the server; -1: the connection ends. */
+/* One message to the server; -1: the connection ends. Its end is no message. */
 static int message_carry(int outer, int inner)
 {
+    static _Thread_local struct piece piece;
     struct cut *cut = works->cut;
+    if (piece_take(outer, &piece) != 0) {
+        return -1;
+    }
     const int asked = cut_here(cut, CUT_DB_ASKED);
     const int answered = cut_here(cut, CUT_DB_ANSWERED);
     const int after = cut_here(cut, CUT_DB_AFTER);
@@ -116,15 +131,14 @@ static int message_carry(int outer, int inner)
         server_cut();
         return -1;
     }
-    if (piece_carry(outer, inner) != 0) {
-        return -1;
+    const int sent = whole_send(inner, piece.bytes, piece.len) == 0;
+    if (sent && (answered || after)) {
+        answer_await(inner);
     }
     if (answered || after) {
-        answer_await(inner);
         (answered ? daemon_kill : server_cut)();
-        return -1;
     }
-    return 0;
+    return sent && !answered && !after ? 0 : -1;
 }
 
 static void *connection_serve(void *context)
@@ -135,7 +149,7 @@ static void *connection_serve(void *context)
         struct pollfd waits[2] = { { ends[0], POLLIN, 0 }, { ends[1], POLLIN, 0 } };
         alive = poll(waits, 2, -1) > 0;
         if (alive && waits[1].revents != 0) {
-            alive = piece_carry(ends[1], ends[0]) == 0;
+            alive = answer_carry(ends[1], ends[0]) == 0;
         }
         if (alive && waits[0].revents != 0) {
             alive = message_carry(ends[0], ends[1]) == 0;
