@@ -3,12 +3,15 @@
 #include "host/lib/block_crypto.h"
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
-#include <openssl/obj_mac.h>
-#include <pthread.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "base/wipe.h"
+#include "host/lib/p256.h"
 #include "host/lib/wrapping.h"
 #include "wire/cose.h"
 
@@ -22,81 +25,40 @@ static int openssl_fault(struct fault *fault, const char *what)
     return fault_set(fault, "%s: %s", what, text);
 }
 
-/* The curve, made once: making it costs half as much as an agreement. */
-static EC_GROUP *group;
-static pthread_once_t group_once = PTHREAD_ONCE_INIT;
-
-static void group_make(void)
+/* `peer` was imported, so it is a point of the curve; all of these are of its prime order, and that need not be
+ * computed once more. */
+static int derive(EVP_PKEY *mine, EVP_PKEY *peer, uint8_t secret[32])
 {
-    group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-}
-
-struct agreement {
-    BN_CTX *context;
-    BIGNUM *mine;
-    BIGNUM *x;
-    EC_POINT *point;
-    EC_POINT *peer;
-};
-
-static int agreement_open(struct agreement *a, const uint8_t peer[64])
-{
-    uint8_t encoded[POINT_LEN] = { 0x04 };
-    (void)pthread_once(&group_once, group_make);
-    memcpy(encoded + 1, peer, 64);
-    a->context = BN_CTX_new();
-    a->mine = BN_secure_new();
-    a->x = BN_secure_new();
-    a->point = group == NULL ? NULL : EC_POINT_new(group);
-    a->peer = group == NULL ? NULL : EC_POINT_new(group);
-    return a->context != NULL && a->mine != NULL && a->x != NULL && a->point != NULL && a->peer != NULL &&
-           EC_POINT_oct2point(group, a->peer, encoded, sizeof encoded, a->context) == 1;
-}
-
-static void agreement_close(struct agreement *a)
-{
-    EC_POINT_clear_free(a->point);
-    EC_POINT_free(a->peer);
-    BN_clear_free(a->mine);
-    BN_clear_free(a->x);
-    BN_CTX_free(a->context);
-}
-
-/* All points of the curve are of its prime order, so that a scalar between 1 and n - 1 never gives infinity.
- * CT: P-256's products of one scalar and one point take the same time for all scalars. */
-static int agreement_run(struct agreement *a, uint8_t public_key[64], uint8_t secret[32])
-{
-    uint8_t encoded[POINT_LEN];
-    do {
-        if (BN_priv_rand_range(a->mine, EC_GROUP_get0_order(group)) != 1) {
-            return 0;
-        }
-    } while (BN_is_zero(a->mine));
-    BN_set_flags(a->mine, BN_FLG_CONSTTIME);
-    if (EC_POINT_mul(group, a->point, a->mine, NULL, NULL, a->context) != 1 ||
-        EC_POINT_point2oct(group, a->point, POINT_CONVERSION_UNCOMPRESSED, encoded, sizeof encoded, a->context) !=
-            sizeof encoded ||
-        EC_POINT_mul(group, a->point, NULL, a->peer, a->mine, a->context) != 1 ||
-        EC_POINT_get_affine_coordinates(group, a->point, a->x, NULL, a->context) != 1 ||
-        BN_bn2binpad(a->x, secret, 32) != 32) {
-        return 0;
-    }
-    memcpy(public_key, encoded + 1, 64);
-    return 1;
+    size_t len = 32;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(mine, NULL);
+    int done = ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer_ex(ctx, peer, 0) == 1 &&
+               EVP_PKEY_derive(ctx, secret, &len) == 1 && len == 32;
+    EVP_PKEY_CTX_free(ctx);
+    return done ? 0 : -1;
 }
 
 int block_ephemeral_agree(const uint8_t peer[64], uint8_t public_key[64], uint8_t secret[32], struct fault *fault)
 {
-    struct agreement a = { 0 };
-    int result = 0;
-    if (!agreement_open(&a, peer)) {
+    uint8_t point[POINT_LEN];
+    size_t point_len = 0;
+    int result = -1;
+    EVP_PKEY *theirs = p256_import(peer);
+    EVP_PKEY *mine = theirs == NULL ? NULL : EVP_EC_gen("P-256");
+    if (theirs == NULL) {
         ERR_clear_error();
-        result = fault_set(fault, "the recipient's public key is not a point of P-256");
-    } else if (!agreement_run(&a, public_key, secret)) {
-        wipe(secret, 32);
-        result = openssl_fault(fault, "ephemeral key agreement failed");
+        return fault_set(fault, "the recipient's public key is not a point of P-256");
     }
-    agreement_close(&a);
+    if (mine != NULL && derive(mine, theirs, secret) == 0 &&
+        EVP_PKEY_get_octet_string_param(mine, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &point_len) == 1 &&
+        point_len == sizeof point && point[0] == 0x04) {
+        memcpy(public_key, point + 1, 64);
+        result = 0;
+    } else {
+        wipe(secret, 32);
+        (void)openssl_fault(fault, "ephemeral key agreement failed");
+    }
+    EVP_PKEY_free(mine);
+    EVP_PKEY_free(theirs);
     return result;
 }
 
