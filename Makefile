@@ -59,12 +59,12 @@ flips: host
 
 # Options as for the others: make crashes ONLY="--victim write --every 5"
 crashes: host
-	@build/host/tests/crash/crash $(if $(ONLY),$(ONLY),--json build/crashes.json)
+	@tools/crashes $(ONLY)
 
 campaign: host target
 	@build/host/tests/cuts/cuts --all --json build/cuts.json
 	@build/host/tests/cuts/flips --all --json build/flips.json
-	@build/host/tests/crash/crash --json build/crashes.json
+	@tools/crashes
 	@tests/system/crash_line.sh $(CURDIR) 8
 	@tests/days/days.sh . 1
 	@tests/system/random.sh $(CURDIR) app-random-long 3600
