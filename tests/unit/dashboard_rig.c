@@ -68,11 +68,16 @@ json_t *rig_json(void)
     return root;
 }
 
-json_int_t rig_version(void)
+json_int_t rig_version_told(void)
 {
-    rig_get("/api/line", RIG_BEARER);
     json_t *root = rig_json();
     json_int_t version = json_integer_value(json_object_get(root, "version"));
     json_decref(root);
     return version;
+}
+
+json_int_t rig_version(void)
+{
+    rig_get("/api/line", RIG_BEARER);
+    return rig_version_told();
 }

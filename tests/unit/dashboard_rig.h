@@ -25,11 +25,15 @@ int rig_busy(void **state);
 int rig_hostile(void **state);
 int rig_end(void **state);
 
+#define RIG_HELD_UP_MS 10000 /* who waited so long, waited for others */
+
 /* GET `path` with these headers: rig_answer. */
 void rig_get(const char *path, const char *headers);
 /* Its body, which is JSON; the caller frees. */
 json_t *rig_json(void);
-/* Version of the line that was told last. */
+/* Version of the line in rig_answer. */
+json_int_t rig_version_told(void);
+/* The line's version now; rig_answer is the line. */
 json_int_t rig_version(void);
 
 #endif

@@ -103,23 +103,25 @@ static void cookie_ends(void **state)
     login_wipe(&other);
 }
 
-static void who_waits_hears_of_a_failure_within_a_second(void **state)
+/* One who waits gets all news; this must be in the first, or, where somebody was just asked for them, in the second. */
+static void hear(const char *text)
 {
     char path[64];
-    uint64_t begin_ms = feed_clock_ms();
-    int heard = 0;
+    json_int_t version = rig_version();
+    for (unsigned news = 0; strstr(rig_answer.text, text) == NULL; news++) {
+        assert_in_range(news, 0, 1);
+        (void)snprintf(path, sizeof path, "/api/line?after=%lld", (long long)version);
+        rig_get(path, RIG_BEARER);
+        assert_int_equal(rig_answer.status, 200);
+        version = rig_version_told();
+    }
+}
+
+static void who_waits_hears_of_a_failure_at_once(void **state)
+{
     (void)state;
     scene_fail(&rig_scene, "the socket is on fire");
-    while (!heard && feed_clock_ms() - begin_ms < 1000) {
-        (void)snprintf(path, sizeof path, "/api/line?after=%lld", (long long)rig_version());
-        heard = strstr(rig_answer.text, "the socket is on fire") != NULL;
-        if (!heard) {
-            rig_get(path, RIG_BEARER);
-            heard = strstr(rig_answer.text, "the socket is on fire") != NULL;
-        }
-    }
-    assert_true(heard);
-    assert_true(feed_clock_ms() - begin_ms < 1000);
+    hear("the socket is on fire");
 }
 
 static void many_who_watch_ask_the_source_no_more_often(void **state)
@@ -142,7 +144,6 @@ static void many_who_watch_ask_the_source_no_more_often(void **state)
         (void)close(fds[i]);
     }
     uint64_t took_ms = feed_clock_ms() - begin_ms;
-    assert_true(took_ms < 5000);
     assert_true(atomic_load(&rig_scene.asked) - asked <= took_ms / FEED_PERIOD_MS + 1);
 }
 
@@ -150,9 +151,7 @@ static void source_that_fails_or_hangs_is_told(void **state)
 {
     (void)state;
     scene_fault(&rig_scene, "the database is gone");
-    (void)usleep(3 * FEED_PERIOD_MS * 1000);
-    rig_get("/api/line", RIG_BEARER);
-    assert_int_equal(rig_answer.status, 200);
+    hear("the database is gone");
     json_t *root = rig_json();
     assert_string_equal(json_string_value(json_object_get(json_object_get(root, "fault"), "what")),
                         "the database is gone");
@@ -272,7 +271,7 @@ static void stopping_ends_those_who_wait(void **state)
     (void)usleep(100000);
     uint64_t begin_ms = feed_clock_ms();
     dashboard_stop(rig_dashboard);
-    assert_true(feed_clock_ms() - begin_ms < 2000);
+    assert_true(feed_clock_ms() - begin_ms < RIG_HELD_UP_MS);
     client_read(fd, &rig_answer);
     (void)close(fd);
     scene_close(&rig_scene);
@@ -285,7 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(token_opens_for_programs, rig_busy, rig_end),
         cmocka_unit_test_setup_teardown(login_gives_a_cookie_that_opens, rig_busy, rig_end),
         cmocka_unit_test(cookie_ends),
-        cmocka_unit_test_setup_teardown(who_waits_hears_of_a_failure_within_a_second, rig_busy, rig_end),
+        cmocka_unit_test_setup_teardown(who_waits_hears_of_a_failure_at_once, rig_busy, rig_end),
         cmocka_unit_test_setup_teardown(many_who_watch_ask_the_source_no_more_often, rig_busy, rig_end),
         cmocka_unit_test_setup_teardown(source_that_fails_or_hangs_is_told, rig_busy, rig_end),
         cmocka_unit_test_setup_teardown(unit_is_found_by_its_beginning_and_however_it_is_written, rig_busy, rig_end),

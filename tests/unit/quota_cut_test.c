@@ -381,7 +381,7 @@ static void tpm_that_does_not_answer_is_given_up(void **state)
     support_check_refused(quota_sign(quick, digest, signature, &count, &fault), &fault, "does not answer");
     assert_int_equal(break_end(), 1);
     (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    assert_true(end.tv_sec - begin.tv_sec <= 5);
+    assert_true(end.tv_sec - begin.tv_sec < 60); /* half of the usual patience */
     struct fault again = FAULT_NONE;
     support_check(quota_sign(quick, digest, signature, &count, &again), &again);
     quota_close(quick);

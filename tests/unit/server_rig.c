@@ -88,8 +88,8 @@ struct server_limits rig_limits(void)
     limits.per_station = 100;
     limits.pending = 40;
     limits.workers = 8;
-    limits.handshake_ms = 3000;
-    limits.letter_ms = 3000;
+    limits.handshake_ms = RIG_LETTER_MS;
+    limits.letter_ms = RIG_LETTER_MS;
     limits.idle_ms = 60000;
     return limits;
 }

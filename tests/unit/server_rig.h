@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * server_rig: the daemon's server over real sockets, with an engine that echoes: "S" sleeps, "H" waits, "B" answers much, "X" has
- * no answer; all else comes back behind the station's name. The station "unwelcome" is not opened.
+ * server_rig: the daemon's server over real sockets, with an engine that echoes: "S" sleeps, "H" waits, "B" answers
+ * much, "X" has no answer; all else comes back behind the station's name. The station "unwelcome" is not opened.
  */
 #ifndef TESTS_UNIT_SERVER_RIG_H
 #define TESTS_UNIT_SERVER_RIG_H
@@ -12,6 +12,8 @@
 #include "host/lib/tls_letter.h"
 
 #define RIG_PATIENCE_MS 30000
+#define RIG_LETTER_MS 4000                   /* for a letter, and for a handshake: then who is slow is cut */
+#define RIG_HELD_UP_MS (RIG_LETTER_MS - 100) /* who waited so long, waited for others */
 
 struct rig {
     struct tls *server_tls;  /* "appliance", with "stations.crl", on which is nobody */
