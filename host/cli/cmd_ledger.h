@@ -37,6 +37,7 @@ int ledger_place_find(const struct ledger_options *options, char out[LEDGER_PATH
 struct ledger_trust {
     struct audit_trust audit;
     struct cert *certs;
+    uint64_t *revoked;
     struct audit_given *given;
     size_t given_room;
 };

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/lib/cert_crl.h"
+#include "host/pki/enrol.h"
 #include "host/pki/packages.h"
 #include "host/pki/refill.h"
 
@@ -138,6 +140,23 @@ static int given_glob(const struct project *project, struct ledger_trust *out, s
     return failed;
 }
 
+/* When the appliances were revoked. The list is signed by the root, and as it lies in the maker's project. */
+static int revoked_read(const struct project *project, struct ledger_trust *out, struct fault *fault)
+{
+    char path[LEDGER_PATH_LEN];
+    struct cert_crl crl;
+    if (project_path(project, PKI_CRL, path, sizeof path, fault) != 0 ||
+        cert_crl_read(path, &out->audit.root, &crl, fault) != 0) {
+        return -1;
+    }
+    int result = 0;
+    for (size_t i = 0; i < out->audit.records_count && result == 0; i++) {
+        result = cert_crl_since(&crl, &out->audit.records[i], &out->revoked[i], fault) < 0 ? -1 : 0;
+    }
+    cert_crl_free(&crl);
+    return result;
+}
+
 int ledger_trust_open(const char *dir, struct ledger_trust *out, struct fault *fault)
 {
     struct project project;
@@ -148,7 +167,8 @@ int ledger_trust_open(const char *dir, struct ledger_trust *out, struct fault *f
         return -1;
     }
     out->certs = calloc(2 * (size_t)LEDGER_CERTS_MAX, sizeof *out->certs);
-    if (out->certs == NULL) {
+    out->revoked = calloc(LEDGER_CERTS_MAX, sizeof *out->revoked);
+    if (out->certs == NULL || out->revoked == NULL) {
         return fault_set(fault, "no memory");
     }
     if (cert_read(path, &out->audit.root, fault) != 0) {
@@ -156,14 +176,16 @@ int ledger_trust_open(const char *dir, struct ledger_trust *out, struct fault *f
     }
     out->audit.issuing = out->certs;
     out->audit.records = out->certs + LEDGER_CERTS_MAX;
+    out->audit.revoked = out->revoked;
     if (mastering_add(&project, "pki/mastering.crt", &out->audit, fault) != 0 ||
         mastering_add(&project, "pki/mastering-next.crt", &out->audit, fault) != 0 ||
         quota_read(&project, &out->audit, fault) != 0 ||
         certs_glob(&project, "issuing", out->certs, &out->audit.issuing_count, fault) != 0 ||
-        given_glob(&project, out, fault) != 0) {
+        given_glob(&project, out, fault) != 0 ||
+        certs_glob(&project, "records", out->certs + LEDGER_CERTS_MAX, &out->audit.records_count, fault) != 0) {
         return -1;
     }
-    return certs_glob(&project, "records", out->certs + LEDGER_CERTS_MAX, &out->audit.records_count, fault);
+    return revoked_read(&project, out, fault);
 }
 
 /* An order fits one appliance only: the one whose attestation key signed it. */
@@ -205,7 +227,9 @@ int ledger_order_read(const struct ledger_options *options, uint64_t *count, uin
 void ledger_trust_free(struct ledger_trust *trust)
 {
     free(trust->certs);
+    free(trust->revoked);
     free(trust->given);
     trust->given = NULL;
     trust->certs = NULL;
+    trust->revoked = NULL;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/lib/file.h"
 #include "host/lib/p256.h"
 
 #define FINDINGS_TOLD 1000
@@ -278,8 +279,13 @@ static int parts_open(struct audit *audit)
         p256_sha256(bytes_of(config->found[i].der, config->found[i].len), audit->found[i]);
     }
     audit->view = audit_memory_view(&audit->memory);
+    if (config->head != NULL &&
+        file_read(config->head, CHECKPOINT_MAX, &audit->head, &audit->head_len, audit->fault) != 0) {
+        return -1;
+    }
     return audit_issuers_open(audit, audit->fault) != 0 ||
-                   store_open(config->place, LEDGER_READ, &audit->store, audit->fault) != 0
+                   store_open(config->place, LEDGER_READ, &audit->store, audit->fault) != 0 ||
+                   store_begin(&audit->store, audit->fault) != 0
                ? -1
                : 0;
 }
@@ -295,6 +301,7 @@ static void parts_close(struct audit *audit)
     free(audit->found);
     free(audit->found_met);
     free(audit->counts);
+    free(audit->head);
 }
 
 int ledger_audit(const struct audit_config *config, struct audit_result *result, struct fault *fault)

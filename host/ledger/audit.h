@@ -26,6 +26,7 @@ struct audit_trust {
     size_t issuing_count;
     const struct cert *records; /* of the appliances */
     size_t records_count;
+    const uint64_t *revoked; /* when each of `records` was, unix seconds; 0: it was not. NULL: none was */
     uint8_t mastering[AUDIT_MASTERING_MAX][64];
     size_t mastering_count;
     const struct audit_given *given;
@@ -97,8 +98,9 @@ struct audit_result {
 };
 
 /*
- * Reads the whole ledger. Findings come in the order of the chain; those about the end come last. 0 also with findings:
- * see result->findings; -1 when the ledger or the trust cannot be read. audit_result_free afterwards, in any case.
+ * Reads the whole ledger, as it is at one moment: an appliance may go on writing. Findings come in the order of the
+ * chain; those about the end come last. 0 also with findings: see result->findings; -1 when the ledger or the trust
+ * cannot be read. audit_result_free afterwards, in any case.
  */
 int ledger_audit(const struct audit_config *config, struct audit_result *result, struct fault *fault);
 void audit_result_free(struct audit_result *result);

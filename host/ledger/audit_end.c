@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/lib/file.h"
 
 /* ---- the ends of the chains ---- */
 
@@ -49,22 +48,16 @@ static void head_compare(struct audit *audit, const struct checkpoint *head, str
 static void head_check(struct audit *audit)
 {
     struct checkpoint head;
-    uint8_t *data = NULL;
-    size_t len = 0;
-    if (audit->config->head == NULL) {
+    struct bytes encoded = bytes_of(audit->head, audit->head_len);
+    if (audit->head == NULL) {
         return;
     }
-    if (file_read(audit->config->head, CHECKPOINT_MAX, &data, &len, audit->fault) != 0) {
-        audit->broken = 1;
-        return;
-    }
-    status_t status = checkpoint_parse(bytes_of(data, len), &head);
+    status_t status = checkpoint_parse(encoded, &head);
     if (status != STATUS_OK) {
         audit_tell(audit, AUDIT_NO_CHAIN, 0, 0, "the head: %s", status_text(status));
     } else {
-        head_compare(audit, &head, bytes_of(data, len));
+        head_compare(audit, &head, encoded);
     }
-    free(data);
 }
 
 /* ---- the TPM's counts ---- */

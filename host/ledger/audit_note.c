@@ -30,6 +30,8 @@ static void opened_read(struct audit *audit, size_t index, const struct event_bo
     }
     if (known == trust->records_count) {
         audit_tell(audit, index, chain->seq, 0, "its records certificate is of no appliance of this maker");
+    } else if (trust->revoked != NULL) {
+        chain->revoked = trust->revoked[known];
     }
     if (cert_parse(body->cert, &cert, &fault) != 0 ||
         cert_check_past(&cert, NULL, &trust->root, CERT_SIGNING, chain->key, &fault) != 0) {
@@ -105,6 +107,18 @@ static void found_note(struct audit *audit, struct bytes cert)
     p256_sha256(cert, digest);
     for (size_t i = 0; i < audit->config->found_count; i++) {
         audit->found_met[i] |= memcmp(audit->found[i], digest, sizeof digest) == 0;
+    }
+}
+
+static void certified_note(struct audit *audit, size_t index, const struct event_body *body)
+{
+    const struct audit_chain *chain = &audit->chains[index];
+    struct state_unit unit;
+    found_note(audit, body->cert);
+    found_note(audit, body->update_cert);
+    if (chain->revoked != 0 && chain->time > chain->revoked &&
+        audit->view.unit_by_uid(audit->view.context, body->uid.data, &unit, audit->fault) == 1) {
+        audit_tell(audit, index, chain->seq, unit.number, "its appliance certified it after it was revoked");
     }
 }
 
@@ -186,8 +200,7 @@ void audit_event_note(struct audit *audit, size_t index, unsigned kind, const st
         job_add(audit, index, JOB_GRANT, body);
         break;
     case EVENT_CERTIFIED:
-        found_note(audit, body->cert);
-        found_note(audit, body->update_cert);
+        certified_note(audit, index, body);
         job_add(audit, index, JOB_CERTS, body);
         break;
     case EVENT_CHECKED:

@@ -54,6 +54,7 @@ struct audit_chain {
     uint8_t link[EVENT_LINK_LEN];
     int has_key; /* of its records certificate */
     uint8_t key[64];
+    uint64_t revoked;        /* when its appliance was, unix seconds; 0: it was not */
     uint64_t checkpoint_seq; /* the newest that was met; 0: none */
     int has_checkpoint;
     uint8_t checkpoint_digest[32];
@@ -101,6 +102,8 @@ struct audit {
     const struct audit_config *config;
     struct audit_result *result;
     struct store store;
+    uint8_t *head; /* read before all else: a ledger that grows meanwhile stays ahead of it */
+    size_t head_len;
     struct audit_memory memory;
     struct state_view view;
     struct audit_chain *chains;

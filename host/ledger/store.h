@@ -84,7 +84,8 @@ struct store_backend {
     /* Opens, makes the schema when there is none (LEDGER_WRITE), checks its version. */
     int (*open)(const char *place, enum ledger_access mode, void **out, struct fault *fault);
     void (*close)(void *db);
-    /* begin takes the right to write from all others; commit is durable when it returns. */
+    /* LEDGER_WRITE: begin takes the right to write from all others; commit is durable when it returns. LEDGER_READ:
+     * from begin on all is read as it was at the first statement, whoever writes meanwhile. */
     int (*begin)(void *db, struct fault *fault);
     int (*commit)(void *db, struct fault *fault);
     void (*rollback)(void *db);

@@ -260,16 +260,18 @@ static int link_mend(struct server_store *store, struct fault *fault)
 static int server_begin(void *db, struct fault *fault)
 {
     struct server_store *store = db;
-    static const char text[] = "BEGIN; LOCK TABLE windlass.events IN EXCLUSIVE MODE";
+    const char *text = store->mode == LEDGER_READ ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                                                  : "BEGIN; LOCK TABLE windlass.events IN EXCLUSIVE MODE";
+    const char *doing = store->mode == LEDGER_READ ? "reading" : "writing";
     if (link_mend(store, fault) != 0) {
         return -1;
     }
     PGresult *result = PQexec(store->link, text);
     int ok = PQresultStatus(result) == PGRES_COMMAND_OK;
     if (!ok && link_broke(store, result)) { /* it broke while it lay idle: once more */
-        ok = link_renew(store, fault) == 0 && text_run(store, text, "writing", fault) == 0;
+        ok = link_renew(store, fault) == 0 && text_run(store, text, doing, fault) == 0;
     } else if (!ok) {
-        (void)result_fault(store, "writing", result, fault);
+        (void)result_fault(store, doing, result, fault);
         PQclear(PQexec(store->link, "ROLLBACK"));
     }
     PQclear(result);

@@ -27,6 +27,7 @@ struct file_store {
     char path[PATH_MAX_LEN];
     struct file_place place;
     struct file_place log; /* SQLite's write-ahead log */
+    enum ledger_access mode;
 };
 
 static void fault_hint_set(int result, struct fault *fault)
@@ -238,6 +239,7 @@ static int file_open(const char *place, enum ledger_access mode, void **out, str
         return fault_set(fault, "ledger: its path is too long");
     }
     memcpy(store->path, place, strlen(place) + 1);
+    store->mode = mode;
     if (db_open(store, mode, fault) != 0) {
         file_close(store);
         return -1;
@@ -284,11 +286,15 @@ static void file_rollback(void *db)
 
 static int file_begin(void *db, struct fault *fault)
 {
-    if (text_run(db, "BEGIN IMMEDIATE", "writing", fault) != 0) {
+    struct file_store *store = db;
+    if (store->mode == LEDGER_READ) {
+        return text_run(store, "BEGIN", "reading", fault);
+    }
+    if (text_run(store, "BEGIN IMMEDIATE", "writing", fault) != 0) {
         return -1;
     }
-    if (place_check(db, fault) != 0) {
-        file_rollback(db);
+    if (place_check(store, fault) != 0) {
+        file_rollback(store);
         return -1;
     }
     return 0;

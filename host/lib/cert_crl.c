@@ -96,18 +96,36 @@ int cert_crl_read(const char *path, const struct cert *issuer, struct cert_crl *
     return 0;
 }
 
-int cert_crl_has(const struct cert_crl *crl, const struct cert *cert, struct fault *fault)
+/* Unix seconds of an entry's date; 0 when it has none that can be read. */
+static uint64_t entry_time(const X509_REVOKED *entry)
+{
+    struct tm tm;
+    const time_t at = ASN1_TIME_to_tm(X509_REVOKED_get0_revocationDate(entry), &tm) == 1 ? timegm(&tm) : 0;
+    return at > 0 ? (uint64_t)at : 0;
+}
+
+int cert_crl_since(const struct cert_crl *crl, const struct cert *cert, uint64_t *since, struct fault *fault)
 {
     X509_REVOKED *entry = NULL;
+    *since = 0;
     if (crl->len == 0) {
         return 0;
     }
     X509 *x509 = cert_x509(bytes_of(cert->der, cert->len), fault);
     X509_CRL *list = x509 == NULL ? NULL : crl_parse(bytes_of(crl->der, crl->len));
     int has = list == NULL ? -1 : X509_CRL_get0_by_cert(list, &entry, x509) != 0;
+    if (has == 1) {
+        *since = entry_time(entry);
+    }
     X509_CRL_free(list);
     X509_free(x509);
     return has >= 0 ? has : fault_set(fault, "the revocation list cannot be read");
+}
+
+int cert_crl_has(const struct cert_crl *crl, const struct cert *cert, struct fault *fault)
+{
+    uint64_t since;
+    return cert_crl_since(crl, cert, &since, fault);
 }
 
 /* ---- issuing ---- */

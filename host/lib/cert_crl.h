@@ -17,6 +17,8 @@ struct cert_crl {
 int cert_crl_read(const char *path, const struct cert *issuer, struct cert_crl *out, struct fault *fault);
 /* 1 when the list names the certificate, 0 when not, -1 on error. */
 int cert_crl_has(const struct cert_crl *crl, const struct cert *cert, struct fault *fault);
+/* The same, and since when: *since in unix seconds, 0 when it is not named. */
+int cert_crl_since(const struct cert_crl *crl, const struct cert *cert, uint64_t *since, struct fault *fault);
 /* Makes the list that follows `old`: its entries, these certificates of the same issuer (those already there are left
  * as they are), the next number; signed with `key` of `hsm`. It is valid as long as the issuer's certificate. */
 int cert_crl_issue(const struct cert_crl *old, const struct cert *revoked, size_t count, const struct cert *issuer,

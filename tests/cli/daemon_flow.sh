@@ -186,7 +186,7 @@ run 0 "$windlassd" enrol A p/pki/appliances/line-a.pem
 start_daemon --token-needed --dashboard 127.0.0.1:0
 grep -q '"event":"package_refused".*issuing certificate' log || failed "the package for the old certificate was taken"
 run 1 provision --chip c6
-run 0 "$windlass" master production --project p --appliance line-a --quota 1 --number 2 --bl1 "$firmware/bl1.bin" \
+run 0 "$windlass" master production --project p --appliance line-a --quota 2 --number 2 --bl1 "$firmware/bl1.bin" \
     --sbm sbm.suit --app v1.suit --out run2.wpp
 run 0 "$windlassd" load A run2.wpp
 run 0 provision --chip c6
@@ -206,4 +206,15 @@ run 0 "$windlass" ledger show "$uid" --project p --ledger ledger.db
 says "debug rights given   20"
 run 0 "$windlass" ledger export --project p --ledger ledger.db --format csv --out units.csv
 holds "$(tr -d '\r' <units.csv | awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "debugged_at") at = i } $at ~ /^20/ { print $2 }')" = "$uid"
+
+echo "the appliance is revoked and does not hear of it: what it made before is sound, what it makes after is found"
+run 0 "$windlass" pki revoke line-a --project p
+run 0 "$windlass" ledger verify --project p --ledger ledger.db --final
+start_daemon --token-needed --dashboard 127.0.0.1:0
+chip_on c7
+run 0 provision --chip c7
+end_daemon
+run 1 "$windlass" ledger verify --project p --ledger A
+says "unit 7: its appliance certified it after it was revoked"
+says "1 finding"
 finish

@@ -21,7 +21,7 @@ int main(int argc, char **argv)
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
     link.tries = 1;
-    link.timeout_ms = 1000;
+    link.timeout_ms = 10000;
     for (long left = strtol(argv[2], NULL, 10); left > 0; left--) {
         lost += device_echo(&link, text, &fault) != 0;
     }

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "host/lib/file.h"
 #include "tests/unit/ledger_fraud.h"
@@ -248,6 +249,51 @@ static void restored_old_database_is_refused_by_the_appliance(void **state)
     factory_end();
 }
 
+/* ---- a line that goes on ---- */
+
+struct line {
+    struct ledger *ledger;
+    struct made made;
+    unsigned findings;
+};
+
+/* While the auditor tells what he found at the first event, a unit is made. */
+static void unit_make_meanwhile(void *context, const struct audit_finding *finding)
+{
+    struct line *line = context;
+    assert_int_equal(finding->seq, 1);
+    assert_non_null(strstr(finding->what, "no appliance of this maker"));
+    maker_unit_make(&maker, line->ledger, 9, MAKE_CERTIFY, &line->made);
+    line->findings++;
+}
+
+static void ledger_that_grows_is_read_as_it_was(void **state)
+{
+    static struct line line;
+    struct audit_result result;
+    struct fault fault = FAULT_NONE;
+    (void)state;
+    factory_run(1, 1);
+    memset(&line, 0, sizeof line);
+    line.ledger = maker_ledger_open(&maker, ledger_place());
+    struct audit_trust trust = maker.trust;
+    struct audit_config config = audit_config_of(&maker);
+    trust.records_count = 0;
+    config.trust = &trust;
+    config.head = support_path(LEDGER_HEAD_FILE);
+    config.final = 1;
+    config.finding = unit_make_meanwhile;
+    config.context = &line;
+    support_check(ledger_audit(&config, &result, &fault), &fault);
+    assert_int_equal(line.findings, 1);
+    assert_int_equal(result.findings, 1);
+    assert_int_equal(result.units, UNITS);
+    audit_result_free(&result);
+    ledger_close(line.ledger);
+    made_free(&line.made);
+    factory_end();
+}
+
 /* ---- units ---- */
 
 static void certificate_without_a_record_is_found(void **state)
@@ -281,6 +327,21 @@ static void certificate_that_is_recorded_is_no_finding(void **state)
     config.found = &unit.update_cert;
     config.found_count = 1;
     audit_expect_with(&config, NULL);
+    factory_end();
+}
+
+static void unit_certified_after_its_appliance_was_revoked_is_found(void **state)
+{
+    (void)state;
+    factory_run(1, 1);
+    uint64_t revoked = (uint64_t)time(NULL) + 3600;
+    struct audit_trust trust = maker.trust;
+    struct audit_config config = audit_config_of(&maker);
+    trust.revoked = &revoked;
+    config.trust = &trust;
+    audit_expect_with(&config, NULL);
+    revoked -= 7200;
+    audit_expect_with(&config, "certified it after it was revoked");
     factory_end();
 }
 
@@ -334,6 +395,8 @@ static void row_that_says_more_than_its_events_is_found(void **state)
         LEDGER_TEST(dropped_checkpoint_is_found), LEDGER_TEST(restored_old_database_is_found_by_its_head),             \
         LEDGER_TEST(restored_old_database_is_found_by_the_count_of_the_tpm),                                           \
         LEDGER_TEST(restored_old_database_is_refused_by_the_appliance),                                                \
+        LEDGER_TEST(ledger_that_grows_is_read_as_it_was),                                                              \
+        LEDGER_TEST(unit_certified_after_its_appliance_was_revoked_is_found),                                          \
         LEDGER_TEST(certificate_without_a_record_is_found), LEDGER_TEST(certificate_that_is_recorded_is_no_finding),   \
         LEDGER_TEST(record_without_a_receipt_is_found), LEDGER_TEST(row_that_says_more_than_its_events_is_found)
 

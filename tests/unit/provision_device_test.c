@@ -143,7 +143,7 @@ static void device_start(struct device *d, struct smp_link *link)
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
     d->fd = fds[0];
     smp_link_init(link, fds[1]);
-    link->timeout_ms = 200;
+    link->timeout_ms = 1500;
     assert_int_equal(pthread_create(&d->thread, NULL, device_thread, d), 0);
 }
 

@@ -88,7 +88,7 @@ static int provision_with(int proof, struct station_result *result, struct fault
     support_check(appliance_socket_open(appliance, "test", &socket, fault), fault);
     const struct station_job job = { .target = chip.locked ? NULL : chip.target,
                                      .socket = "socket 1",
-                                     .timeout_ms = 400,
+                                     .timeout_ms = 1000,
                                      .carrier = { socket, letter_carry },
                                      .prover = { &chip, proof ? chip_prove : NULL },
                                      .cache = cache };
