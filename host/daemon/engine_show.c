@@ -40,11 +40,11 @@ static int ledger_show(struct engine *e, struct dashboard_ledger *out, struct fa
 }
 
 /* A name that ends in "_total" is a counter's. */
-static size_t value_put(char *out, size_t len, size_t out_len, const char *name, const char *help, uint64_t value)
+static size_t value_put(char *out, size_t len, size_t out_len, const char *name, const char *help, double value)
 {
     const char *type = strstr(name, "_total") != NULL ? "counter" : "gauge";
-    int added = snprintf(out + len, out_len - len, "# HELP %s %s\n# TYPE %s %s\n%s %llu\n", name, help, name, type,
-                         name, (unsigned long long)value);
+    int added = snprintf(out + len, out_len - len, "# HELP %s %s\n# TYPE %s %s\n%s %.16g\n", name, help, name, type,
+                         name, value);
     if (added < 0 || (size_t)added >= out_len - len) {
         out[len] = '\0';
         return len;
@@ -66,19 +66,21 @@ size_t engine_metrics(struct engine *engine, char *out, size_t len, size_t out_l
     const struct {
         const char *name;
         const char *help;
-        uint64_t value;
+        double value;
     } values[] = {
-        { "windlass_package_number", "The production package that is loaded; 0: none.", package.number },
-        { "windlass_package_quota", "Units that it allows.", package.quota },
-        { "windlass_package_not_after", "Unix seconds until which it is valid.", package.not_after },
-        { "windlass_package_units_done", "Its units that were seen locked.", package.made },
-        { "windlass_package_units_under_way", "Its units that were begun and are not done.", package.under_way },
-        { "windlass_ledger_health", "0 sound, 1 look at it, 2 damaged.", (uint64_t)ledger.health },
-        { "windlass_ledger_events", "Events that were seen in this appliance's chain.", ledger.events },
-        { "windlass_ledger_checkpoint", "Unix seconds of the newest checkpoint.", ledger.checkpoint },
-        { "windlass_ledger_tpm_count", "The highest count of the TPM that the ledger holds.", ledger.ledger_count },
-        { "windlass_tpm_signatures_total", "Units that the TPM signed since the start.", signatures },
-        { "windlass_tpm_busy_microseconds_total", "How long it took for them.", busy_us },
+        { "windlass_package_number", "The production package that is loaded; 0: none.", (double)package.number },
+        { "windlass_package_quota", "Units that it allows.", (double)package.quota },
+        { "windlass_package_not_after", "Unix seconds until which it is valid.", (double)package.not_after },
+        { "windlass_package_units_done", "Its units that were seen locked.", (double)package.made },
+        { "windlass_package_units_under_way", "Its units that were begun and are not done.",
+          (double)package.under_way },
+        { "windlass_ledger_health", "0 sound, 1 look at it, 2 damaged.", (double)ledger.health },
+        { "windlass_ledger_events", "Events that were seen in this appliance's chain.", (double)ledger.events },
+        { "windlass_ledger_checkpoint", "Unix seconds of the newest checkpoint.", (double)ledger.checkpoint },
+        { "windlass_ledger_tpm_units", "The highest count of the TPM that the ledger holds.",
+          (double)ledger.ledger_count },
+        { "windlass_tpm_signatures_total", "Units that the TPM signed since the start.", (double)signatures },
+        { "windlass_tpm_busy_seconds_total", "How long it took for them.", (double)busy_us / 1e6 },
     };
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         len = value_put(out, len, out_len, values[i].name, values[i].help, values[i].value);
