@@ -69,7 +69,8 @@ function day(seconds) {
 function uidButton(uid, short) {
   if (uid === "") return null;
   const shown = short && uid.length > 16 ? uid.slice(0, 8) + "…" + uid.slice(-4) : uid;
-  return make("button", { class: "uid", type: "button", title: uid, "aria-label": "Show unit " + uid, on: () => find(uid) }, shown);
+  const name = "Show unit " + shown + (shown === uid ? "" : ", " + uid); // what is seen must be in it: people say it to their computer
+  return make("button", { class: "uid", type: "button", title: uid, "aria-label": name, on: () => find(uid) }, shown);
 }
 
 // Draws a part only when what it shows has changed: focus and selection stay where they are.
