@@ -157,8 +157,7 @@ static int cut_run(struct point *p, struct course *c, unsigned at)
     if (hit && p->victim->again != 0) {
         again_run(p, c, at);
     }
-    works_mend(p->works,
-               hit && p->victim->again == 0 && p->victim->moment == POINT_UNIT && daemon_dies(p->victim->place));
+    works_mend(p->works, hit && p->victim->again == 0 && daemon_dies(p->victim->place));
     if (p->victim->moment == POINT_START && server_dies(p->victim->place)) {
         works_reload(p->works);
     }
