@@ -3,6 +3,7 @@
 #include "tests/unit/dashboard_client.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,9 +50,10 @@ void client_read(int fd, struct answer *answer)
 {
     size_t len = 0;
     ssize_t n;
-    while (len < sizeof answer->text - 1 && (n = recv(fd, answer->text + len, sizeof answer->text - 1 - len, 0)) > 0) {
-        len += (size_t)n;
-    }
+    do {
+        n = recv(fd, answer->text + len, sizeof answer->text - 1 - len, 0);
+        len += n > 0 ? (size_t)n : 0;
+    } while ((n > 0 && len < sizeof answer->text - 1) || (n < 0 && errno == EINTR));
     answer_end(answer, len);
 }
 
