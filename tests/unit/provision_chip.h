@@ -58,6 +58,12 @@ struct chip {
 void chip_start(struct chip *chip);
 /* Powers it off; flash, items and lock stay for a look at them. */
 void chip_stop(struct chip *chip);
+/* How long one of its answers is waited for: little for what never comes. */
+static inline unsigned chip_patience_ms(const struct chip *chip)
+{
+    return chip->vice == CHIP_MUTE_AGENT || chip->vice == CHIP_STAYS_OPEN ? 400 : 5000;
+}
+
 /* For station_prover: the chip's token over `nonce`. */
 int chip_prove(void *context, struct bytes nonce, unsigned timeout_ms, uint8_t *token, size_t *len,
                struct fault *fault);

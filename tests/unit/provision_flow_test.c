@@ -75,12 +75,6 @@ static int letter_carry(void *socket, struct bytes request, uint8_t *answer, siz
     return appliance_carry(socket, cbor_written(&w), answer, answer_len, fault);
 }
 
-/* Of what never comes, little is waited for. */
-static unsigned patience_ms(void)
-{
-    return chip.vice == CHIP_MUTE_AGENT || chip.vice == CHIP_STAYS_OPEN ? 400 : 5000;
-}
-
 static int provision_with(int proof, struct station_result *result, struct fault *fault)
 {
     struct appliance *appliance = NULL;
@@ -94,7 +88,7 @@ static int provision_with(int proof, struct station_result *result, struct fault
     support_check(appliance_socket_open(appliance, "test", &socket, fault), fault);
     const struct station_job job = { .target = chip.locked ? NULL : chip.target,
                                      .socket = "socket 1",
-                                     .timeout_ms = patience_ms(),
+                                     .timeout_ms = chip_patience_ms(&chip),
                                      .carrier = { socket, letter_carry },
                                      .prover = { &chip, proof ? chip_prove : NULL },
                                      .cache = cache };
