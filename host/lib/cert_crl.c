@@ -96,12 +96,12 @@ int cert_crl_read(const char *path, const struct cert *issuer, struct cert_crl *
     return 0;
 }
 
-/* Unix seconds of an entry's date; 0 when it has none that can be read. */
+/* Unix seconds of an entry's date; 1, before all that was made, when it cannot be read. */
 static uint64_t entry_time(const X509_REVOKED *entry)
 {
     struct tm tm;
     const time_t at = ASN1_TIME_to_tm(X509_REVOKED_get0_revocationDate(entry), &tm) == 1 ? timegm(&tm) : 0;
-    return at > 0 ? (uint64_t)at : 0;
+    return at > 0 ? (uint64_t)at : 1;
 }
 
 int cert_crl_since(const struct cert_crl *crl, const struct cert *cert, uint64_t *since, struct fault *fault)

@@ -121,7 +121,9 @@ static void who_waits_hears_of_a_failure_at_once(void **state)
 {
     (void)state;
     scene_fail(&rig_scene, "the socket is on fire");
+    const unsigned long asked = atomic_load(&rig_scene.asked);
     hear("the socket is on fire");
+    assert_in_range(atomic_load(&rig_scene.asked) - asked, 0, FEED_LATEST_MS / FEED_PERIOD_MS / 2); /* in time, too */
 }
 
 static void many_who_watch_ask_the_source_no_more_often(void **state)
